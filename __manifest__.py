@@ -1,0 +1,22 @@
+{
+    "name": "Office 365 Mail",
+    "summary": "Run the mail of an Odoo database on Office 365 (Exchange Online)",
+    "version": "19.0.1.0.0",
+    "category": "Productivity/Discuss",
+    "author": "mail_office365 contributors",
+    "license": "LGPL-3",
+    "depends": ["mail"],
+    "data": [
+        "views/ir_mail_server_views.xml",
+        "views/fetchmail_server_views.xml",
+        "views/res_users_views.xml",
+    ],
+    "assets": {
+        "web.assets_tests": ["mail_office365/static/tests/tours/**/*.js"],
+    },
+    "images": ["static/description/icon.png"],
+    # Neither is loaded by Odoo: what the addon is built with, and what people read.
+    "cloc_exclude": ["dev/**/*", "docs/**/*"],
+    "installable": True,
+    "application": False,
+}

@@ -1,0 +1,132 @@
+"""Facts about Microsoft's side: one table for each kind of server, every value with its source.
+
+Sources (bracketed in the tables):
+
+[MFD]     learn.microsoft.com/exchange/mail-flow-best-practices/how-to-set-up-a-multifunction-device-or-application-to-send-email-using-microsoft-365-or-office-365
+[PRN]     learn.microsoft.com/exchange/troubleshoot/email-delivery/fix-issues-with-printers-scanners-and-lob-applications-that-send-email-using-off
+[POPIMAP] learn.microsoft.com/exchange/clients-and-mobile-in-exchange-online/pop3-and-imap4/pop3-and-imap4
+[HVE]     learn.microsoft.com/exchange/mail-flow-best-practices/high-volume-mails-m365
+[GCCH]    learn.microsoft.com/microsoft-365/enterprise/microsoft-365-u-s-government-gcc-high-endpoints
+[DOD]     learn.microsoft.com/microsoft-365/enterprise/microsoft-365-u-s-government-dod-endpoints
+[CHINA]   no Microsoft page names the host; widely used by public programs for the cloud run by 21Vianet
+[MX]      Microsoft 365 message centre MC1048624: read the MX host from the tenant, never build it from a pattern
+[BASIC26] techcommunity.microsoft.com/blog/exchange/updated-exchange-online-smtp-auth-basic-authentication-deprecation-timeline/4489835
+[BASIC24] techcommunity.microsoft.com/blog/exchange/exchange-online-to-retire-basic-auth-for-client-submission-smtp-auth/4114750
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+CLOUDS: Final[dict[str, str]] = {
+    "global": "Worldwide (and GCC)",
+    "gcc_high": "US Government GCC High",
+    "dod": "US Government DoD",
+    "china": "China (21Vianet)",
+}
+DEFAULT_CLOUD: Final = "global"
+
+
+@dataclass(frozen=True)
+class Preset:
+    """What a preset fills in.
+
+    :ivar name: the record's name
+    :ivar port: TCP port
+    :ivar ports: every port Microsoft offers this service on
+    :ivar hosts: host name by cloud; a missing cloud has no documented host, the administrator types it
+    :ivar signs_in: whether the service wants a user to sign in
+    """
+
+    name: str
+    port: int
+    ports: frozenset[int]
+    hosts: dict[str, str]
+    signs_in: bool = True
+
+
+OUTGOING_PRESETS: Final[dict[str, Preset]] = {
+    # Client submission (SMTP AUTH). 465 is not supported, 25 is. [MFD][PRN]
+    "submission": Preset(
+        name="Office 365 Outgoing Mail Server",
+        port=587,
+        ports=frozenset({587, 25}),
+        hosts={
+            "global": "smtp.office365.com",  # [MFD]
+            "gcc_high": "outlook.office365.us",  # [GCCH]
+            "dod": "outlook-dod.office365.us",  # [DOD]
+            "china": "smtp.partner.outlook.cn",  # [CHINA]
+        },
+    ),
+    # Inbound connector: the host is the tenant's own MX record. [MFD][MX]
+    "relay": Preset(
+        name="Office 365 Outgoing Mail Server",
+        port=25,
+        ports=frozenset({25}),
+        hosts={},
+        signs_in=False,
+    ),
+    # High Volume Email: recipients of the own tenant only. [HVE]
+    "hve": Preset(
+        name="Office 365 Outgoing Mail Server",
+        port=587,
+        ports=frozenset({587}),
+        hosts={"global": "smtp.hve.mx.microsoft"},  # [HVE]; no host is documented for the other clouds
+    ),
+}
+
+INCOMING_PRESETS: Final[dict[str, Preset]] = {
+    "imap": Preset(
+        name="Office 365 Incoming Mail Server",
+        port=993,
+        ports=frozenset({993}),
+        hosts={
+            "global": "outlook.office365.com",  # [POPIMAP]
+            "gcc_high": "outlook.office365.us",  # [GCCH]
+            "dod": "outlook-dod.office365.us",  # [DOD]
+            "china": "partner.outlook.cn",  # [CHINA]
+        },
+    ),
+    "pop": Preset(
+        name="Office 365 Incoming Mail Server",
+        port=995,
+        ports=frozenset({995}),
+        hosts={
+            "global": "outlook.office365.com",  # [POPIMAP]
+            "gcc_high": "outlook.office365.us",  # [GCCH]
+            "dod": "outlook-dod.office365.us",  # [DOD]
+            "china": "partner.outlook.cn",  # [CHINA]
+        },
+    ),
+}
+
+# Ports with a meaning of their own (IANA service names): the wrong one of these is a slip, not a proxy.
+WELL_KNOWN_PORTS: Final[dict[int, str]] = {
+    25: "SMTP relay",
+    80: "HTTP",
+    110: "POP3 without TLS",
+    143: "IMAP without TLS",
+    443: "HTTPS",
+    465: "SMTP over implicit TLS",
+    587: "SMTP submission",
+    993: "IMAP over TLS",
+    995: "POP3 over TLS",
+}
+
+# What the MX host of a tenant ends with. Only used to recognise one, never to build one. [MX][GCCH][DOD]
+MX_SUFFIXES: Final[tuple[str, ...]] = (
+    ".mail.protection.outlook.com",
+    ".mx.microsoft",
+    ".protection.office365.us",
+    ".protection.apps.mil",
+    ".mail.protection.partner.outlook.cn",
+)
+
+# Hosts on which Microsoft decides when passwords end. [BASIC26][BASIC24]
+MICROSOFT_SUFFIXES: Final[tuple[str, ...]] = (
+    ".office365.com",
+    ".office365.us",
+    ".outlook.com",
+    ".outlook.cn",
+    ".mx.microsoft",
+    ".apps.mil",
+)

@@ -1,0 +1,7 @@
+-- A copy of a database sends nothing and fetches nothing, and can not be made to by switching a server on again.
+UPDATE ir_mail_server
+   SET active = false, smtp_pass = NULL, smtp_ssl_certificate = NULL, smtp_ssl_private_key = NULL
+ WHERE office365_preset IS NOT NULL;
+UPDATE fetchmail_server
+   SET active = false, state = 'draft', password = NULL
+ WHERE office365_preset IS NOT NULL;

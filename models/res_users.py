@@ -1,0 +1,163 @@
+from collections.abc import Collection
+
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import NO_ACCESS, Domain
+from odoo.tools import SQL, email_normalize
+
+from ..tools.addresses import AddressError, domain_of, parse_address
+from ..tools.sender import AliasBook
+
+
+class ResUsers(models.Model):
+    _inherit = "res.users"
+
+    office365_alias = fields.Char(
+        "Office 365 Alias", copy=False,
+        help="Your real e-mail address. Mail you send from Odoo goes out as this address, "
+             "whichever mailbox it is sent through.",
+    )
+    # The alias in force. Nobody writes it but `_office365_settle_alias`: it decides what mail goes out as.
+    office365_alias_confirmed = fields.Char(copy=False, readonly=True, groups=NO_ACCESS)
+    office365_alias_state = fields.Selection(
+        [("pending", "Pending"), ("confirmed", "Confirmed")],
+        string="Office 365 Alias Status", compute="_compute_office365_alias_state", compute_sudo=True,
+    )
+
+    _office365_alias_confirmed_unique = models.UniqueIndex(
+        "(office365_alias_confirmed) WHERE office365_alias_confirmed IS NOT NULL",
+        "This Office 365 alias is already used by another user.",
+    )
+
+    @api.depends("office365_alias", "office365_alias_confirmed")
+    def _compute_office365_alias_state(self):
+        for user in self:
+            in_force = user.office365_alias == user.office365_alias_confirmed
+            user.office365_alias_state = user.office365_alias and ("confirmed" if in_force else "pending")
+
+    @property
+    def SELF_READABLE_FIELDS(self):
+        return super().SELF_READABLE_FIELDS + ["office365_alias", "office365_alias_state"]
+
+    @property
+    def SELF_WRITEABLE_FIELDS(self):
+        return super().SELF_WRITEABLE_FIELDS + ["office365_alias"]
+
+    @api.constrains("office365_alias")
+    def _check_office365_alias(self):
+        for user in self.filtered("office365_alias").sudo():
+            user._office365_check_domain()
+            user._office365_check_not_taken()
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        users = super().create([self._office365_normalize_alias(vals) for vals in vals_list])
+        users.filtered("office365_alias")._office365_settle_alias()
+        return users
+
+    def write(self, vals):
+        result = super().write(self._office365_normalize_alias(vals))
+        if "office365_alias" in vals:
+            self._office365_settle_alias()
+        return result
+
+    # ------------------------------------------------------------
+    # Alias
+    # ------------------------------------------------------------
+
+    def _office365_normalize_alias(self, vals: dict) -> dict:
+        """Return the values with the alias in its stored form.
+
+        :raise ValidationError: it is not one plain address
+        """
+        if not (text := (vals.get("office365_alias") or "").strip()):
+            return {**vals, "office365_alias": False} if "office365_alias" in vals else vals
+        try:
+            return {**vals, "office365_alias": parse_address(text)}
+        except AddressError as error:
+            reasons = {
+                "malformed": self.env._(
+                    "Office 365 Alias: “%s” is not an e-mail address. "
+                    "Enter the bare address, such as brant.wadsworth@contoso.com.", text),
+                "several": self.env._(
+                    "Office 365 Alias: “%s” holds several addresses. Enter one.", text),
+            }
+            raise ValidationError(reasons[error.slug]) from error
+
+    def _office365_settle_alias(self) -> None:
+        """Put an administrator's change in force, and anybody's removal; a user's own change waits."""
+        # Not `env.su`: core raises that for a user who writes on his own record.
+        by_administrator = self.env.uid == SUPERUSER_ID or self.env.user.has_group("base.group_erp_manager")
+        for user in self.sudo():
+            if by_administrator or not user.office365_alias:
+                user.office365_alias_confirmed = user.office365_alias
+
+    @api.model
+    def _office365_alias_domains(self) -> set[str]:
+        """Return the domains and single addresses that an alias may be of, in canonical form.
+
+        They are the alias domains, and what our outgoing servers send for: their From filter and their mailbox.
+        """
+        servers = self.env["ir.mail_server"].sudo().search([("office365_preset", "!=", False)])
+        entries = self.env["mail.alias.domain"].sudo().search([]).mapped("name")
+        for server in servers:
+            entries += server._parse_from_filter(server.from_filter)
+            entries.append((server._office365_mailbox() or "").rpartition("@")[2])
+        return {
+            f"{entry.rpartition('@')[0].lower()}@{domain_of(entry)}" if "@" in entry else domain_of(entry)
+            for entry in entries if domain_of(entry)
+        }
+
+    def _office365_check_domain(self) -> None:
+        allowed = self._office365_alias_domains()
+        if self.office365_alias in allowed or domain_of(self.office365_alias) in allowed:
+            return
+        raise ValidationError(self.env._(
+            "Office 365 Alias: this database does not send for %(address)s. Allowed are: %(allowed)s. An "
+            "administrator can add a domain in the FROM Filtering of the Office 365 outgoing mail server, "
+            "or as an alias domain.",
+            address=self.office365_alias, allowed=", ".join(sorted(allowed)) or self.env._("none yet"),
+        ))
+
+    def _office365_check_not_taken(self) -> None:
+        alias = self.office365_alias
+        others = Domain("id", "!=", self.id)
+        Users = self.env["res.users"].sudo().with_context(active_test=False)
+        if Users.search_count(others & Domain("office365_alias_confirmed", "=", alias), limit=1):
+            raise ValidationError(self.env._("Office 365 Alias: %s is the alias of another user.", alias))
+        address = email_normalize(alias)
+        if Users.search_count(
+            others & (Domain("login", "=ilike", alias) | Domain("partner_id.email_normalized", "=", address)), limit=1,
+        ):
+            raise ValidationError(self.env._("Office 365 Alias: %s is the login or e-mail of another user.", alias))
+        Domains = self.env["mail.alias.domain"].sudo().search([])
+        if alias in {*Domains.mapped("catchall_email"), *Domains.mapped("bounce_email")}:
+            raise ValidationError(self.env._(
+                "Office 365 Alias: %s is the catch-all or bounce address of this database.", alias))
+        if self.env["mail.alias"].sudo().search_count([("alias_full_name", "=", alias)], limit=1):
+            raise ValidationError(self.env._(
+                "Office 365 Alias: %s is a mail alias, mail to it creates records.", alias))
+
+    @api.model
+    def _office365_alias_book(self, addresses: Collection[str]) -> AliasBook:
+        """Look up the confirmed aliases of the users whose e-mails these are, in one query.
+
+        An address that several users share belongs to none of them, so its mail keeps its From.
+
+        :param addresses: normalized e-mails
+        """
+        if not addresses:
+            return AliasBook(addresses, {})
+        self.flush_model(["active", "partner_id", "office365_alias_confirmed"])
+        self.env["res.partner"].flush_model(["email_normalized"])
+        rows = self.env.execute_query(SQL(
+            """
+            SELECT partner.email_normalized, MIN(users.office365_alias_confirmed)
+              FROM res_users users
+              JOIN res_partner partner ON partner.id = users.partner_id
+             WHERE users.active AND partner.email_normalized IN %s
+          GROUP BY partner.email_normalized
+            HAVING COUNT(*) = 1 AND MIN(users.office365_alias_confirmed) IS NOT NULL
+            """, tuple(addresses),
+        ))
+        return AliasBook(addresses, dict(rows))

@@ -1,0 +1,145 @@
+import { registry } from "@web/core/registry";
+import { rpc } from "@web/core/network/rpc";
+import { stepUtils } from "@web_tour/tour_utils";
+
+// Where the local servers listen is only known when they run: the test leaves it in system parameters.
+function parameter(name) {
+    return rpc("/web/dataset/call_kw/ir.config_parameter/get_param", {
+        model: "ir.config_parameter",
+        method: "get_param",
+        args: [`mail_office365.tour.${name}`],
+        kwargs: {},
+    });
+}
+
+function choosePreset(label) {
+    return [
+        {
+            content: "Open the presets",
+            trigger: ".o_field_widget[name=office365_preset] .o_select_menu_toggler",
+            run: "click",
+        },
+        {
+            content: `Choose ${label}`,
+            trigger: `.o_select_menu_item:contains(${label})`,
+            run: "click",
+        },
+    ];
+}
+
+function expectValue(field, value) {
+    return {
+        content: `${field} is ${value}`,
+        trigger: `.o_field_widget[name=${field}] input:value(${value})`,
+    };
+}
+
+function enterParameter(field, name) {
+    return {
+        content: `Enter ${name} in ${field}`,
+        trigger: `.o_field_widget[name=${field}] input`,
+        async run({ edit }) {
+            await edit(await parameter(name));
+        },
+    };
+}
+
+registry.category("web_tour.tours").add("mail_office365_outgoing", {
+    steps: () => [
+        {
+            content: "Make a new outgoing server",
+            trigger: ".o_list_button_add",
+            run: "click",
+        },
+        ...choosePreset("Client submission"),
+        expectValue("name", "Office 365 Outgoing Mail Server"),
+        expectValue("smtp_host", "smtp.office365.com"),
+        expectValue("smtp_port", "587"),
+        {
+            content: "The end of passwords at Microsoft is announced",
+            trigger: ".alert-warning:contains(December 2026)",
+        },
+        {
+            content: "There is no choice of encryption to get wrong",
+            trigger: ".o_form_view:not(:has(.o_field_widget[name=smtp_encryption]))",
+        },
+        enterParameter("smtp_host", "submission_host"),
+        enterParameter("smtp_port", "submission_port"),
+        enterParameter("smtp_user", "mailbox"),
+        enterParameter("smtp_pass", "password"),
+        {
+            content: "Test the connection",
+            trigger: "button[name=test_smtp_connection]",
+            run: "click",
+        },
+        {
+            content: "The test is green",
+            trigger: ".o_notification:has(.bg-success):contains(Connection Test Successful)",
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("mail_office365_alias", {
+    steps: () => [
+        {
+            content: "Open the user menu",
+            trigger: ".o_user_menu .dropdown-toggle",
+            run: "click",
+        },
+        {
+            content: "Open Preferences",
+            trigger: "[data-menu=preferences]",
+            run: "click",
+        },
+        {
+            content: "Help says what the alias does",
+            trigger: ".o_form_view:contains(mail you send from Odoo goes out as this address)",
+        },
+        {
+            content: "Enter the alias",
+            trigger: ".o_field_widget[name=office365_alias] input",
+            run: "edit Brant.Wadsworth@contoso.example",
+        },
+        ...stepUtils.saveForm(),
+        {
+            content: "It is stored in its one form and waits for a confirmation",
+            trigger: ".o_field_widget[name=office365_alias] input:value(brant.wadsworth@contoso.example)",
+        },
+        {
+            content: "Its state is shown",
+            trigger: ".o_field_widget[name=office365_alias_state]:contains(Pending)",
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("mail_office365_incoming", {
+    steps: () => [
+        {
+            content: "Make a new incoming server",
+            trigger: ".o_list_button_add",
+            run: "click",
+        },
+        ...choosePreset("IMAP"),
+        expectValue("name", "Office 365 Incoming Mail Server"),
+        expectValue("server", "outlook.office365.com"),
+        expectValue("port", "993"),
+        enterParameter("server", "imap_host"),
+        enterParameter("port", "imap_port"),
+        enterParameter("user", "mailbox"),
+        enterParameter("password", "password"),
+        {
+            content: "Test and confirm",
+            trigger: "button[name=button_confirm_login]",
+            run: "click",
+        },
+        {
+            content: "Fetch now",
+            trigger: "button[name=fetch_mail]",
+            run: "click",
+        },
+        {
+            content: "The date of the fetch is shown",
+            trigger: ".o_field_widget[name=date]:contains(/[0-9]/)",
+        },
+    ],
+});

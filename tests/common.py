@@ -1,0 +1,144 @@
+"""Base of the tests that talk to the local mail servers."""
+
+import atexit
+import base64
+import contextlib
+import logging
+import unittest
+from email.message import EmailMessage
+from functools import cache
+from unittest.mock import patch
+
+from odoo.tests import TransactionCase, new_test_user
+
+from odoo.addons.base.models import ir_mail_server as core_smtp
+from odoo.addons.mail.models import fetchmail as core_fetchmail
+
+from .servers import BRANT, CUSTOMER, ERP, INFO, MailServers, unavailable
+
+__all__ = ["BRANT", "CUSTOMER", "ERP", "INFO", "Office365Case", "Office365Mixin", "mail_servers"]
+
+# Seconds. A local server answers at once; a client that waits for the wrong thing has to fail a test, not stall it.
+TIMEOUT = 10
+
+
+@cache
+def mail_servers() -> MailServers:
+    """Start the servers once for all tests of this process.
+
+    :raise unittest.SkipTest: something that they are made of is missing
+    """
+    if reason := unavailable():
+        raise unittest.SkipTest(f"The local mail servers can not run: {reason}")
+    servers = MailServers()
+    servers.start()
+    atexit.register(servers.stop)
+    return servers
+
+
+class _Capture(logging.Handler):
+    """Keep what is logged, whatever the level."""
+
+    def __init__(self):
+        super().__init__(logging.DEBUG)
+        self.text = ""
+
+    def emit(self, record):
+        self.text += f"{record.getMessage()}\n{record.exc_text or ''}\n"
+
+
+class Office365Mixin:
+    """Mail over real sockets: sending is on, the certificate authority of the servers is trusted, no other server is used.
+
+    :cvar servers: the local servers, in their initial state at the start of each test
+    """
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.servers = mail_servers()
+        cls.env["ir.mail_server"].search([]).active = False
+        cls.env["fetchmail.server"].search([]).active = False
+        cls.alias_domain = cls.env["mail.alias.domain"].search([("name", "=", "contoso.example")]) or (
+            cls.env["mail.alias.domain"].create({"name": "contoso.example"}))
+        cls.env.company.alias_domain_id = cls.alias_domain
+        cls.brant = new_test_user(
+            cls.env, "o365.brant", name="Brant Wadsworth", email="brant@private.example",
+            groups="base.group_user,base.group_partner_manager")
+        cls.customer = cls.env["res.partner"].create({"name": "Carla Customer", "email": CUSTOMER})
+
+    def setUp(self):
+        super().setUp()
+        self.servers.reset()
+        self.servers.directory.accounts[ERP].send_as |= {BRANT, INFO}
+        self.enterContext(self.servers.trusted())
+        IrMailServer = self.registry["ir.mail_server"]
+        self.enterContext(patch.object(IrMailServer, "_disable_send", classmethod(lambda cls: False)))
+        self.enterContext(patch.object(core_smtp, "SMTP_TIMEOUT", TIMEOUT))
+        self.enterContext(patch.object(core_fetchmail, "MAIL_TIMEOUT", TIMEOUT))
+
+    def outgoing(self, preset="submission", **values):
+        """Create an outgoing server of ours at the local one."""
+        at = self.servers.mx if preset == "relay" else self.servers.submission
+        login = {} if preset == "relay" else {"smtp_user": ERP, "smtp_pass": self.servers.password(ERP)}
+        return self.env["ir.mail_server"].create({
+            "office365_preset": preset, "smtp_host": at.host, "smtp_port": at.port, **login, **values})
+
+    def incoming(self, preset="imap", **values):
+        """Create an incoming server of ours at the local one."""
+        at = self.servers.imap if preset == "imap" else self.servers.pop
+        return self.env["fetchmail.server"].create({
+            "office365_preset": preset, "server": at.host, "port": at.port,
+            "user": ERP, "password": self.servers.password(ERP), **values})
+
+    def set_alias(self, user, alias):
+        """Set an alias as an administrator does."""
+        user.sudo().office365_alias = alias
+        self.assertEqual(user.office365_alias_state, "confirmed")
+
+    def mail(self, **values):
+        """Create a queued mail from Brant to the customer."""
+        return self.env["mail.mail"].create({
+            "subject": "Offer", "body_html": "<p>Hello</p>", "email_to": CUSTOMER,
+            "email_from": self.brant.email_formatted, "author_id": self.brant.partner_id.id, **values})
+
+    def sent(self, number=1):
+        """Return the transactions the servers took; fail unless there are this many."""
+        taken = [transaction for transaction in self.servers.transactions if transaction.accepted]
+        self.assertEqual(len(taken), number, list(self.servers.transactions))
+        return taken[0] if number == 1 else taken
+
+    @contextlib.contextmanager
+    def assertNoSecretLogged(self, *secrets):  # noqa: N802
+        """Fail if one of the secrets gets to any log, plain or in base64, at any level."""
+        root = logging.getLogger()
+        capture, levels = _Capture(), {}
+        for name in ("", "odoo", "odoo.addons.base.models.ir_mail_server", "odoo.addons.mail_office365"):
+            logger = logging.getLogger(name)
+            levels[logger] = logger.level
+            logger.setLevel(logging.DEBUG)
+        root.addHandler(capture)
+        try:
+            yield capture
+        finally:
+            root.removeHandler(capture)
+            for logger, level in levels.items():
+                logger.setLevel(level)
+        for secret in secrets:
+            self.assertNotIn(secret, capture.text)
+            self.assertNotIn(base64.b64encode(secret.encode()).decode(), capture.text)
+
+    @staticmethod
+    def message(sender=CUSTOMER, to=ERP, subject="Question", body="Hello", **headers) -> bytes:
+        """Return a message as it lies in a mailbox."""
+        message = EmailMessage()
+        message["From"], message["To"], message["Subject"] = sender, to, subject
+        message["Message-ID"] = f"<{subject.replace(' ', '.')}.{id(message)}@fabrikam.example>"
+        for name, value in headers.items():
+            message[name.replace("_", "-")] = value
+        message.set_content(body)
+        return message.as_bytes()
+
+
+class Office365Case(Office365Mixin, TransactionCase):
+    """Tests of models."""

@@ -1,0 +1,84 @@
+import inspect
+
+from odoo.tests import BaseCase, tagged
+
+from odoo.addons.base.models.ir_mail_server import IrMail_Server
+from odoo.addons.base.models.res_users import ResUsers
+from odoo.addons.mail.models import fetchmail
+from odoo.addons.mail.models.mail_mail import MailMail
+
+# Every method of core that the addon overrides, with the parameters it relies on. Odoo renames its mail hooks now and
+# then, and an override that nobody calls fails silently: the addon would be installed and do nothing.
+OVERRIDDEN = {
+    IrMail_Server: {
+        "_connect__": [
+            "host", "port", "user", "password", "encryption", "smtp_from", "ssl_certificate", "ssl_private_key",
+            "smtp_debug", "mail_server_id", "allow_archived",
+        ],
+        "_find_mail_server": ["email_from", "mail_servers"],
+        "_prepare_email_message__": ["message", "smtp_session"],
+        "_get_test_email_from": [],
+        "_get_test_email_to": [],
+        "_onchange_encryption": [],
+        "test_smtp_connection": ["autodetect_max_email_size"],
+        "create": ["vals_list"],
+        "write": ["vals"],
+    },
+    fetchmail.FetchmailServer: {
+        "_connect__": ["allow_archived"],
+        "onchange_server_type": [],
+        "create": ["vals_list"],
+        "write": ["vals"],
+    },
+    MailMail: {"send": ["auto_commit", "raise_exception", "post_send_callback"]},
+    ResUsers: {"create": ["vals_list"], "write": ["vals"]},
+}
+
+# What the addon calls of core and hands on, without overriding it.
+CALLED = {
+    IrMail_Server: {
+        "_disable_send": [],
+        "_smtp_login__": ["connection", "smtp_user", "smtp_password"],
+        "_check_forced_mail_server": ["mail_server", "allow_archived", "smtp_from"],
+        "_match_from_filter": ["email_from", "from_filter"],
+        "_parse_from_filter": ["from_filter"],
+    },
+    fetchmail.FetchmailServer: {"_imap_login__": ["connection"], "_get_connection_type": []},
+}
+
+
+@tagged("post_install", "-at_install")
+class TestCoreContract(BaseCase):
+
+    def test_every_overridden_method_exists_in_core_with_its_parameters(self):
+        self._check(OVERRIDDEN)
+
+    def test_every_called_method_exists_in_core_with_its_parameters(self):
+        self._check(CALLED)
+
+    def test_core_still_calls_the_hooks(self):
+        table = [
+            (IrMail_Server.send_email, ["_connect__", "_prepare_email_message__", "_disable_send"]),
+            (IrMail_Server.test_smtp_connection, ["_connect__", "_get_test_email_from", "_get_test_email_to"]),
+            (MailMail._split_by_mail_configuration, ["_find_mail_server"]),
+            (MailMail.send, ["_connect__", "_split_by_mail_configuration", "_send"]),
+            (MailMail._send, ["_build_email__", "send_email"]),
+            (fetchmail.FetchmailServer._fetch_mail, ["_connect__"]),
+            (fetchmail.FetchmailServer.button_confirm_login, ["_connect__"]),
+        ]
+        for method, hooks in table:
+            source = inspect.getsource(method)
+            for hook in hooks:
+                with self.subTest(method=method.__qualname__, hook=hook):
+                    self.assertIn(f".{hook}(", source)
+
+    def test_the_connection_classes_take_a_verifying_context(self):
+        self.assertIn("ssl_context", inspect.signature(fetchmail.OdooIMAP4_SSL.__mro__[2].__init__).parameters)
+        self.assertIn("context", inspect.signature(fetchmail.OdooPOP3_SSL.__mro__[2].__init__).parameters)
+
+    def _check(self, contract):
+        for model, methods in contract.items():
+            for name, parameters in methods.items():
+                with self.subTest(model=model.__name__, method=name):
+                    found = list(inspect.signature(getattr(model, name)).parameters)
+                    self.assertEqual([parameter for parameter in found if parameter not in ("self", "cls")], parameters)

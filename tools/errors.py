@@ -1,0 +1,56 @@
+"""Refusals that people read about.
+
+Each is a subclass of the error that core already handles at that place, so core's own handling (a message in the form,
+the failure reason of a mail, the last error of a server) shows the sentence given here.
+"""
+
+import smtplib
+import ssl
+from imaplib import IMAP4
+from poplib import error_proto
+
+
+class SmtpSignInRefused(smtplib.SMTPAuthenticationError):
+    """The SMTP server refused the sign-in."""
+
+    def __init__(self, code: int, reply: bytes | str, text: str) -> None:
+        """
+        :param code: SMTP reply code
+        :param reply: the server's own words
+        :param text: sentence for the administrator, with those words in it
+        """
+        super().__init__(code, reply)
+        self.args = (text,)
+
+    def __str__(self) -> str:
+        return self.args[0]
+
+
+class ImapSignInRefused(IMAP4.error):
+    """The IMAP server refused the sign-in."""
+
+
+class PopSignInRefused(error_proto):
+    """The POP server refused the sign-in."""
+
+
+class CertificateRefused(ssl.SSLError):
+    """We refused the server, as its certificate can not be verified."""
+
+    def __str__(self) -> str:
+        return self.args[0]
+
+
+def smtp_reply_text(code: int, reply: bytes | str) -> str:
+    """Return an SMTP reply as one line: ``535 5.7.3 Authentication unsuccessful``."""
+    return f"{code} {_one_line(reply)}"
+
+
+def answer_text(error: Exception) -> str:
+    """Return what an IMAP or POP server answered, from what `imaplib` or `poplib` made of it."""
+    return _one_line(error.args[0] if error.args else b"")
+
+
+def _one_line(words: bytes | str) -> str:
+    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
+    return " ".join(text.split())
