@@ -269,6 +269,8 @@ class IrMail_Server(models.Model):
         server = self.sudo().browse(smtp_session.mail_server_id)
         author = mailbox_of(str(message["From"] or ""))
         alias = self._office365_alias_of(str(message["From"] or ""))
+        if alias and not self._match_from_filter(alias.address, server.from_filter):
+            alias = None  # the server is for other domains; it was forced, or nothing better was found
         identity = decide_sender(
             preset=server.office365_preset,
             mailbox=server._office365_mailbox(),

@@ -1,12 +1,10 @@
 """Base of the tests that talk to the local mail servers."""
 
-import atexit
 import base64
 import contextlib
 import logging
 import unittest
 from email.message import EmailMessage
-from functools import cache
 from unittest.mock import patch
 
 from odoo.tests import TransactionCase, new_test_user
@@ -14,26 +12,12 @@ from odoo.tests import TransactionCase, new_test_user
 from odoo.addons.base.models import ir_mail_server as core_smtp
 from odoo.addons.mail.models import fetchmail as core_fetchmail
 
-from .servers import BRANT, CUSTOMER, ERP, INFO, MailServers, unavailable
+from .servers import BRANT, CUSTOMER, ERP, INFO, MailServers, available
 
-__all__ = ["BRANT", "CUSTOMER", "ERP", "INFO", "Office365Case", "Office365Mixin", "mail_servers"]
+__all__ = ["BRANT", "CUSTOMER", "ERP", "INFO", "Office365Case", "Office365Mixin"]
 
 # Seconds. A local server answers at once; a client that waits for the wrong thing has to fail a test, not stall it.
 TIMEOUT = 10
-
-
-@cache
-def mail_servers() -> MailServers:
-    """Start the servers once for all tests of this process.
-
-    :raise unittest.SkipTest: something that they are made of is missing
-    """
-    if reason := unavailable():
-        raise unittest.SkipTest(f"The local mail servers can not run: {reason}")
-    servers = MailServers()
-    servers.start()
-    atexit.register(servers.stop)
-    return servers
 
 
 class _Capture(logging.Handler):
@@ -56,7 +40,12 @@ class Office365Mixin:
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.servers = mail_servers()
+        if reason := available():
+            raise unittest.SkipTest(f"The local mail servers can not run: {reason}")
+        # Once a class, not once for all: Odoo ends every process that outlives its class.
+        cls.servers = MailServers()
+        cls.servers.start()
+        cls.addClassCleanup(cls.servers.stop)
         cls.env["ir.mail_server"].search([]).active = False
         cls.env["fetchmail.server"].search([]).active = False
         cls.alias_domain = cls.env["mail.alias.domain"].search([("name", "=", "contoso.example")]) or (
@@ -70,12 +59,15 @@ class Office365Mixin:
     def setUp(self):
         super().setUp()
         self.servers.reset()
-        self.servers.directory.accounts[ERP].send_as |= {BRANT, INFO}
         self.enterContext(self.servers.trusted())
         IrMailServer = self.registry["ir.mail_server"]
         self.enterContext(patch.object(IrMailServer, "_disable_send", classmethod(lambda cls: False)))
         self.enterContext(patch.object(core_smtp, "SMTP_TIMEOUT", TIMEOUT))
         self.enterContext(patch.object(core_fetchmail, "MAIL_TIMEOUT", TIMEOUT))
+
+    def tearDown(self):
+        self.assertFalse(self.servers.errors, "exceptions inside the local servers")
+        super().tearDown()
 
     def outgoing(self, preset="submission", **values):
         """Create an outgoing server of ours at the local one."""
@@ -96,6 +88,14 @@ class Office365Mixin:
         user.sudo().office365_alias = alias
         self.assertEqual(user.office365_alias_state, "confirmed")
 
+    def trust_this_host(self):
+        """Let a connector in Exchange trust the address that the tests come from."""
+        self.servers.directory.add_connector(ip_networks=("127.0.0.1", "::1"))
+
+    def grant_send_as(self, *addresses):
+        """Let the ERP mailbox send as these addresses."""
+        self.servers.directory.grant_send_as(ERP, *addresses)
+
     def mail(self, **values):
         """Create a queued mail from Brant to the customer."""
         return self.env["mail.mail"].create({
@@ -104,7 +104,7 @@ class Office365Mixin:
 
     def sent(self, number=1):
         """Return the transactions the servers took; fail unless there are this many."""
-        taken = [transaction for transaction in self.servers.transactions if transaction.accepted]
+        taken = self.servers.accepted
         self.assertEqual(len(taken), number, list(self.servers.transactions))
         return taken[0] if number == 1 else taken
 
@@ -113,15 +113,15 @@ class Office365Mixin:
         """Fail if one of the secrets gets to any log, plain or in base64, at any level."""
         root = logging.getLogger()
         capture, levels = _Capture(), {}
+        handlers, root.handlers = root.handlers, [capture]  # so much of it would drown the test log
         for name in ("", "odoo", "odoo.addons.base.models.ir_mail_server", "odoo.addons.mail_office365"):
             logger = logging.getLogger(name)
             levels[logger] = logger.level
             logger.setLevel(logging.DEBUG)
-        root.addHandler(capture)
         try:
             yield capture
         finally:
-            root.removeHandler(capture)
+            root.handlers = handlers
             for logger, level in levels.items():
                 logger.setLevel(level)
         for secret in secrets:

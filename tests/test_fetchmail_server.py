@@ -76,7 +76,8 @@ class TestIncomingPreset(TransactionCase):
 class TestIncomingConnection(Office365Case):
 
     def logins(self, preset):
-        return [connection for connection in getattr(self.servers, preset).connections if connection.login]
+        """Return who was told a user name or a password, right or wrong."""
+        return [attempt for attempt in self.servers.login_attempts if attempt.protocol == preset]
 
     def fetch(self, server):
         """Fetch as the button does, with cursors as the test framework wants them."""
@@ -104,7 +105,8 @@ class TestIncomingConnection(Office365Case):
         for preset in ("imap", "pop"):
             server = self.incoming(preset)
             for certificate in ("untrusted", "wrong_host", "expired"):
-                with self.subTest(preset=preset, certificate=certificate), self.servers.certificate(certificate):
+                with self.subTest(preset=preset, certificate=certificate):
+                    getattr(self.servers, preset).tls.configure(certificate=certificate)
                     with self.assertRaisesRegex(UserError, "can not be verified"):
                         server.button_confirm_login()
                     self.assertFalse(self.logins(preset))
@@ -113,16 +115,16 @@ class TestIncomingConnection(Office365Case):
         """The counterpart of the test above: the same server without the preset hands out its password."""
         server = self.incoming("imap")
         server.office365_preset = False
-        with self.servers.certificate("untrusted"):
-            server.button_confirm_login()
-            self.assertTrue(self.logins("imap"))
+        self.servers.imap.tls.configure(certificate="untrusted")
+        server.button_confirm_login()
+        self.assertTrue(self.logins("imap"))
 
     def test_tls_older_than_1_2_is_refused(self):
         server = self.incoming("imap")
-        with self.servers.imap_tls(maximum=ssl.TLSVersion.TLSv1_1):
-            with self.assertRaisesRegex(UserError, "SSL"):
-                server.button_confirm_login()
-            self.assertFalse(self.logins("imap"))
+        self.servers.imap.tls.configure(minimum=ssl.TLSVersion.TLSv1, maximum=ssl.TLSVersion.TLSv1_1)
+        with self.assertRaisesRegex(UserError, "SSL"):
+            server.button_confirm_login()
+        self.assertFalse(self.logins("imap"))
 
     def test_an_archived_server_is_not_tested(self):
         server = self.incoming(active=False)

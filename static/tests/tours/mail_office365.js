@@ -1,6 +1,5 @@
 import { registry } from "@web/core/registry";
 import { rpc } from "@web/core/network/rpc";
-import { stepUtils } from "@web_tour/tour_utils";
 
 // Where the local servers listen is only known when they run: the test leaves it in system parameters.
 function parameter(name) {
@@ -44,6 +43,21 @@ function enterParameter(field, name) {
     };
 }
 
+function openPreferences() {
+    return [
+        {
+            content: "Open the user menu",
+            trigger: ".o_user_menu .dropdown-toggle",
+            run: "click",
+        },
+        {
+            content: "Open Preferences",
+            trigger: "[data-menu=preferences]",
+            run: "click",
+        },
+    ];
+}
+
 registry.category("web_tour.tours").add("mail_office365_outgoing", {
     steps: () => [
         {
@@ -81,16 +95,7 @@ registry.category("web_tour.tours").add("mail_office365_outgoing", {
 
 registry.category("web_tour.tours").add("mail_office365_alias", {
     steps: () => [
-        {
-            content: "Open the user menu",
-            trigger: ".o_user_menu .dropdown-toggle",
-            run: "click",
-        },
-        {
-            content: "Open Preferences",
-            trigger: "[data-menu=preferences]",
-            run: "click",
-        },
+        ...openPreferences(),
         {
             content: "Help says what the alias does",
             trigger: ".o_form_view:contains(mail you send from Odoo goes out as this address)",
@@ -100,7 +105,13 @@ registry.category("web_tour.tours").add("mail_office365_alias", {
             trigger: ".o_field_widget[name=office365_alias] input",
             run: "edit Brant.Wadsworth@contoso.example",
         },
-        ...stepUtils.saveForm(),
+        {
+            content: "Save, which reloads the page",
+            trigger: "button[name=preference_save]",
+            run: "click",
+            expectUnloadPage: true,
+        },
+        ...openPreferences(),
         {
             content: "It is stored in its one form and waits for a confirmation",
             trigger: ".o_field_widget[name=office365_alias] input:value(brant.wadsworth@contoso.example)",
