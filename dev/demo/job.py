@@ -1,0 +1,125 @@
+"""The main job, step by step, each checked against what the mail servers saw."""
+from __future__ import annotations
+
+import smtplib
+from collections.abc import Callable
+from email.message import EmailMessage
+
+from odoo.api import Environment
+from servers import BRANT, CUSTOMER, ERP, MailServers
+
+FROM_BRANT = f"Brant Wadsworth <{BRANT}>"
+
+
+class StepFailed(Exception):
+    """A step did not do what it should; the text says what was seen instead."""
+
+
+def expect(seen: object, wanted: object, what: str) -> None:
+    """Compare what was seen with what a step promises.
+
+    :raise StepFailed: they differ
+    """
+    if seen != wanted:
+        raise StepFailed(f"{what} is {seen!r}, it should be {wanted!r}")
+
+
+def short(reply: str) -> str:
+    """Return code, enhanced status code and first word of a reply: ``250 2.0.0 OK``."""
+    return " ".join(reply.split()[:3])
+
+
+class Job:
+    """One play of the job against one set of mail servers.
+
+    :ivar steps: methods that take an environment; their docstring's first line is what is shown
+    """
+
+    def __init__(self, servers: MailServers) -> None:
+        self._servers = servers
+        # Add-RecipientPermission <Brant> -Trustee <ERP mailbox> -AccessRights SendAs
+        servers.directory.accounts[ERP].send_as.add(BRANT)
+        self._rows: list[tuple[str, ...]] = []
+        self.steps: list[Callable[[Environment], None]] = [
+            self.make_servers, self.set_alias, self.post_message, self.receive_answer,
+        ]
+
+    def make_servers(self, env: Environment) -> None:
+        """Outgoing and incoming server from their presets, tested."""
+        domain = env["mail.alias.domain"].create({"name": "contoso.example"})
+        env.company.alias_domain_id = domain
+        submission, imap = self._servers.submission, self._servers.imap
+        password = self._servers.password(ERP)
+        outgoing = env["ir.mail_server"].create({
+            "office365_preset": "submission", "smtp_host": submission.host, "smtp_port": submission.port,
+            "smtp_user": ERP, "smtp_pass": password,
+        })
+        expect(outgoing.name, "Office 365 Outgoing Mail Server", "the name of the outgoing server")
+        outgoing.test_smtp_connection()
+        incoming = env["fetchmail.server"].create({
+            "office365_preset": "imap", "server": imap.host, "port": imap.port, "user": ERP, "password": password,
+        })
+        expect(incoming.name, "Office 365 Incoming Mail Server", "the name of the incoming server")
+        incoming.button_confirm_login()
+        expect(incoming.state, "done", "the state of the incoming server")
+        for connection in (submission.connections[-1], imap.connections[-1]):
+            self._row(connection.listener, connection.login, "", "", "", f"signed in over {connection.tls_version}")
+
+    def set_alias(self, env: Environment) -> None:
+        """Alias of Brant Wadsworth, set by the administrator."""
+        user = env["res.users"].with_context(no_reset_password=True).create({
+            "name": "Brant Wadsworth", "login": "brant", "password": "brant", "email": "brant@private.example",
+            "group_ids": [(6, 0, [env.ref("base.group_user").id, env.ref("base.group_partner_manager").id])],
+        })
+        user.office365_alias = BRANT
+        expect(user.office365_alias_state, "confirmed", "the state of the alias")
+
+    def post_message(self, env: Environment) -> None:
+        """Brant posts a message on a record, to a customer outside."""
+        user = env["res.users"].search([("login", "=", "brant")])
+        customer = env["res.partner"].create({"name": "Carla Customer", "email": CUSTOMER})
+        record = env["res.partner"].create({"name": "Fabrikam, Inc.", "is_company": True})
+        record.with_user(user).message_post(
+            body="Here is our offer.", subject="Offer", message_type="comment", subtype_xmlid="mail.mt_comment",
+            partner_ids=customer.ids)
+        env.cr.commit()  # Odoo sends after the commit
+        transaction = self._servers.transactions.wait_for(len)[-1]
+        expect(transaction.login, ERP, "the login")
+        expect(transaction.envelope_from, ERP, "the envelope sender")
+        expect(transaction.header_from.replace('"', ""), FROM_BRANT, "From")
+        expect(transaction.recipients, [CUSTOMER], "the recipients")
+        self._row("submission", transaction.login, transaction.envelope_from, FROM_BRANT,
+                  ", ".join(transaction.recipients), short(transaction.reply))
+
+    def receive_answer(self, env: Environment) -> None:
+        """The customer answers, the mail cron brings it to the same record."""
+        received = self._servers.mailbox(CUSTOMER).messages()[-1]
+        answer = EmailMessage()
+        answer["From"], answer["To"] = f"Carla Customer <{CUSTOMER}>", received["Reply-To"]
+        answer["Subject"], answer["Message-ID"] = f"Re: {received['Subject']}", "<answer@fabrikam.example>"
+        answer["In-Reply-To"] = answer["References"] = received["Message-ID"]
+        answer.set_content("We take it.")
+        reply_to = received["Reply-To"].addresses[0].addr_spec
+        with smtplib.SMTP(self._servers.mx.host, self._servers.mx.port) as customers_server:
+            customers_server.send_message(answer, CUSTOMER, [reply_to])
+        transaction = self._servers.transactions[-1]
+        self._row("mx", "", transaction.envelope_from, str(answer["From"]), reply_to, short(transaction.reply))
+        env.ref("mail.ir_cron_mail_gateway_action").method_direct_trigger()
+        env.cr.commit()  # the cron works in transactions of its own: see what they wrote
+        env.invalidate_all()
+        record = env["res.partner"].search([("name", "=", "Fabrikam, Inc.")])
+        message = record.message_ids.filtered(lambda message: message.subject == answer["Subject"])
+        expect(message.mapped("author_id.name"), ["Carla Customer"], "the author of the answer on the record")
+        fetched = self._servers.imap.connections[-1]
+        self._row(fetched.listener, fetched.login, "", "", "", f"fetched, on “{record.name}”")
+
+    def _row(self, *cells: str | None) -> None:
+        self._rows.append(tuple(cell or "–" for cell in cells))
+
+    def table(self) -> str:
+        """Return what the servers saw, one line an event."""
+        head = ("server", "login", "envelope sender", "From", "recipient", "what happened")
+        widths = [max(len(row[column]) for row in (head, *self._rows)) for column in range(len(head))]
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+                 for row in (head, tuple("─" * width for width in widths), *self._rows)]
+        return "\n".join(lines)
