@@ -1,1 +1,3 @@
+from . import controllers
 from . import models
+from .hooks import trust_what_is_there

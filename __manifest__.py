@@ -7,16 +7,19 @@
     "license": "LGPL-3",
     "depends": ["mail"],
     "data": [
+        "security/ir.model.access.csv",
+        "views/office365_delivery_views.xml",
         "views/ir_mail_server_views.xml",
         "views/fetchmail_server_views.xml",
+        "views/office365_alias_change_views.xml",
         "views/res_users_views.xml",
+        "views/link_templates.xml",
     ],
+    "post_init_hook": "trust_what_is_there",
     "assets": {
         "web.assets_tests": ["mail_office365/static/tests/tours/**/*.js"],
     },
     "images": ["static/description/icon.png"],
     # Neither is loaded by Odoo: what the addon is built with, and what people read.
     "cloc_exclude": ["dev/**/*", "docs/**/*"],
-    "installable": True,
-    "application": False,
 }

@@ -1,20 +1,17 @@
 import base64
 import contextlib
+import functools
 import smtplib
 import ssl
-
-import idna
 
 from odoo import api, fields, models
 from odoo.addons.base.models import ir_mail_server as core
 from odoo.exceptions import UserError
-from odoo.tools import email_normalize, formataddr
 
 from ..const import CLOUDS, DEFAULT_CLOUD, OUTGOING_PRESETS
 from ..tools import presets
-from ..tools.addresses import Mailbox, mailbox_of
+from ..tools.addresses import ascii_address
 from ..tools.errors import CertificateRefused, SmtpSignInRefused, smtp_reply_text
-from ..tools.sender import AliasBook, decide_sender
 from ..tools.smtp import SmtpSession
 from ..tools.tls import client_context
 
@@ -144,12 +141,6 @@ class IrMail_Server(models.Model):
         mailbox = self._office365_mailbox() if len(self) == 1 else None
         return mailbox or super()._get_test_email_to()
 
-    def _office365_mailbox(self) -> str | None:
-        """Return the address that signs in at this server of ours, if one does."""
-        self.ensure_one()
-        signs_in = self.office365_preset and OUTGOING_PRESETS[self.office365_preset].signs_in
-        return self.sudo().smtp_user or None if signs_in else None
-
     def _connect__(  # noqa: PLW3201
         self, host=None, port=None, user=None, password=None, encryption=None, smtp_from=None,
         ssl_certificate=None, ssl_private_key=None, smtp_debug=False, mail_server_id=None, allow_archived=False,
@@ -183,18 +174,24 @@ class IrMail_Server(models.Model):
             session = SmtpSession(self.smtp_host, self.smtp_port, timeout=core.SMTP_TIMEOUT)
             on_failure.callback(session.close)
             session.set_debuglevel(debug or self.smtp_debug)
-            try:
-                session.starttls(context=context)
-            except ssl.SSLCertVerificationError as error:
-                raise CertificateRefused(self._office365_certificate_text(self.smtp_host, error)) from error
-            if mailbox := self._office365_mailbox():
-                self._office365_sign_in(session, mailbox)
-            session.ehlo_or_helo_if_needed()
             session.mail_server_id = self.id
             session.from_filter = self.from_filter
             session.smtp_from = smtp_from
+            session.sign_on = functools.partial(self._office365_sign_on, session, context)
+            session.sign_on(self._office365_login_for(smtp_from))
             on_failure.pop_all()
         return session
+
+    def _office365_sign_on(self, session: SmtpSession, context: ssl.SSLContext, login: str | None) -> None:
+        """Verify the server of a connected session and sign in, if somebody is to."""
+        try:
+            session.starttls(context=context)
+        except ssl.SSLCertVerificationError as error:
+            raise CertificateRefused(self._office365_certificate_text(self.smtp_host, error)) from error
+        if login:
+            self._office365_sign_in(session, login)
+        session.login_name = login
+        session.ehlo_or_helo_if_needed()
 
     def _office365_tls_context(self) -> ssl.SSLContext:
         if self.smtp_authentication != "certificate":
@@ -212,77 +209,10 @@ class IrMail_Server(models.Model):
             )) from error
 
     def _office365_sign_in(self, session: SmtpSession, mailbox: str) -> None:
-        local, _at, domain = mailbox.rpartition("@")
-        user = f"{local}@{idna.encode(domain).decode('ascii')}" if local and domain else mailbox
         try:
-            self._smtp_login__(session, user, self.smtp_pass or "")
+            self._smtp_login__(session, ascii_address(mailbox), self.smtp_pass or "")
         except smtplib.SMTPAuthenticationError as error:
             raise SmtpSignInRefused(error.smtp_code, error.smtp_error, self.env._(
                 "%(host)s refused to sign in %(mailbox)s. It said: %(reply)s",
                 host=self.smtp_host, mailbox=mailbox, reply=smtp_reply_text(error.smtp_code, error.smtp_error),
             )) from error
-
-    # ------------------------------------------------------------
-    # Sender
-    # ------------------------------------------------------------
-
-    @api.model
-    def _office365_in_use(self) -> bool:
-        """Tell whether any outgoing server of this database is ours; if none is, we change nothing at all."""
-        return bool(self.sudo().search_count([("office365_preset", "!=", False)], limit=1))
-
-    def _office365_alias_of(self, email_from: str | None) -> Mailbox | None:
-        """Return the name of From with the confirmed alias of the user whose address it is."""
-        author, address = mailbox_of(email_from or ""), email_normalize(email_from)
-        if not author or not address:
-            return None
-        book = self.env.context.get("office365_alias_book")
-        if not isinstance(book, AliasBook) or not book.knows(address):
-            book = self.env["res.users"]._office365_alias_book([address])
-        alias = book.alias_of(address)
-        return Mailbox(author.name, alias) if alias else None
-
-    def _find_mail_server(self, email_from, mail_servers=None):
-        """Choose the server for the alias, if it is one of ours; else as core does, for the address itself."""
-        if alias_choice := self._office365_find_mail_server(email_from, mail_servers):
-            return alias_choice
-        return super()._find_mail_server(email_from, mail_servers)
-
-    def _office365_find_mail_server(self, email_from, mail_servers):
-        if mail_servers is None:
-            in_use = self._office365_in_use()
-        else:
-            in_use = any(mail_servers.mapped("office365_preset"))
-            if any(server.from_filter and self._match_from_filter(email_from, server.from_filter)
-                   for server in mail_servers if server.owner_user_id):
-                return None  # the author's personal server goes first, as in core
-        if not in_use or not (alias := self._office365_alias_of(email_from)):
-            return None
-        server, _smtp_from = super()._find_mail_server(alias.address, mail_servers)
-        if server and server.office365_preset and self._match_from_filter(alias.address, server.from_filter):
-            return server, formataddr((alias.name, alias.address))
-        return None
-
-    def _prepare_email_message__(self, message, smtp_session):  # noqa: PLW3201
-        if not isinstance(smtp_session, SmtpSession):
-            return super()._prepare_email_message__(message, smtp_session)
-        server = self.sudo().browse(smtp_session.mail_server_id)
-        author = mailbox_of(str(message["From"] or ""))
-        alias = self._office365_alias_of(str(message["From"] or ""))
-        if alias and not self._match_from_filter(alias.address, server.from_filter):
-            alias = None  # the server is for other domains; it was forced, or nothing better was found
-        identity = decide_sender(
-            preset=server.office365_preset,
-            mailbox=server._office365_mailbox(),
-            author=author,
-            alias=alias.address if alias else None,
-            reply_to=mailbox_of(str(message["Reply-To"] or "")),
-        )
-        if identity.reply_to:
-            message.replace_header("Reply-To", formataddr((identity.reply_to.name, identity.reply_to.address)))
-        if identity.header_from:
-            header_from = formataddr((identity.header_from.name, identity.header_from.address))
-            message.replace_header("From", header_from)
-            smtp_session.smtp_from = header_from
-        smtp_from, smtp_to_list, message = super()._prepare_email_message__(message, smtp_session)
-        return identity.envelope_from or smtp_from, smtp_to_list, message

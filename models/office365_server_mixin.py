@@ -25,45 +25,44 @@ class Office365ServerMixin(models.AbstractModel):
 
     def _office365_problem_text(self, problem: Problem) -> str:
         """Return the sentence for a problem that `tools.presets` found: which field, and what to do."""
-        _ = self.env._
         texts = {
-            "personal_server": _(
+            "personal_server": self.env._(
                 "the field Owner is set. A personal server is managed by its user in Preferences; "
                 "clear the Owner or the Office 365 preset."),
-            "relay_host_missing": _(
+            "relay_host_missing": self.env._(
                 "the field SMTP Server is empty. Enter the MX host of your tenant, as the Microsoft 365 admin center "
                 "shows it under Settings > Domains > your domain > DNS records, "
                 "such as contoso-com.mail.protection.outlook.com."),
-            "host_missing": _(
+            "host_missing": self.env._(
                 "the server name is empty. Microsoft documents no host of this service for the chosen cloud; "
                 "choose another cloud, or enter the host that your tenant's administrator names."),
-            "host_is_address": _(
+            "host_is_address": self.env._(
                 "the server name is the IP address %(host)s. Enter the DNS name: the certificate can only be "
                 "verified against a name, and Microsoft changes the addresses behind it."),
-            "relay_host_signs_in": _(
+            "relay_host_signs_in": self.env._(
                 "the SMTP server %(host)s wants a sign-in, and a relay has none. Enter the MX host of your tenant, "
                 "such as contoso-com.mail.protection.outlook.com, or choose the preset Client submission."),
-            "host_is_mx": _(
+            "host_is_mx": self.env._(
                 "the server %(host)s is the MX host of a tenant, which never offers a sign-in. Choose the preset "
                 "Relay through a connector for it, or enter the host of this preset."),
-            "port_out_of_range": _("the port %(port)s does not exist. Enter %(expected)s."),
-            "port_of_other_protocol": _(
+            "port_out_of_range": self.env._("the port %(port)s does not exist. Enter %(expected)s."),
+            "port_of_other_protocol": self.env._(
                 "the port %(port)s belongs to %(protocol)s. Enter %(expected)s."),
-            "tls_not_verified": _(
+            "tls_not_verified": self.env._(
                 "the field Connection Encryption must be “TLS (STARTTLS), encryption and validation”. Without it, "
                 "mail and password can be read or redirected on the way."),
-            "tls_missing": _(
+            "tls_missing": self.env._(
                 "the field SSL/TLS is off. Switch it on (port %(port)s): without it, mail and password can be read "
                 "on the way, and Exchange Online refuses the connection."),
-            "relay_authentication": _(
+            "relay_authentication": self.env._(
                 "a connector trusts the IP addresses of this server or a certificate. "
                 "Choose one of the two in the field Trusted By."),
-            "relay_login": _(
+            "relay_login": self.env._(
                 "a relay takes no user name and no password. Empty both fields, "
                 "or choose the preset Client submission."),
-            "submission_authentication": _(
+            "submission_authentication": self.env._(
                 "the field Authenticate with must be Username: this service wants the mailbox to sign in."),
-            "server_type": _(
+            "server_type": self.env._(
                 "the field Server Type does not fit the preset. Choose %(expected)s, or another preset."),
         }
         return texts[problem.slug] % problem.details

@@ -1,12 +1,10 @@
-from collections.abc import Collection
-
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import NO_ACCESS, Domain
-from odoo.tools import SQL, email_normalize
+from odoo.tools import email_normalize
 
 from ..tools.addresses import AddressError, domain_of, parse_address
-from ..tools.sender import AliasBook
+from .office365_trust import by_administrator
 
 
 class ResUsers(models.Model):
@@ -33,7 +31,8 @@ class ResUsers(models.Model):
     def _compute_office365_alias_state(self):
         for user in self:
             in_force = user.office365_alias == user.office365_alias_confirmed
-            user.office365_alias_state = user.office365_alias and ("confirmed" if in_force else "pending")
+            is_stored = user.office365_alias == user._origin.office365_alias  # not while it is typed in a form
+            user.office365_alias_state = is_stored and user.office365_alias and ("confirmed" if in_force else "pending")
 
     @property
     def SELF_READABLE_FIELDS(self):
@@ -46,19 +45,23 @@ class ResUsers(models.Model):
     @api.constrains("office365_alias")
     def _check_office365_alias(self):
         for user in self.filtered("office365_alias").sudo():
+            if user.share:
+                raise ValidationError(self.env._("Office 365 Alias: %s is not an internal user.", user.name))
             user._office365_check_domain()
             user._office365_check_not_taken()
 
     @api.model_create_multi
     def create(self, vals_list):
         users = super().create([self._office365_normalize_alias(vals) for vals in vals_list])
-        users.filtered("office365_alias")._office365_settle_alias()
+        users.filtered("office365_alias")._office365_settle_alias({})
         return users
 
     def write(self, vals):
+        if "office365_alias" not in vals:
+            return super().write(vals)
+        before = {user.id: user.office365_alias for user in self.sudo()}
         result = super().write(self._office365_normalize_alias(vals))
-        if "office365_alias" in vals:
-            self._office365_settle_alias()
+        self._office365_settle_alias(before)
         return result
 
     # ------------------------------------------------------------
@@ -84,29 +87,30 @@ class ResUsers(models.Model):
             }
             raise ValidationError(reasons[error.slug]) from error
 
-    def _office365_settle_alias(self) -> None:
-        """Put an administrator's change in force, and anybody's removal; a user's own change waits."""
-        # Not `env.su`: core raises that for a user who writes on his own record.
-        by_administrator = self.env.uid == SUPERUSER_ID or self.env.user.has_group("base.group_erp_manager")
+    def _office365_settle_alias(self, before: dict[int, str]) -> None:
+        """Put an administrator's change in force, and anybody's removal; a user's own change waits for his link.
+
+        :param before: what the users' aliases were, by id; none for new users
+        """
+        is_in_force = by_administrator(self.env)
         for user in self.sudo():
-            if by_administrator or not user.office365_alias:
-                user.office365_alias_confirmed = user.office365_alias
+            alias, was, confirmed = user.office365_alias, before.get(user.id, False), user.office365_alias_confirmed
+            if not is_in_force and alias and alias != confirmed:
+                if alias != was:
+                    user._office365_record_change("requested", confirmed, alias)
+                    user._office365_send_link("alias")
+                continue
+            user.office365_alias_nonce = False  # a link that is on its way is for an older request
+            if alias != confirmed:
+                user.office365_alias_confirmed = alias
+                user._office365_record_change("set" if alias else "removed", confirmed, alias, tell=user.id in before)
+            elif was != alias:
+                user._office365_record_change("cancelled", was, alias)
 
     @api.model
     def _office365_alias_domains(self) -> set[str]:
-        """Return the domains and single addresses that an alias may be of, in canonical form.
-
-        They are the alias domains, and what our outgoing servers send for: their From filter and their mailbox.
-        """
-        servers = self.env["ir.mail_server"].sudo().search([("office365_preset", "!=", False)])
-        entries = self.env["mail.alias.domain"].sudo().search([]).mapped("name")
-        for server in servers:
-            entries += server._parse_from_filter(server.from_filter)
-            entries.append((server._office365_mailbox() or "").rpartition("@")[2])
-        return {
-            f"{entry.rpartition('@')[0].lower()}@{domain_of(entry)}" if "@" in entry else domain_of(entry)
-            for entry in entries if domain_of(entry)
-        }
+        """Return the domains and single addresses that an alias may be of, canonical."""
+        return self.env["ir.mail_server"]._office365_domains()
 
     def _office365_check_domain(self) -> None:
         allowed = self._office365_alias_domains()
@@ -130,34 +134,10 @@ class ResUsers(models.Model):
             others & (Domain("login", "=ilike", alias) | Domain("partner_id.email_normalized", "=", address)), limit=1,
         ):
             raise ValidationError(self.env._("Office 365 Alias: %s is the login or e-mail of another user.", alias))
-        Domains = self.env["mail.alias.domain"].sudo().search([])
+        Domains = self.env["mail.alias.domain"].sudo().search([("name", "!=", False)])
         if alias in {*Domains.mapped("catchall_email"), *Domains.mapped("bounce_email")}:
             raise ValidationError(self.env._(
                 "Office 365 Alias: %s is the catch-all or bounce address of this database.", alias))
         if self.env["mail.alias"].sudo().search_count([("alias_full_name", "=", alias)], limit=1):
             raise ValidationError(self.env._(
                 "Office 365 Alias: %s is a mail alias, mail to it creates records.", alias))
-
-    @api.model
-    def _office365_alias_book(self, addresses: Collection[str]) -> AliasBook:
-        """Look up the confirmed aliases of the users whose e-mails these are, in one query.
-
-        An address that several users share belongs to none of them, so its mail keeps its From.
-
-        :param addresses: normalized e-mails
-        """
-        if not addresses:
-            return AliasBook(addresses, {})
-        self.flush_model(["active", "partner_id", "office365_alias_confirmed"])
-        self.env["res.partner"].flush_model(["email_normalized"])
-        rows = self.env.execute_query(SQL(
-            """
-            SELECT partner.email_normalized, MIN(users.office365_alias_confirmed)
-              FROM res_users users
-              JOIN res_partner partner ON partner.id = users.partner_id
-             WHERE users.active AND partner.email_normalized IN %s
-          GROUP BY partner.email_normalized
-            HAVING COUNT(*) = 1 AND MIN(users.office365_alias_confirmed) IS NOT NULL
-            """, tuple(addresses),
-        ))
-        return AliasBook(addresses, dict(rows))

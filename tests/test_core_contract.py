@@ -1,11 +1,13 @@
 import inspect
 
-from odoo.tests import BaseCase, tagged
-
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 from odoo.addons.base.models.res_users import ResUsers
 from odoo.addons.mail.models import fetchmail
 from odoo.addons.mail.models.mail_mail import MailMail
+from odoo.addons.mail.models.mail_thread import MailThread
+from odoo.addons.mail.models.models import Base
+from odoo.addons.mail.models.res_partner import ResPartner
+from odoo.tests import BaseCase, tagged
 
 # Every method of core that the addon overrides, with the parameters it relies on. Odoo renames its mail hooks now and
 # then, and an override that nobody calls fails silently: the addon would be installed and do nothing.
@@ -31,7 +33,23 @@ OVERRIDDEN = {
         "write": ["vals"],
     },
     MailMail: {"send": ["auto_commit", "raise_exception", "post_send_callback"]},
-    ResUsers: {"create": ["vals_list"], "write": ["vals"]},
+    ResUsers: {"create": ["vals_list"], "write": ["vals"], "_get_invalidation_fields": []},
+    ResPartner: {
+        "find_or_create": ["email", "assert_valid_email"],
+        "_find_or_create_from_emails": [
+            "emails", "ban_emails", "filter_found", "additional_values", "no_create", "sort_key", "sort_reverse",
+        ],
+    },
+    MailThread: {
+        "_mail_find_partner_from_emails": ["emails", "records", "force_create", "extra_domain"],
+        "_notify_get_recipients": ["message", "msg_vals", "kwargs"],
+    },
+    Base: {
+        "_alias_get_error": ["message", "message_dict", "alias"],
+        "_message_get_suggested_recipients_batch": [
+            "reply_discussion", "reply_message", "no_create", "primary_email", "additional_partners",
+        ],
+    },
 }
 
 # What the addon calls of core and hands on, without overriding it.
@@ -65,6 +83,13 @@ class TestCoreContract(BaseCase):
             (MailMail._send, ["_build_email__", "send_email"]),
             (fetchmail.FetchmailServer._fetch_mail, ["_connect__"]),
             (fetchmail.FetchmailServer.button_confirm_login, ["_connect__"]),
+            (ResUsers.write, ["_get_invalidation_fields"]),
+            (MailThread._mail_find_user_for_gateway, ["_partner_find_from_emails_single"]),
+            (MailThread._routing_check_route, ["_partner_find_from_emails_single", "_alias_get_error"]),
+            (MailThread._message_parse_post_process, ["_partner_find_from_emails_single"]),
+            (MailThread._partner_find_from_emails_single, ["_partner_find_from_emails"]),
+            (MailThread._partner_find_from_emails, ["_find_or_create_from_emails"]),
+            (MailThread._notify_thread, ["_notify_get_recipients"]),
         ]
         for method, hooks in table:
             source = inspect.getsource(method)

@@ -136,18 +136,3 @@ class TestAlias(TransactionCase):
         copy = self.brant.with_user(SUPERUSER_ID).copy()
         self.assertFalse(copy.office365_alias)
         self.assertFalse(self.confirmed(copy))
-
-    def test_the_alias_book_is_one_query_whatever_the_number_of_addresses(self):
-        self.brant.with_user(self.admin).office365_alias = ALIAS
-        self.env.flush_all()
-        addresses = ["brant@private.example", "other@contoso.example", *(f"{n}@nowhere.example" for n in range(500))]
-        with self.assertQueryCount(1):
-            book = self.env["res.users"]._office365_alias_book(addresses)
-        self.assertEqual(book.alias_of("brant@private.example"), ALIAS)
-        self.assertIsNone(book.alias_of("other@contoso.example"))
-
-    def test_an_address_of_two_users_has_no_alias(self):
-        self.brant.with_user(self.admin).office365_alias = ALIAS
-        self.other.email = "brant@private.example"
-        book = self.env["res.users"]._office365_alias_book(["brant@private.example"])
-        self.assertIsNone(book.alias_of("brant@private.example"))

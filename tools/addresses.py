@@ -6,8 +6,8 @@ from email.utils import getaddresses
 
 import idna
 
-# RFC 5321 4.1.2 dot-string, RFC 6531 letters; deliberately no quoted strings: Exchange has none.
-_LOCAL_PART = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*", re.UNICODE)
+# RFC 5321 4.1.2 dot-string; no quoted strings and no letters beyond ASCII: Exchange Online has no such addresses.
+_LOCAL_PART = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII)
 
 
 class AddressError(ValueError):
@@ -68,6 +68,32 @@ def domain_of(address: str) -> str:
         return canonical_domain(address.rpartition("@")[2])
     except AddressError:
         return ""
+
+
+def canonical_address(address: str) -> str:
+    """Return an address, or a bare domain, in the form in which we compare; what has no domain name stays as it is."""
+    local, at, domain = address.strip().rpartition("@")
+    return f"{local.lower()}{at}{domain_of(address) or domain.lower()}"
+
+
+def ascii_address(address: str) -> str:
+    """Return an address as it goes over the wire: the domain in ASCII (RFC 5890 A-label)."""
+    local, at, domain = address.rpartition("@")
+    try:
+        return f"{local}{at}{idna.encode(domain, uts46=True).decode('ascii')}"
+    except idna.IDNAError:
+        return address  # not a domain name, such as a plain user name: the server judges it
+
+
+def honest_name(mailbox: Mailbox) -> Mailbox:
+    """Return the mailbox without a display name that pretends to be another address.
+
+    Many programs show the name alone, so ``"ceo@contoso.example" <x@fabrikam.example>`` reads as the wrong address.
+    """
+    claimed = re.findall(r"[^\s<>\"',;()]+@[^\s<>\"',;()]+", mailbox.name)
+    if any(canonical_address(address) != canonical_address(mailbox.address) for address in claimed):
+        return Mailbox("", mailbox.address)
+    return mailbox
 
 
 def mailbox_of(header: str) -> Mailbox | None:

@@ -5,7 +5,6 @@ Started by `dev/o365 demo`, which makes the database and names it in the environ
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import signal
 import subprocess

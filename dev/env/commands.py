@@ -15,6 +15,7 @@ from .runtime import Runtime
 _PRODUCT = ("__init__.py", "__manifest__.py", "const.py", "controllers", "data", "demo", "i18n", "migrations", "models",
             "security", "static", "tools", "views", "wizards")
 _LONG_LIVED = "dev"
+_OPTIONS_WITH_VALUE = ("-k", "-m", "-n", "-o", "-p", "-r", "-W", "--tb", "--odoo-tag")  # what follows is no path
 
 
 def provision(_options: Namespace) -> int:
@@ -47,7 +48,9 @@ def _forget(name: str) -> None:
 
 def _pytest(parts: Runtime, name: str, arguments: Sequence[str]) -> list[str | Path]:
     link = paths.addon_link()
-    given = [_through_link(argument, link) for argument in arguments]
+    before = ["", *arguments]
+    given = [word if option in _OPTIONS_WITH_VALUE else _through_link(word, link)
+             for option, word in zip(before, arguments, strict=False)]
     if not any(argument.startswith(str(link)) for argument in given):
         given.append(str(link / "tests"))
     return [

@@ -1,0 +1,260 @@
+from collections.abc import Collection, Mapping
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import SQL, email_normalize, encapsulate_email, formataddr
+
+from ..const import OUTGOING_PRESETS
+from ..tools.addresses import Mailbox, ascii_address, canonical_address, domain_of, mailbox_of
+from ..tools.sender import Known, SenderBook, SenderIdentity, Service, decide_sender
+from ..tools.smtp import Outcome, SmtpSession
+
+
+class IrMail_Server(models.Model):
+    """Who a mail comes from: looks up the values that `tools.sender` decides on, and carries out the decision."""
+
+    _inherit = "ir.mail_server"
+
+    office365_sender_mode = fields.Selection(
+        [
+            ("send_as", "Send As: mail shows the person"),
+            ("on_behalf", "Send on Behalf: mail shows the mailbox on behalf of the person"),
+            ("mailbox", "Mailbox: mail shows the person's name and the mailbox's address"),
+            ("as_sender", "As the sender: signs in as the person's own mailbox"),
+        ],
+        string="Mail Shows", default="send_as", required=True,
+        help="What the mailbox may do in Exchange. Send As and Send on Behalf are permissions that it holds on every "
+             "address; Mailbox needs none. As the sender needs an app-only sign-in.",
+    )
+    office365_strict_author = fields.Boolean(
+        "Only the Author's Own Address",
+        help="Mail that shows another user than the one who sends it leaves as the mailbox.",
+    )
+
+    @api.constrains("office365_preset", "office365_sender_mode", "smtp_authentication")
+    def _check_office365_sender_mode(self):
+        for server in self.filtered("office365_preset"):
+            if server.office365_sender_mode == "as_sender" and not server._office365_signs_in_as_anyone():
+                raise ValidationError(self.env._(
+                    "%s: the mode “As the sender” signs in as each person's own mailbox, which a password of one mailbox can not. "
+                    "Choose another mode in the field Mail Shows.", server.display_name))
+
+    def _office365_signs_in_as_anyone(self) -> bool:
+        """Tell whether the sign-in can be done for every mailbox; a password can't."""
+        self.ensure_one()
+        return False
+
+    # ------------------------------------------------------------
+    # Values
+    # ------------------------------------------------------------
+
+    def _office365_mailbox(self) -> str | None:
+        """Return the address that signs in at this server of ours, if one does."""
+        self.ensure_one()
+        signs_in = self.office365_preset and OUTGOING_PRESETS[self.office365_preset].signs_in
+        return self.sudo().smtp_user or None if signs_in else None
+
+    def _office365_service(self) -> Service:
+        """Return this server as `tools.sender` sees it."""
+        self.ensure_one()
+        mailbox = self._office365_mailbox()
+        if not mailbox:  # a relay has none: the database's own address stands in
+            mailbox = email_normalize(self._office365_notifications()) or None
+        return Service(
+            preset=self.office365_preset, mode=self.office365_sender_mode or "send_as",
+            mailbox=mailbox, strict=self.office365_strict_author,
+        )
+
+    @api.model
+    def _office365_notifications(self) -> str | None:
+        """Return the address that core puts in place of one it may not use."""
+        return self.env.context.get("domain_notifications_email") or self._get_default_from_address()
+
+    @api.model
+    def _office365_servers(self):
+        """Return our outgoing servers; if there is none, we change nothing at all."""
+        return self.sudo().search_fetch(
+            [("office365_preset", "!=", False)], ["office365_preset", "from_filter", "smtp_user"])
+
+    @api.model
+    def _office365_domains(self, servers=None, alias_domains=None) -> set[str]:
+        """Return the domains and single addresses that our servers send for, canonical.
+
+        They are the alias domains, and the servers' From filters and mailboxes.
+        """
+        servers = self._office365_servers() if servers is None else servers
+        if alias_domains is None:
+            alias_domains = self.env["mail.alias.domain"].sudo().search_fetch([], ["name"])
+        entries = alias_domains.mapped("name")
+        for server in servers:
+            entries += server._parse_from_filter(server.from_filter)
+            entries.append((server._office365_mailbox() or "").rpartition("@")[2])
+        return {canonical_address(entry) for entry in entries if domain_of(entry)}
+
+    @api.model
+    def _office365_sender_book(self, addresses: Collection[str], actors: Mapping[str, int] | None = None) -> SenderBook | None:
+        """Look up senders: three queries, whatever their number. None if no server is ours.
+
+        :param addresses: From addresses, normalized
+        :param actors: id of the user who acted, by Message-Id
+        """
+        if not (servers := self._office365_servers()):
+            return None
+        alias_domains = self.env["mail.alias.domain"].sudo().search_fetch(
+            [], ["name", "bounce_alias", "catchall_alias", "default_from"])
+        own = [server._office365_mailbox() for server in servers]
+        for domain in alias_domains:
+            own += [domain.bounce_email, domain.catchall_email, domain.default_from_email]
+        return SenderBook(
+            self._office365_known(addresses),
+            domains=self._office365_domains(servers, alias_domains),
+            own=filter(None, own),
+            actors=actors,
+        )
+
+    @api.model
+    def _office365_known(self, addresses: Collection[str]) -> dict[str, Known]:
+        """Return what the database knows of these addresses, in one query."""
+        if not addresses:
+            return {}
+        self.env["res.users"].flush_model(["active", "share", "partner_id", "office365_alias_confirmed"])
+        self.env["res.partner"].flush_model(["email_normalized", "office365_trusted_email"])
+        self.env["res.company"].flush_model(["partner_id"])
+        self.env["mail.alias"].flush_model(["alias_full_name", "office365_trusted"])
+        wanted = tuple(addresses)
+        rows = self.env.execute_query(SQL(
+            """
+            SELECT partner.email_normalized, users.id, users.office365_alias_confirmed,
+                   NOT users.share AND partner.office365_trusted_email = partner.email_normalized
+              FROM res_users users JOIN res_partner partner ON partner.id = users.partner_id
+             WHERE users.active AND partner.email_normalized IN %(wanted)s
+         UNION ALL
+            SELECT office365_alias_confirmed, id, office365_alias_confirmed, TRUE
+              FROM res_users WHERE active AND office365_alias_confirmed IN %(wanted)s
+         UNION ALL
+            SELECT partner.email_normalized, NULL, NULL, partner.office365_trusted_email = partner.email_normalized
+              FROM res_company company JOIN res_partner partner ON partner.id = company.partner_id
+             WHERE partner.email_normalized IN %(wanted)s
+         UNION ALL
+            SELECT alias_full_name, NULL, NULL, office365_trusted
+              FROM mail_alias WHERE alias_full_name IN %(wanted)s
+            """, wanted=wanted,
+        ))
+        known = dict.fromkeys(wanted, Known())
+        for address, owner, alias, trusted in rows:
+            known[address] = known[address].and_also(owner, alias, bool(trusted))
+        return known
+
+    def _office365_book_for(self, email_from: str | None) -> SenderBook | None:
+        """Return the book of the batch if it knows the sender, else one for this sender alone."""
+        address = email_normalize(email_from) or ""
+        book = self.env.context.get("office365_sender_book")
+        if isinstance(book, SenderBook) and book.knows(address):
+            return book
+        return self._office365_sender_book([address] if address else [])
+
+    # ------------------------------------------------------------
+    # Server and login
+    # ------------------------------------------------------------
+
+    def _office365_alias_of(self, email_from: str | None, book: SenderBook | None) -> Mailbox | None:
+        """Return the name of From with the confirmed alias of the user whose address it is."""
+        author = mailbox_of(email_from or "")
+        alias = book.known(email_normalize(email_from) or "").alias if book else None
+        return Mailbox(author.name, alias) if author and alias else None
+
+    def _find_mail_server(self, email_from, mail_servers=None):
+        """Choose the server for the alias, if it is one of ours; else as core does, for the address itself."""
+        if alias := self._office365_alias_to_choose_by(email_from, mail_servers):
+            server, _smtp_from = super()._find_mail_server(alias.address, mail_servers)
+            if server and server.office365_preset and self._match_from_filter(alias.address, server.from_filter):
+                return server, formataddr((alias.name, alias.address))
+        return super()._find_mail_server(email_from, mail_servers)
+
+    def _office365_alias_to_choose_by(self, email_from, mail_servers) -> Mailbox | None:
+        """Return the alias to choose a server for, None if that is core's business alone."""
+        if mail_servers is not None:
+            if not any(mail_servers.mapped("office365_preset")):
+                return None
+            if any(server.from_filter and self._match_from_filter(email_from, server.from_filter)
+                   for server in mail_servers if server.owner_user_id):
+                return None  # the author's personal server goes first, as in core
+        return self._office365_alias_of(email_from, self._office365_book_for(email_from))
+
+    def _office365_login_for(self, smtp_from: str | None) -> str | None:
+        """Return the mailbox to sign in as when a session is opened for a sender."""
+        if self.office365_sender_mode == "as_sender":
+            alias = self._office365_alias_of(smtp_from, self._office365_book_for(smtp_from))
+            if alias and self._match_from_filter(alias.address, self.from_filter):
+                return alias.address
+        return self._office365_mailbox()
+
+    # ------------------------------------------------------------
+    # Message
+    # ------------------------------------------------------------
+
+    def _office365_identity(self, message, core_smtp_from: str | None) -> SenderIdentity:
+        """Decide what a message leaves this server with.
+
+        :param core_smtp_from: From for which core chose this server
+        """
+        header = str(message["From"] or "")
+        book = self._office365_book_for(header) or SenderBook({})
+        alias = self._office365_alias_of(header, book)
+        core_from = core_smtp_from or header
+        notifications = email_normalize(self._office365_notifications())
+        if notifications and email_normalize(core_from) == notifications and email_normalize(header) != notifications:
+            core_from = encapsulate_email(header, notifications)
+        return decide_sender(
+            self._office365_service(), book,
+            author=mailbox_of(header), author_key=email_normalize(header) or "",
+            core_from=mailbox_of(core_from),
+            reply_to=mailbox_of(str(message["Reply-To"] or "")),
+            actor=book.actor(message["Message-Id"]) or self.env.uid,
+            alias_allowed=bool(alias and self._match_from_filter(alias.address, self.from_filter)),
+        )
+
+    def _prepare_email_message__(self, message, smtp_session):  # noqa: PLW3201
+        if not isinstance(smtp_session, SmtpSession):
+            return super()._prepare_email_message__(message, smtp_session)
+        server = self.sudo().browse(smtp_session.mail_server_id)
+        written_as = str(message["From"] or "")
+        identity = server.with_user(self.env.user).sudo()._office365_identity(message, smtp_session.smtp_from)
+        core_smtp_from = smtp_session.smtp_from
+        if identity.header_from:
+            smtp_session.smtp_from = _header(identity.header_from)
+            message.replace_header("From", smtp_session.smtp_from)
+        if identity.reply_to:
+            del message["Reply-To"]
+            message["Reply-To"] = _header(identity.reply_to)
+        if identity.sender:
+            del message["Sender"]
+            message["Sender"] = ascii_address(identity.sender)
+        try:
+            smtp_from, smtp_to_list, message = super()._prepare_email_message__(message, smtp_session)
+        finally:
+            smtp_session.smtp_from = core_smtp_from
+        if identity.login != smtp_session.login_name and server._office365_mailbox():
+            smtp_session.switch_login(identity.login)
+        smtp_session.on_outcome = server._office365_recorder(identity, written_as)
+        return ascii_address(identity.envelope_from or smtp_from), smtp_to_list, message
+
+    def _office365_recorder(self, identity: SenderIdentity, written_as: str):
+        """Return what records the delivery of the message that is sent next."""
+        actor_of = self.env.context.get("office365_sender_book")
+
+        def record(message, outcome: Outcome) -> None:
+            book = actor_of if isinstance(actor_of, SenderBook) else None
+            message_id = str(message["Message-Id"] or "")
+            self.env["office365.delivery"].sudo()._record(
+                self, outcome, message_id=message_id, written_as=written_as,
+                email_from=str(message["From"] or ""), login=identity.login, reason=identity.reason,
+                actor=(book and book.actor(message_id)) or self.env.uid,
+            )
+
+        return record
+
+
+def _header(mailbox: Mailbox) -> str:
+    """Return a mailbox as a header value; the message's policy encodes the name."""
+    return formataddr((mailbox.name, ascii_address(mailbox.address)))

@@ -1,0 +1,153 @@
+"""Whose an address is: a confirmed alias belongs to its user as his own e-mail does, for mail in both directions.
+
+Core finds people by the e-mail of their partner in one place, `_find_or_create_from_emails`: the gateway's author and
+its user, the recipients of a message and the composer all ask there. So that is where the alias is looked up. The
+other hooks mend the few spots where core compares e-mails itself.
+
+An alias gives its user no more than his e-mail gives him in core. Core trusts the From header of incoming mail,
+whoever wrote it, and so do we: whether a sender is genuine is for the mail server to judge. What is added is one more
+address per user, which an administrator set or which he proved to be his. A pending one counts for nothing, so nobody
+can draw another person's mail to himself by entering that person's address.
+"""
+
+import copy
+from collections.abc import Iterable
+from email.message import EmailMessage
+
+from odoo import api, models
+from odoo.tools import email_split, ormcache, parse_contact_from_email
+
+from ..tools.addresses import canonical_address
+
+
+class ResUsers(models.Model):
+    _inherit = "res.users"
+
+    @api.model
+    def _get_invalidation_fields(self):
+        return super()._get_invalidation_fields() | {"office365_alias_confirmed"}
+
+    @api.model
+    @ormcache()
+    def _office365_any_alias(self) -> bool:
+        """Tell whether anybody has a confirmed alias: if nobody has, finding people costs what it costs in core."""
+        users = self.env["res.users"].sudo().with_context(active_test=False)
+        return bool(users.search_count([("office365_alias_confirmed", "!=", False)], limit=1))
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    @api.model
+    def find_or_create(self, email, assert_valid_email=False):
+        if partner := self._office365_find_by_alias([email]).get(email):
+            return partner
+        return super().find_or_create(email, assert_valid_email=assert_valid_email)
+
+    @api.model
+    def _find_or_create_from_emails(
+        self, emails, ban_emails=None, filter_found=None, additional_values=None,
+        no_create=False, sort_key=None, sort_reverse=True,
+    ):
+        """Find the user's partner for a confirmed alias, even if another partner holds the alias as its e-mail."""
+        emails = list(emails)
+        found = {
+            email: partner for email, partner in self._office365_find_by_alias(emails).items()
+            if parse_contact_from_email(email)[1] not in (ban_emails or ())
+            and (not filter_found or partner.filtered(filter_found))
+        }
+        others = iter(super()._find_or_create_from_emails(
+            [email for email in emails if email not in found], ban_emails=ban_emails, filter_found=filter_found,
+            additional_values=additional_values, no_create=no_create, sort_key=sort_key, sort_reverse=sort_reverse,
+        ))
+        return [found[email] if email in found else next(others) for email in emails]
+
+    @api.model
+    def _office365_find_by_alias(self, emails: Iterable[str]) -> dict[str, models.BaseModel]:
+        """Return the partners of the users whose confirmed aliases these are, by e-mail as it was given.
+
+        Archived users are found as long as their partner is not archived, and partners only where the company and access
+        rules show them: that is how core finds the same people by their e-mails.
+
+        :param emails: plain or with a name; in each of them the first address counts, as in core
+        """
+        if not self.env["res.users"]._office365_any_alias():
+            return {}
+        aliases = {email: canonical_address(parse_contact_from_email(email)[1]) for email in emails}
+        users = self.env["res.users"].sudo().with_context(active_test=False).search_fetch(
+            [("office365_alias_confirmed", "in", [alias for alias in aliases.values() if "@" in alias])],
+            ["office365_alias_confirmed", "partner_id"], order="id")
+        if not users:
+            return {}
+        visible = {partner.id: partner for partner in self.search([("id", "in", users.partner_id.ids)], order="id")}
+        partners = {user.office365_alias_confirmed: visible.get(user.partner_id.id) for user in users}
+        return {email: partner for email, alias in aliases.items() if (partner := partners.get(alias))}
+
+
+class MailThread(models.AbstractModel):
+    _inherit = "mail.thread"
+
+    @api.model
+    def _mail_find_partner_from_emails(self, emails, records=None, force_create=False, extra_domain=False):
+        """Core finds the partners, then puts them in order by their e-mails, where an alias has no match."""
+        found = super()._mail_find_partner_from_emails(
+            emails, records=records, force_create=force_create, extra_domain=extra_domain)
+        by_alias = self.env["res.partner"]._office365_find_by_alias(emails)
+        return [partner or by_alias.get(email, partner) for email, partner in zip(emails, found, strict=True)]
+
+    def _message_get_suggested_recipients_batch(
+        self, reply_discussion=False, reply_message=None, no_create=True, primary_email=False, additional_partners=None,
+    ):
+        """Core suggests the partner, and the alias as an address of nobody, too: leave out the latter."""
+        suggested = super()._message_get_suggested_recipients_batch(
+            reply_discussion=reply_discussion, reply_message=reply_message, no_create=no_create,
+            primary_email=primary_email, additional_partners=additional_partners)
+        of_nobody = [
+            recipient["email"] for recipients in suggested.values() for recipient in recipients
+            if not recipient["partner_id"]
+        ]
+        by_alias = of_nobody and self.env["res.partner"]._office365_find_by_alias(of_nobody)
+        if not by_alias:
+            return suggested
+        return {
+            record_id: [
+                recipient for recipient in recipients
+                if recipient["partner_id"] or recipient["email"] not in by_alias
+            ]
+            for record_id, recipients in suggested.items()
+        }
+
+    def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
+        """Core does not notify those who are in To or Cc of the incoming mail, since they have it already."""
+        recipients = super()._notify_get_recipients(message, msg_vals=msg_vals, **kwargs)
+        values = msg_vals or {}
+        addressed = [
+            address
+            for field in ("incoming_email_to", "incoming_email_cc")
+            for address in email_split((values[field] if field in values else message.sudo()[field]) or "")
+        ]
+        if not recipients or not addressed:
+            return recipients
+        by_alias = self.env["res.partner"].sudo()._office365_find_by_alias(addressed)
+        have_it = {partner.id for partner in by_alias.values()}
+        return [recipient for recipient in recipients if recipient["id"] not in have_it]
+
+    def _alias_get_error(self, message, message_dict, alias):
+        """Ask again with the user's own e-mail: a rule such as HR's "employees" looks for that in the From header."""
+        error = super()._alias_get_error(message, message_dict, alias)
+        email_from = message_dict.get("email_from")
+        if not error or not email_from:
+            return error
+        author = self.env["res.partner"]._office365_find_by_alias([email_from]).get(email_from)
+        if not author or not author.email_normalized:
+            return error
+        return super()._alias_get_error(
+            _from(message, author.email_normalized), {**message_dict, "email_from": author.email_normalized}, alias)
+
+
+def _from(message: EmailMessage, address: str) -> EmailMessage:
+    """Return the message as if it had come from another address; the given one stays as it is."""
+    other = copy.copy(message)
+    del other["From"]  # makes a new list of headers, the copy shared it until here
+    other["From"] = address
+    return other

@@ -1,0 +1,52 @@
+from markupsafe import escape
+from odoo import SUPERUSER_ID, fields, models
+
+
+class ResUsers(models.Model):
+    """The trace of a user's alias, and what he is told of it."""
+
+    _inherit = "res.users"
+
+    office365_alias_change_count = fields.Integer(
+        "Alias Changes", compute="_compute_office365_alias_change_count", groups="base.group_erp_manager")
+
+    def _compute_office365_alias_change_count(self):
+        counts = dict(self.env["office365.alias.change"]._read_group(
+            [("user_id", "in", self.ids)], ["user_id"], ["__count"]))
+        for user in self:
+            user.office365_alias_change_count = counts.get(user._origin, 0)
+
+    def _office365_record_change(self, kind: str, old: str | bool, new: str | bool, *, tell: bool = True) -> None:
+        """Record a change, and tell the user if somebody else made it.
+
+        :param tell: False for a new user, who has nothing to be surprised by
+        """
+        self.ensure_one()
+        actor = self.env.user
+        by_visitor = actor._is_public()
+        self.env["office365.alias.change"].sudo().create({
+            "user_id": self.id, "actor_id": False if by_visitor else actor.id,
+            "kind": kind, "old_alias": old, "new_alias": new,
+        })
+        if tell and not by_visitor and actor != self and self.active:
+            self._office365_tell(kind, actor.name, old, new)
+
+    def _office365_tell(self, kind: str, actor: str, old: str | bool, new: str | bool) -> None:
+        """Tell the user in a chat of OdooBot: a mail would go out as the very address that is in question."""
+        user = self.with_user(SUPERUSER_ID).with_context(lang=self.lang)
+        _ = user.env._
+        texts = {
+            "set": _("%(actor)s set your Office 365 alias: mail you send from Odoo now goes out as %(new)s.", actor=actor, new=new),
+            "confirmed": _("%(actor)s confirmed your Office 365 alias: mail you send from Odoo now goes out as %(new)s.",
+                           actor=actor, new=new),
+            "cancelled": _("%(actor)s cancelled your change of the Office 365 alias to %(old)s.", actor=actor, old=old),
+            "removed": _("%(actor)s removed your Office 365 alias: mail you send from Odoo no longer goes out as %(old)s.",
+                         actor=actor, old=old),
+        }
+        if kind not in texts:
+            return
+        chat = user.env["discuss.channel"]._get_or_create_chat([user.partner_id.id])
+        chat.message_post(
+            author_id=user.env.user.partner_id.id, body=escape(texts[kind]),
+            message_type="comment", subtype_xmlid="mail.mt_comment",
+        )
