@@ -1,13 +1,13 @@
 import logging
 import re
 
-from odoo import _, http
+from odoo import http
 from odoo.http import request
 
 from ..models.res_users_link import PATH
 
 
-class _WithoutToken(logging.Filter):
+class WithoutToken(logging.Filter):
     """Keep tokens out of the log of requests, which holds the address of every page."""
 
     _TOKEN = re.compile(rf"({re.escape(PATH)}\?)[^\s\"']*")
@@ -19,7 +19,7 @@ class _WithoutToken(logging.Filter):
         return True
 
 
-logging.getLogger("werkzeug").addFilter(_WithoutToken())
+logging.getLogger("werkzeug").addFilter(WithoutToken())
 
 
 class MailOffice365(http.Controller):
@@ -40,7 +40,7 @@ class MailOffice365(http.Controller):
         if user.lang:
             request.update_context(lang=user.lang)
         response = request.render("mail_office365.link_page", {
-            "title": _("Confirm your e-mail address"),
+            "title": request.env._("Confirm your e-mail address"),
             "state": state, "link": link, "user": user, "token": token, "path": PATH,
             "company": user.company_id or request.env.company,
         })

@@ -5,8 +5,13 @@ from . import office365_trust
 from . import fetchmail_server
 from . import ir_mail_server
 from . import ir_mail_server_sender
+from . import ir_mail_server_rehearsal
+from . import ir_mail_server_probe
+from . import office365_probe
+from . import res_company
 from . import mail_mail
 from . import res_users
 from . import res_users_link
 from . import res_users_trace
 from . import office365_author
+from . import mail_thread_probe

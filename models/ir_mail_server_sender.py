@@ -2,7 +2,7 @@ from collections.abc import Collection, Mapping
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import SQL, email_normalize, encapsulate_email, formataddr
+from odoo.tools import SQL, email_normalize, encapsulate_email, formataddr, ormcache
 
 from ..const import OUTGOING_PRESETS
 from ..tools.addresses import Mailbox, ascii_address, canonical_address, domain_of, mailbox_of
@@ -70,9 +70,34 @@ class IrMail_Server(models.Model):
         """Return the address that core puts in place of one it may not use."""
         return self.env.context.get("domain_notifications_email") or self._get_default_from_address()
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        if any(vals.get("office365_preset") for vals in vals_list):
+            self.env.registry.clear_cache()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if "office365_preset" in vals:
+            self.env.registry.clear_cache()
+        return super().write(vals)
+
+    def unlink(self):
+        if any(self.mapped("office365_preset")):
+            self.env.registry.clear_cache()
+        return super().unlink()
+
+    @api.model
+    @ormcache()
+    def _office365_in_use(self) -> bool:
+        """Tell whether a server is ours: if none is, sending costs what it costs in core."""
+        servers = self.sudo().with_context(active_test=False)
+        return bool(servers.search_count([("office365_preset", "!=", False)], limit=1))
+
     @api.model
     def _office365_servers(self):
         """Return our outgoing servers; if there is none, we change nothing at all."""
+        if not self._office365_in_use():
+            return self.browse()
         return self.sudo().search_fetch(
             [("office365_preset", "!=", False)], ["office365_preset", "from_filter", "smtp_user"])
 
@@ -219,7 +244,7 @@ class IrMail_Server(models.Model):
             return super()._prepare_email_message__(message, smtp_session)
         server = self.sudo().browse(smtp_session.mail_server_id)
         written_as = str(message["From"] or "")
-        identity = server.with_user(self.env.user).sudo()._office365_identity(message, smtp_session.smtp_from)
+        identity = server._office365_identity(message, smtp_session.smtp_from)
         core_smtp_from = smtp_session.smtp_from
         if identity.header_from:
             smtp_session.smtp_from = _header(identity.header_from)

@@ -34,14 +34,15 @@ class ResUsers(models.Model):
     def _office365_tell(self, kind: str, actor: str, old: str | bool, new: str | bool) -> None:
         """Tell the user in a chat of OdooBot: a mail would go out as the very address that is in question."""
         user = self.with_user(SUPERUSER_ID).with_context(lang=self.lang)
-        _ = user.env._
         texts = {
-            "set": _("%(actor)s set your Office 365 alias: mail you send from Odoo now goes out as %(new)s.", actor=actor, new=new),
-            "confirmed": _("%(actor)s confirmed your Office 365 alias: mail you send from Odoo now goes out as %(new)s.",
-                           actor=actor, new=new),
-            "cancelled": _("%(actor)s cancelled your change of the Office 365 alias to %(old)s.", actor=actor, old=old),
-            "removed": _("%(actor)s removed your Office 365 alias: mail you send from Odoo no longer goes out as %(old)s.",
-                         actor=actor, old=old),
+            "set": user.env._(
+                "%(actor)s set your Office 365 alias: mail you send from Odoo now goes out as %(new)s.", actor=actor, new=new),
+            "confirmed": user.env._(
+                "%(actor)s confirmed your Office 365 alias: mail you send from Odoo now goes out as %(new)s.", actor=actor, new=new),
+            "cancelled": user.env._(
+                "%(actor)s cancelled your change of the Office 365 alias to %(old)s.", actor=actor, old=old),
+            "removed": user.env._(
+                "%(actor)s removed your Office 365 alias: mail you send from Odoo no longer goes out as %(old)s.", actor=actor, old=old),
         }
         if kind not in texts:
             return

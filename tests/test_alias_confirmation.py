@@ -1,62 +1,16 @@
+import logging
 import re
 from unittest.mock import patch
 
-from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import HttpCase, JsonRpcException, TransactionCase, new_test_user, tagged
+from odoo.exceptions import UserError, ValidationError
+from odoo.tests import HttpCase, JsonRpcException, TransactionCase, tagged
 from odoo.tools import hash_sign, mute_logger
 
+from ..controllers.mail_office365 import WithoutToken
 from ..models.res_users_link import PATH
 from ..tools import alias_link
-from .common import BRANT, ERP, Office365Mixin
-
-
-class LinkMixin(Office365Mixin):
-    """Links as they arrive in mailboxes, and a clock that is set by hand."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.other = new_test_user(cls.env, "o365.other", name="Other", email="other@private.example")
-        cls.admin = new_test_user(
-            cls.env, "o365.admin", email="admin@private.example",
-            groups="base.group_user,base.group_erp_manager,base.group_partner_manager")
-        cls.portal = new_test_user(cls.env, "o365.portal", email="portal@private.example", groups="base.group_portal")
-
-    def setUp(self):
-        super().setUp()
-        self.outgoing()
-        self.grant_send_as("notifications@contoso.example")  # what core sends the system's mail as
-        self.clock = self.enterContext(patch.object(alias_link, "now"))
-        self.clock.return_value = 1_800_000_000
-
-    def later(self, seconds):
-        self.clock.return_value += seconds
-
-    def ask(self, alias=BRANT, user=None):
-        """Let a user change his alias; return the token of the link in the mail he gets."""
-        user = user or self.brant
-        user.with_user(user).write({"office365_alias": alias})
-        return self.token()
-
-    def token(self):
-        """Return the token of the mail that was sent last, as the mailbox received it."""
-        message = self.servers.accepted[-1].message
-        html = message.get_body(("html",)).get_content()
-        return re.search(rf"{PATH}\?token=([\w-]+)", html)[1]
-
-    def confirmed(self, user=None):
-        self.env.invalidate_all()
-        return (user or self.brant).sudo().office365_alias_confirmed
-
-    def use(self, token):
-        """Press the button, without a browser."""
-        self.env.invalidate_all()
-        public = self.env.ref("base.public_user")
-        return self.env["res.users"].with_user(public)._office365_use_link(token)[0]
-
-    def changes(self, user=None):
-        rows = self.env["office365.alias.change"].search([("user_id", "=", (user or self.brant).id)], order="id")
-        return [(row.kind, row.actor_id.login, row.old_alias, row.new_alias) for row in rows]
+from .common import BRANT, ERP
+from .links import LinkMixin
 
 
 @tagged("post_install", "-at_install")
@@ -73,7 +27,7 @@ class TestLinkPage(LinkMixin, HttpCase):
 
     def test_the_link_from_the_mailbox_confirms_without_login_and_once_only(self):
         token = self.ask()
-        sent = self.sent()
+        sent = self.links()
         self.assertEqual(sent.recipients, [BRANT])
         self.assertEqual([m["Message-ID"] for m in self.servers.mailbox(BRANT).messages()], [sent.message_id])
         page = self.open(token)
@@ -137,12 +91,28 @@ class TestLinkPage(LinkMixin, HttpCase):
         self.assertIn("not valid for this database", page.text)
 
     def test_the_token_reaches_no_log(self):
-        with self.assertNoSecretLogged() as capture:
+        with self.assertLogs(level="DEBUG") as logs:
             token = self.ask()
             self.press(token)
+            with mute_logger("odoo.http"):
+                self.press(token, "0" * 40)
         self.assertEqual(self.confirmed(), BRANT)
-        self.assertIn(f"{PATH}?…", capture.text)
-        self.assertNotIn(token, capture.text)
+        # But for the browser's own log, and the trace of SQL, which is off: it shows whatever is stored, as the body of a mail.
+        text = "\n".join(
+            record.getMessage() for record in logs.records if not record.name.startswith(("urllib3", "odoo.sql_db")))
+        self.assertNotIn(token, text)
+
+    def test_the_log_of_requests_leaves_the_token_out(self):
+        # As werkzeug writes it; the server of the tests writes none.
+        log = logging.getLogger("werkzeug")
+        self.assertTrue(any(isinstance(each, WithoutToken) for each in log.filters))
+        for path, query, logged in (
+            (PATH, "token=secret", f"{PATH}?…"), (PATH, "utm=1&token=secret", f"{PATH}?…"), ("/web/login", "x=1", "/web/login?x=1"),
+        ):
+            record = log.makeRecord(
+                "werkzeug", logging.INFO, "", 0, '%s - - "GET %s?%s HTTP/1.1" %s -', ("127.0.0.1", path, query, 200), None)
+            self.assertTrue(WithoutToken().filter(record))
+            self.assertEqual(record.getMessage(), f'127.0.0.1 - - "GET {logged} HTTP/1.1" 200 -')
 
     def test_a_user_can_confirm_nothing_over_rpc(self):
         token = self.ask()
@@ -178,11 +148,11 @@ class TestLinkPage(LinkMixin, HttpCase):
 
 @tagged("post_install", "-at_install")
 class TestLink(LinkMixin, TransactionCase):
-    """Who gets a link, when, and what it does."""
+    """What a link proves, and what it does not."""
 
     def test_the_mail_says_who_asks_and_leaves_as_the_system(self):
         self.ask()
-        sent = self.sent()
+        sent = self.links()
         self.assertEqual(sent.login, ERP)
         self.assertNotIn(BRANT, sent.header_from)
         self.assertNotIn("brant@private.example", sent.header_from)
@@ -195,7 +165,7 @@ class TestLink(LinkMixin, TransactionCase):
     def test_the_mail_never_leaves_as_the_address_to_confirm(self):
         self.env.company.email = BRANT
         self.ask()
-        self.assertNotIn(BRANT, self.sent().header_from)
+        self.assertNotIn(BRANT, self.links().header_from)
 
     def test_no_header_can_be_written_through_names_and_addresses(self):
         for alias in ("a@contoso.example\nBcc: x@evil.example", "a@contoso.example\r\n\r\nHello", "a@contoso.example, x@evil.example",
@@ -205,7 +175,7 @@ class TestLink(LinkMixin, TransactionCase):
         self.assertFalse(self.servers.accepted)
         self.brant.name = "Brant\r\nBcc: x@evil.example\r\n\r\n<script>alert(1)</script>"
         self.ask()
-        sent = self.sent()
+        sent = self.links()
         self.assertEqual(sent.recipients, [BRANT])
         self.assertIsNone(sent.message["Bcc"])
         self.assertNotIn("<script>", sent.message.get_body(("html",)).get_content())
@@ -216,7 +186,10 @@ class TestLink(LinkMixin, TransactionCase):
         self.assertEqual(len(self.servers.mailbox(ERP).messages()), 1)
         before = self.env["res.partner"].search_count([])
         incoming.button_confirm_login()
-        incoming.fetch_mail()
+        with self.enter_registry_test_mode(), self.registry.cursor() as cr:
+            incoming.with_env(incoming.env(cr=cr)).fetch_mail()
+        self.env.invalidate_all()
+        self.assertIn("S", self.servers.mailbox(ERP).messages()[0].flags, "it was fetched")
         self.assertEqual(self.env["res.partner"].search_count([]), before)
         self.assertFalse(self.env["mail.message"].search([("body", "like", token)]))
 
@@ -265,75 +238,6 @@ class TestLink(LinkMixin, TransactionCase):
             self.brant.with_user(self.brant).write({"office365_alias": BRANT})
         self.assertFalse(self.servers.accepted)
 
-    def test_a_link_a_minute(self):
-        self.ask()
-        brant = self.brant.with_user(self.brant)
-        self.later(59)
-        with self.assertRaisesRegex(UserError, "Wait 1 seconds"):
-            brant.action_office365_resend_link()
-        with self.assertRaisesRegex(UserError, "Wait 1 seconds"), self.env.cr.savepoint():
-            brant.write({"office365_alias": "brant@contoso.example"})
-        self.later(1)
-        brant.action_office365_resend_link()
-        self.sent(2)
-
-    def test_ten_links_a_day_whatever_becomes_of_them(self):
-        brant = self.brant.with_user(self.brant)
-        for _ in range(5):
-            self.ask()
-            self.later(60)
-            brant.action_office365_resend_link()
-            brant.action_office365_cancel_alias()
-            self.later(60)
-        with self.assertRaisesRegex(UserError, "10 links were sent in 24 hours.* 24 h"):
-            brant.write({"office365_alias": BRANT})
-        self.later(alias_link.DAY)
-        self.ask()
-
-    def test_the_same_alias_again_sends_nothing(self):
-        self.ask()
-        self.brant.with_user(self.brant).write({"office365_alias": BRANT.upper(), "signature": "Brant"})
-        self.sent()
-
-    def test_cancelling_goes_back_to_the_confirmed_alias_and_ends_the_link(self):
-        self.set_alias(self.brant, "old@contoso.example")
-        token = self.ask()
-        self.assertEqual(self.brant.with_user(self.brant).office365_alias_in_force, "old@contoso.example")
-        self.brant.with_user(self.brant).action_office365_cancel_alias()
-        self.assertEqual(self.brant.office365_alias, "old@contoso.example")
-        self.assertEqual(self.brant.office365_alias_state, "confirmed")
-        self.assertEqual(self.use(token), "replaced")
-        with self.assertRaisesRegex(UserError, "no Office 365 alias to cancel"):
-            self.brant.with_user(self.brant).action_office365_cancel_alias()
-        with self.assertRaisesRegex(UserError, "no Office 365 alias to confirm"):
-            self.brant.with_user(self.brant).action_office365_resend_link()
-
-    def test_an_administrators_change_ends_the_link(self):
-        token = self.ask()
-        self.brant.with_user(self.admin).write({"office365_alias": "brant@contoso.example"})
-        self.assertEqual(self.use(token), "replaced")
-        self.assertEqual(self.confirmed(), "brant@contoso.example")
-
-    def test_buttons_are_for_the_user_himself_and_administrators(self):
-        self.ask()
-        self.later(60)
-        for caller in (self.other, self.portal):
-            for button in ("resend_link", "cancel_alias", "confirm_alias", "confirm_email"):
-                with self.subTest(caller=caller.login, button=button), self.assertRaises(AccessError):
-                    getattr(self.brant.with_user(caller), f"action_office365_{button}")()
-        with self.assertRaises(AccessError):
-            self.brant.with_user(self.brant).action_office365_confirm_alias()
-        self.brant.with_user(self.admin).action_office365_resend_link()
-        self.sent(2)
-        self.brant.with_user(self.admin).action_office365_confirm_alias()
-        self.assertEqual(self.confirmed(), BRANT)
-        self.assertEqual(self.use(self.token()), "used")
-
-    def test_a_portal_user_has_no_alias(self):
-        for caller in (self.portal, self.admin):
-            with self.subTest(caller=caller.login), self.assertRaisesRegex(ValidationError, "not an internal user"):
-                self.portal.with_user(caller).write({"office365_alias": BRANT})
-
     def test_a_user_who_became_external_confirms_nothing(self):
         token = self.ask()
         self.brant.group_ids = self.env.ref("base.group_portal")
@@ -345,56 +249,15 @@ class TestLink(LinkMixin, TransactionCase):
         with patch.object(type(self.env["res.users"]), "_office365_alias_domains", lambda _self: {"second.example"}):
             self.assertEqual(self.use(token), "taken")
 
-    def test_every_change_is_recorded_and_nobody_edits_the_record(self):
-        brant = self.brant.with_user(self.brant)
-        self.brant.with_user(self.admin).write({"office365_alias": "old@contoso.example"})
-        self.use(self.ask())
-        self.later(60)
-        self.ask("next@contoso.example")
-        brant.action_office365_cancel_alias()
-        brant.write({"office365_alias": False})
-        self.assertEqual(self.changes(), [
-            ("set", "o365.admin", False, "old@contoso.example"),
-            ("requested", "o365.brant", "old@contoso.example", BRANT),
-            ("confirmed", False, "old@contoso.example", BRANT),
-            ("requested", "o365.brant", BRANT, "next@contoso.example"),
-            ("cancelled", "o365.brant", "next@contoso.example", BRANT),
-            ("removed", "o365.brant", BRANT, False),
-        ])
-        self.assertEqual(self.brant.with_user(self.admin).office365_alias_change_count, 6)
-        change = self.env["office365.alias.change"].search([], limit=1)
-        with self.assertRaises(AccessError):
-            change.with_user(self.brant).read(["kind"])
-        for user in (self.brant, self.admin, self.env.ref("base.user_admin")):
-            for operation in (
-                lambda change: change.create({"kind": "confirmed"}),
-                lambda change: change.write({"kind": "set"}),
-                lambda change: change.unlink(),
-            ):
-                with self.subTest(user=user.login), self.assertRaises(AccessError):
-                    operation(change.with_user(user))
-
-    def test_the_user_is_told_in_odoo_of_what_an_administrator_does(self):
-        self.brant.with_user(self.admin).write({"office365_alias": BRANT})
-        chat = self.env["discuss.channel"].search([
-            ("channel_type", "=", "chat"), ("channel_partner_ids", "in", self.brant.partner_id.ids)])
-        message = chat.message_ids
-        self.assertEqual(message.author_id, self.env.ref("base.partner_root"))
-        self.assertIn(f"set your Office 365 alias: mail you send from Odoo now goes out as {BRANT}", message.body)
-        self.brant.with_user(self.brant).write({"office365_alias": False})
-        self.assertEqual(len(chat.message_ids), 1)
-        self.assertFalse(self.servers.accepted, "no mail for that")
-
     def test_the_users_own_email_is_confirmed_by_the_same_link(self):
         brant = self.brant.with_user(self.brant)
         self.assertFalse(brant.office365_email_state)
         with self.assertRaisesRegex(UserError, "no e-mail to confirm"):
             brant.action_office365_confirm_email()
         brant.write({"email": "brant@contoso.example"})
-        self.servers.reset()
         self.assertEqual(brant.office365_email_state, "unconfirmed")
         brant.action_office365_confirm_email()
-        self.assertEqual(self.sent().recipients, ["brant@contoso.example"])
+        self.assertEqual(self.links().recipients, ["brant@contoso.example"])
         token = self.token()
         self.assertEqual(self.use(token), "confirmed")
         self.assertEqual(self.brant.sudo().partner_id.office365_trusted_email, "brant@contoso.example")

@@ -3,7 +3,9 @@ import inspect
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 from odoo.addons.base.models.res_users import ResUsers
 from odoo.addons.mail.models import fetchmail
+from odoo.addons.mail.models.discuss.discuss_channel import DiscussChannel
 from odoo.addons.mail.models.mail_mail import MailMail
+from odoo.addons.mail.models.mail_render_mixin import MailRenderMixin
 from odoo.addons.mail.models.mail_thread import MailThread
 from odoo.addons.mail.models.models import Base
 from odoo.addons.mail.models.res_partner import ResPartner
@@ -25,6 +27,7 @@ OVERRIDDEN = {
         "test_smtp_connection": ["autodetect_max_email_size"],
         "create": ["vals_list"],
         "write": ["vals"],
+        "unlink": [],
     },
     fetchmail.FetchmailServer: {
         "_connect__": ["allow_archived"],
@@ -43,6 +46,7 @@ OVERRIDDEN = {
     MailThread: {
         "_mail_find_partner_from_emails": ["emails", "records", "force_create", "extra_domain"],
         "_notify_get_recipients": ["message", "msg_vals", "kwargs"],
+        "message_route": ["message", "message_dict", "model", "thread_id", "custom_values"],
     },
     Base: {
         "_alias_get_error": ["message", "message_dict", "alias"],
@@ -60,8 +64,14 @@ CALLED = {
         "_check_forced_mail_server": ["mail_server", "allow_archived", "smtp_from"],
         "_match_from_filter": ["email_from", "from_filter"],
         "_parse_from_filter": ["from_filter"],
+        "_get_default_from_filter": [],
     },
     fetchmail.FetchmailServer: {"_imap_login__": ["connection"], "_get_connection_type": []},
+    MailMail: {"send_after_commit": []},
+    MailRenderMixin: {
+        "_render_encapsulate": ["layout_xmlid", "html", "add_context", "context_record"],
+    },
+    DiscussChannel: {"_get_or_create_chat": ["partners_to", "pin"]},
 }
 
 

@@ -1,6 +1,8 @@
+import re
+
 from odoo.tests import HttpCase, tagged
 
-from .common import ERP, Office365Mixin
+from .common import BRANT, ERP, Office365Mixin
 
 
 @tagged("post_install", "-at_install")
@@ -26,9 +28,20 @@ class TestTours(Office365Mixin, HttpCase):
         self.assertEqual(self.servers.submission.connections[-1].login, ERP)
 
     def test_alias_in_preferences(self):
+        self.outgoing()
+        self.grant_send_as("notifications@contoso.example")
         self.start_tour("/odoo", "mail_office365_alias", login=self.brant.login)
-        self.assertEqual(self.brant.office365_alias, "brant.wadsworth@contoso.example")
+        self.assertEqual(self.brant.office365_alias, BRANT)
         self.assertEqual(self.brant.office365_alias_state, "pending")
+        [received] = self.servers.mailbox(BRANT).messages()
+        link = re.search(r'href="https?://[^/]+(/mail_office365/confirm[^"]+)"', received.get_body(("html",)).get_content())[1]
+        self.start_tour(link, "mail_office365_link", login=None)
+        self.assertEqual(self.brant.office365_alias_state, "confirmed")
+        self.brant.sudo().office365_links_sent = False  # a minute later
+        self.brant.with_user(self.brant).write({"office365_alias": "other@contoso.example"})
+        self.brant.sudo().office365_links_sent = False  # a minute later
+        self.start_tour("/odoo", "mail_office365_alias_cancel", login=self.brant.login)
+        self.assertEqual(self.brant.office365_alias, BRANT)
 
     def test_incoming_preset_to_a_fetched_mail(self):
         partner = self.env["res.partner"].create({"name": "Deal"})

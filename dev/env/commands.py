@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import core, database, lint, paths, runtime, translations
+from . import core, database, life_cycle, lint, paths, runtime, translations
 from .build import locked
 from .process import execute
 from .progress import Failure, say, step
@@ -33,6 +33,8 @@ def test(options: Namespace) -> int:
         try:
             if options.core:
                 return core.run(parts, name, options.arguments[0] if options.arguments else core.TAGS)
+            if not options.arguments:  # a part of the suite is asked for while working on that part
+                life_cycle.check(parts, name)
             database.install_addon(parts, name)
             return execute(_pytest(parts, name, options.arguments), env=parts.environment(), cwd=paths.addons())
         finally:

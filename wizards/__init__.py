@@ -1,0 +1,1 @@
+from . import office365_sender

@@ -1,0 +1,171 @@
+import uuid
+from collections.abc import Iterable
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import email_normalize
+
+from ..tools import leaving, powershell
+from ..tools.addresses import mailbox_of
+from ..tools.leaving import Leaving, Writer
+from ..tools.sender import FOREIGN_DOMAIN, MODE, OTHER_AUTHOR, UNTRUSTED, Known, SenderBook
+
+
+class Office365Sender(models.TransientModel):
+    """Who sends as what: a line a user and an address of the database itself, as things stood when the screen was opened."""
+
+    _name = "office365.sender"
+    _description = "Who Sends as What"
+    _order = "id"
+
+    opening = fields.Char(readonly=True, index=True)
+    name = fields.Char("Who", readonly=True)
+    kind = fields.Selection(
+        [("user", "User"), ("domain", "Email domain"), ("company", "Company")], readonly=True)
+    user_id = fields.Many2one("res.users", readonly=True, ondelete="cascade")
+    email = fields.Char("E-mail", readonly=True, help="The address that mail is written with.")
+    alias = fields.Char(readonly=True)
+    alias_state = fields.Selection([("pending", "Pending"), ("confirmed", "Confirmed")], "Alias Status", readonly=True)
+    mail_server_id = fields.Many2one("ir.mail_server", "Server", readonly=True, ondelete="cascade")
+    email_from = fields.Char("From", readonly=True)
+    address = fields.Char("From Address", readonly=True)
+    envelope_from = fields.Char("Envelope Sender", readonly=True)
+    why = fields.Selection(
+        [
+            (leaving.ALIAS, "Confirmed alias"),
+            (leaving.UNCHANGED, "Trusted address: leaves unchanged"),
+            (leaving.NOTIFICATIONS, "No alias: Odoo's notification address"),
+            (leaving.SHARED, "Several users have that e-mail: Odoo's notification address"),
+            (leaving.ALIAS_FILTERED, "No server of ours sends for the alias: see FROM Filtering"),
+            (UNTRUSTED, "The e-mail is not confirmed: leaves as the mailbox"),
+            (FOREIGN_DOMAIN, "The servers do not send for that domain: leaves as the mailbox"),
+            (OTHER_AUTHOR, "The address belongs to another user: leaves as the mailbox"),
+            (MODE, "The server always sends as its mailbox"),
+            (leaving.FALLBACK, "No server sends for that domain: Odoo falls back to this one"),
+            (leaving.PERSONAL_SERVER, "Personal server"),
+            (leaving.OTHER_SERVER, "No server of ours sends for that domain"),
+            (leaving.NO_SERVER, "No server but that of Odoo's configuration file"),
+            (leaving.NO_EMAIL, "No e-mail: can not send"),
+        ],
+        readonly=True,
+    )
+    probe_id = fields.Many2one("office365.probe", readonly=True, ondelete="set null")
+    probe_state = fields.Selection(related="probe_id.state", string="Exchange")
+    probe_date = fields.Datetime(related="probe_id.date")
+    probe_explanation = fields.Text(related="probe_id.explanation", string="Exchange Says")
+    remedy = fields.Char("Exchange PowerShell", compute="_compute_remedy")
+
+    @api.depends("probe_id", "mail_server_id", "address")
+    def _compute_remedy(self):
+        for line in self:
+            line.remedy = line.probe_id._is_send_as_denied() and powershell.grant_line(
+                line.mail_server_id.office365_sender_mode, line.mail_server_id._office365_mailbox() or "", [line.address])
+
+    # ------------------------------------------------------------
+    # Actions
+    # ------------------------------------------------------------
+
+    @api.model
+    def action_open(self):
+        """Open the screen with lines of this moment."""
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Who Sends as What"),
+            "res_model": self._name,
+            "views": [(False, "list"), (False, "form")],
+            "domain": [("opening", "=", self._fill())],
+            "context": {key: value for key, value in self.env.context.items() if key.startswith("search_default_")},
+        }
+
+    def action_probe(self):
+        """Probe the addresses of these lines."""
+        self.check_access("read")
+        runs = [
+            server._office365_probe(set(self.filtered(lambda line, server=server: line.mail_server_id == server).mapped("address")))
+            for server in self.mail_server_id.filtered(lambda server: server.office365_preset == "submission")
+        ]
+        if not runs:
+            raise UserError(self.env._("Nothing to probe: none of these addresses leaves through client submission."))
+        return self.env["office365.probe"]._notification(runs)
+
+    # ------------------------------------------------------------
+    # Lines
+    # ------------------------------------------------------------
+
+    @api.model
+    def _fill(self) -> str:
+        """Make the lines of one opening of the screen and return its key; Odoo sweeps older ones away."""
+        found = self._leavings()
+        probes = self.env["office365.probe"].sudo().search([("mail_server_id", "in", [out.server_id for _writer, out in found])])
+        probe_of = {(probe.mail_server_id.id, probe.address): probe.id for probe in probes}
+        opening = uuid.uuid4().hex
+        self.sudo().create([{
+            **self._line_of(writer),
+            "opening": opening,
+            "mail_server_id": out.server_id,
+            "email_from": out.header_from,
+            "address": out.address,
+            "envelope_from": out.envelope_from,
+            "why": out.why,
+            "probe_id": probe_of.get((out.server_id, out.address)),
+        } for writer, out in found])
+        return opening
+
+    def _line_of(self, writer: Writer) -> dict:
+        record = self.env[_MODELS[writer.kind]].sudo().browse(writer.record_id)
+        author = mailbox_of(writer.email_from)
+        values = {"kind": writer.kind, "name": record.name, "email": author.address if author else False}
+        if writer.kind != "user":
+            return values
+        return {**values, "user_id": record.id, "alias": record.office365_alias, "alias_state": record.office365_alias_state}
+
+    @api.model
+    def _writers(self) -> list[Writer]:
+        """Return everybody whose address may stand in a From: active internal users, default From addresses, companies."""
+        users = self.env["res.users"].sudo().search([("share", "=", False)])
+        domains = self.env["mail.alias.domain"].sudo().search([("default_from", "!=", False)])
+        companies = self.env["res.company"].sudo().search([("partner_id.email_normalized", "!=", False)])
+        me, here = self.env.uid, self.env.company
+        return [
+            *(Writer("user", user.id, user.email_formatted if user.email_normalized else "", user.id, user.company_id.id)
+              for user in users),
+            *(Writer("domain", domain.id, domain.default_from_email, me, (domain.company_ids[:1] or here).id)
+              for domain in domains),
+            *(Writer("company", company.id, company.email_formatted, me, company.id) for company in companies),
+        ]
+
+    @api.model
+    def _leavings(self, writers: Iterable[Writer] | None = None) -> list[tuple[Writer, Leaving]]:
+        """Return what the mail of each writer leaves with; the number of queries does not depend on theirs."""
+        writers = self._writers() if writers is None else list(writers)
+        IrMailServer = self.env["ir.mail_server"]
+        book = self._book(writers)
+        servers = IrMailServer.sudo().search([("active", "=", True)], order="sequence, id")
+        shared = servers.filtered(lambda server: not server.owner_user_id)
+        allows_personal = not self.env["ir.config_parameter"].sudo().get_param("mail.disable_personal_mail_servers")
+        owners = set(servers.owner_user_id.ids) if allows_personal else set()
+        found = []
+        for writer in writers:
+            if not writer.email_from:
+                found.append((writer, Leaving(None, "", "", "", "", leaving.NO_EMAIL)))
+                continue
+            allowed = shared
+            if writer.actor_id in owners:
+                allowed = servers.filtered(
+                    lambda server, owner=writer.actor_id: not server.owner_user_id or server.owner_user_id.id == owner)
+            found.append((writer, IrMailServer._office365_rehearse(writer, book, allowed)))
+        return found
+
+    @api.model
+    def _book(self, writers: Iterable[Writer]) -> SenderBook:
+        """Look up all writers at once; if no server is ours, nothing is to be known of them."""
+        writers = list(writers)
+        users = self.env["res.users"].sudo().browse([writer.record_id for writer in writers if writer.kind == "user"])
+        addresses = {email_normalize(writer.email_from) for writer in writers}
+        addresses = {address for address in addresses | set(users.mapped("office365_alias_confirmed")) if address}
+        book = self.env["ir.mail_server"]._office365_sender_book(addresses)
+        return book or SenderBook(dict.fromkeys(addresses, Known()))
+
+
+_MODELS = {"user": "res.users", "domain": "mail.alias.domain", "company": "res.company"}
