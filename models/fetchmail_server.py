@@ -117,7 +117,7 @@ class FetchmailServer(models.Model):
             connection.shutdown()
             if isinstance(error, IMAP4.abort):
                 raise
-            raise ImapSignInRefused(self._office365_refusal_text(error)) from error
+            raise ImapSignInRefused(self._office365_refusal_text(self.server, self.user, error, answer_text(error))) from error
         return connection
 
     def _office365_connect_pop(self):
@@ -128,11 +128,5 @@ class FetchmailServer(models.Model):
             connection.pass_(self.password)
         except error_proto as error:
             connection.close()
-            raise PopSignInRefused(self._office365_refusal_text(error)) from error
+            raise PopSignInRefused(self._office365_refusal_text(self.server, self.user, error, answer_text(error))) from error
         return connection
-
-    def _office365_refusal_text(self, error: Exception) -> str:
-        return self.env._(
-            "%(host)s refused to sign in %(mailbox)s. It said: %(reply)s",
-            host=self.server, mailbox=self.user, reply=answer_text(error),
-        )

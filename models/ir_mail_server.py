@@ -212,7 +212,6 @@ class IrMail_Server(models.Model):
         try:
             self._smtp_login__(session, ascii_address(mailbox), self.smtp_pass or "")
         except smtplib.SMTPAuthenticationError as error:
-            raise SmtpSignInRefused(error.smtp_code, error.smtp_error, self.env._(
-                "%(host)s refused to sign in %(mailbox)s. It said: %(reply)s",
-                host=self.smtp_host, mailbox=mailbox, reply=smtp_reply_text(error.smtp_code, error.smtp_error),
-            )) from error
+            reply = smtp_reply_text(error.smtp_code, error.smtp_error)
+            raise SmtpSignInRefused(
+                error.smtp_code, error.smtp_error, self._office365_refusal_text(self.smtp_host, mailbox, error, reply)) from error

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
+from ..tools.diagnosis import diagnose
 from ..tools.sender import FOREIGN_DOMAIN, MODE, OTHER_AUTHOR, UNTRUSTED
 from ..tools.smtp import Outcome
 
@@ -25,6 +26,7 @@ class Office365Delivery(models.Model):
     login = fields.Char("Signed In As", readonly=True)
     recipient_count = fields.Integer("Recipients", readonly=True)
     reply = fields.Char("Server's Reply", readonly=True)
+    cause = fields.Char(readonly=True, help="What kept the message from being taken, as docs/troubleshooting.md names it.")
     state = fields.Selection([("sent", "Sent"), ("deferred", "Deferred"), ("failed", "Failed")], readonly=True)
     duration = fields.Float("Duration (s)", readonly=True)
     sender_reason = fields.Selection(
@@ -53,6 +55,7 @@ class Office365Delivery(models.Model):
             "login": login,
             "recipient_count": len(outcome.recipients),
             "reply": outcome.reply,
+            "cause": False if outcome.taken else diagnose(outcome.reply, protocol="smtp").cause,
             "state": "sent" if outcome.taken else "failed",
             "duration": outcome.duration,
             "sender_reason": reason,

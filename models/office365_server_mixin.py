@@ -3,6 +3,7 @@ import ssl
 from odoo import models
 from odoo.exceptions import ValidationError
 
+from ..tools.diagnosis import diagnose
 from ..tools.presets import Problem
 
 
@@ -66,6 +67,13 @@ class Office365ServerMixin(models.AbstractModel):
                 "the field Server Type does not fit the preset. Choose %(expected)s, or another preset."),
         }
         return texts[problem.slug] % problem.details
+
+    def _office365_refusal_text(self, host: str, login: str, error: Exception, reply: str) -> str:
+        """Return the sentences for a refused sign-in: the server's own words, and what to do about them."""
+        return self.env._(
+            "%(host)s refused to sign in %(login)s. It said: %(reply)s\n%(remedy)s",
+            host=host, login=login, reply=reply, remedy=self.env._(diagnose(error).remedy),
+        )
 
     def _office365_certificate_text(self, host: str, error: ssl.SSLCertVerificationError) -> str:
         """Return the sentence for a server whose certificate can not be verified."""

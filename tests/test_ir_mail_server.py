@@ -138,6 +138,7 @@ class TestOutgoingConnection(Office365Case):
         self.assertIn(f"refused to sign in {ERP}", str(caught.exception))
         words = replies.S535_5_7_139_SMTP_AUTH_DISABLED_MAILBOX.text.split(". ")[0]
         self.assertIn(f"535 {words}", str(caught.exception))
+        self.assertIn("Set-CASMailbox", str(caught.exception))  # and what to do about it
 
     def test_a_wrong_password_is_reported_and_logged_nowhere(self):
         server = self.outgoing(smtp_pass="wrong-password", smtp_debug=True)

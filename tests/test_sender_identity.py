@@ -337,3 +337,4 @@ class TestTrust(SenderCase):
         delivery = self.env["office365.delivery"].search([("state", "=", "failed")])
         self.assertEqual(len(delivery), 1)
         self.assertIn("554 5.2.252 SendAsDenied", delivery.reply)
+        self.assertEqual(delivery.cause, "send_as_denied")
