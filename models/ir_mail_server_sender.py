@@ -20,7 +20,7 @@ class IrMail_Server(models.Model):
             ("send_as", "Send As: mail shows the person"),
             ("on_behalf", "Send on Behalf: mail shows the mailbox on behalf of the person"),
             ("mailbox", "Mailbox: mail shows the person's name and the mailbox's address"),
-            ("as_sender", "As the sender: signs in as the person's own mailbox"),
+            ("as_sender", "As the sender: signs in as the person's own mailbox (app-only sign-in)"),
         ],
         string="Mail Shows", default="send_as", required=True,
         help="What the mailbox may do in Exchange. Send As and Send on Behalf are permissions that it holds on every "
