@@ -44,10 +44,13 @@ class FetchmailServer(models.Model):
     # Presets
     # ------------------------------------------------------------
 
+    @api.model
+    def _office365_preset_values(self, preset, cloud):
+        return presets.incoming_values(preset, cloud) if preset in INCOMING_PRESETS else {}
+
     @api.onchange("office365_preset", "office365_cloud")
     def _onchange_office365_preset(self):
-        if self.office365_preset:
-            self.update(presets.incoming_values(self.office365_preset, self.office365_cloud or DEFAULT_CLOUD))
+        self.update(self._office365_filled({}))
 
     @api.onchange("server_type", "is_ssl", "object_id")
     def onchange_server_type(self):
@@ -71,20 +74,13 @@ class FetchmailServer(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        return super().create([
-            {**presets.incoming_values(vals["office365_preset"], vals.get("office365_cloud") or DEFAULT_CLOUD), **vals}
-            if vals.get("office365_preset") in INCOMING_PRESETS else vals
-            for vals in vals_list
-        ])
+        return super().create([self._office365_filled(vals) for vals in vals_list])
 
     def write(self, vals):
         if "office365_preset" not in vals and "office365_cloud" not in vals:
             return super().write(vals)
         for server in self:
-            preset = vals.get("office365_preset", server.office365_preset)
-            cloud = vals.get("office365_cloud", server.office365_cloud) or DEFAULT_CLOUD
-            values = presets.incoming_values(preset, cloud) if preset in INCOMING_PRESETS else {}
-            super(FetchmailServer, server).write({**values, **vals})
+            super(FetchmailServer, server).write(server._office365_filled(vals))
         return True
 
     # ------------------------------------------------------------

@@ -1,8 +1,9 @@
 import ssl
 
-from odoo import models
+from odoo import api, models
 from odoo.exceptions import ValidationError
 
+from ..const import DEFAULT_CLOUD
 from ..tools.diagnosis import diagnose
 from ..tools.presets import Problem
 
@@ -12,6 +13,17 @@ class Office365ServerMixin(models.AbstractModel):
 
     _name = "office365.server.mixin"
     _description = "Office 365 Server"
+
+    @api.model
+    def _office365_preset_values(self, preset: str, cloud: str) -> dict:
+        """Return what a preset fills in on this model, nothing for a preset that does not exist."""
+        raise NotImplementedError
+
+    def _office365_filled(self, vals: dict) -> dict:
+        """Return the values of a create or write with those of the preset below them: what the call itself sets wins."""
+        preset = vals.get("office365_preset", self.office365_preset)
+        cloud = vals.get("office365_cloud", self.office365_cloud) or DEFAULT_CLOUD
+        return {**self._office365_preset_values(preset, cloud), **vals} if preset else vals
 
     def _office365_raise_first(self, problems) -> None:
         """Refuse a server that can not work.

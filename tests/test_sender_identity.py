@@ -101,12 +101,14 @@ class TestModes(SenderCase):
             ).send()
             message = self.sent().message
             found = {name: message[name] for name in (
-                "Message-Id", "References", "Reply-To", "X-Odoo-Objects", "Subject", "To")}
+                "Message-Id", "References", "Reply-To", "Return-Path", "X-Odoo-Objects", "Subject", "To")}
             with self.subTest(mode=mode):
                 self.assertEqual(found, expected or found)
                 self.assertEqual(found["Message-Id"], "<mine@contoso.example>")
                 self.assertEqual(found["References"], "<earlier@fabrikam.example>")
                 self.assertEqual(found["X-Odoo-Objects"], "res.partner-1")
+                self.assertEqual(found["Return-Path"], "bounce@contoso.example")
+                self.assertIn("catchall@contoso.example", found["Reply-To"])
             expected = found
             server.unlink()
 
