@@ -6,11 +6,13 @@ import ssl
 
 from odoo import api, fields, models
 from odoo.addons.base.models import ir_mail_server as core
+from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 from odoo.exceptions import UserError
 
 from ..const import CLOUDS, DEFAULT_CLOUD, OUTGOING_PRESETS
 from ..tools import presets
 from ..tools.addresses import ascii_address
+from ..tools.diagnosis import diagnose
 from ..tools.errors import CertificateRefused, SmtpSignInRefused, smtp_reply_text
 from ..tools.smtp import SmtpSession
 from ..tools.tls import client_context
@@ -153,6 +155,19 @@ class IrMail_Server(models.Model):
             ssl_certificate=ssl_certificate, ssl_private_key=ssl_private_key, smtp_debug=smtp_debug,
             mail_server_id=mail_server_id, allow_archived=allow_archived,
         )
+
+    @api.model
+    def send_email(self, message, mail_server_id=None, *args, smtp_session=None, **kwargs):
+        """Say what to do about a refusal of one of our servers; it becomes the failure reason of the mail."""
+        try:
+            return super().send_email(message, mail_server_id, *args, smtp_session=smtp_session, **kwargs)
+        except MailDeliveryException as error:
+            server = self.sudo().browse(smtp_session.mail_server_id if isinstance(smtp_session, SmtpSession) else mail_server_id or ())
+            if not server.office365_preset or not isinstance(error.__context__, smtplib.SMTPException):
+                raise
+            title, words = error.args
+            remedy = self.env._(diagnose(error.__context__, protocol="smtp").remedy)
+            raise MailDeliveryException(title, f"{server.name}: {words}\n{remedy}") from error.__context__
 
     def _office365_open_session(self, smtp_from: str | None, *, debug: bool = False) -> SmtpSession:
         """Connect, verify the server, sign in.

@@ -28,6 +28,10 @@ OVERRIDDEN = {
         "create": ["vals_list"],
         "write": ["vals"],
         "unlink": [],
+        "send_email": [
+            "message", "mail_server_id", "smtp_server", "smtp_port", "smtp_user", "smtp_password", "smtp_encryption",
+            "smtp_ssl_certificate", "smtp_ssl_private_key", "smtp_debug", "smtp_session",
+        ],
     },
     fetchmail.FetchmailServer: {
         "_connect__": ["allow_archived"],

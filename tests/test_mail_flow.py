@@ -175,6 +175,7 @@ class TestOutgoingFlow(Office365Case):
         self.assertEqual(mail.state, "exception")
         self.assertIn("5.2.252", mail.failure_reason)
         self.assertIn("SendAsDenied", mail.failure_reason)
+        self.assertIn("Add-RecipientPermission", mail.failure_reason)  # and what to do about it
 
     def test_a_batch_costs_three_queries_more_than_core_whatever_its_size(self):
         self.set_alias(self.brant, BRANT)
