@@ -56,6 +56,8 @@ class IrMail_Server(models.Model):
         if server.office365_preset:
             kind = leaving.OURS
             identity = server._office365_identity(message, smtp_from)
+            if identity.refused:
+                return Leaving(server.id, smtp_from, "", "", "", leaving.REFUSED)
             session = Rehearsal(server.id, server.from_filter, smtp_from, server._office365_login_for(smtp_from))
         else:
             kind = leaving.PERSONAL if server.owner_user_id else leaving.OTHER if server else leaving.NOBODY

@@ -1,6 +1,7 @@
 from collections.abc import Collection, Mapping
 
 from odoo import api, fields, models
+from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL, email_normalize, encapsulate_email, formataddr, ormcache
 
@@ -72,19 +73,31 @@ class IrMail_Server(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        if any(vals.get("office365_preset") for vals in vals_list):
-            self.env.registry.clear_cache()
-        return super().create(vals_list)
+        servers = super().create(vals_list)
+        if any(servers.mapped("office365_preset")):
+            self._office365_forget_in_use()
+        return servers
 
     def write(self, vals):
+        result = super().write(vals)
         if "office365_preset" in vals:
-            self.env.registry.clear_cache()
-        return super().write(vals)
+            self._office365_forget_in_use()
+        return result
 
     def unlink(self):
-        if any(self.mapped("office365_preset")):
-            self.env.registry.clear_cache()
-        return super().unlink()
+        is_ours = any(self.mapped("office365_preset"))
+        result = super().unlink()
+        if is_ours:
+            self._office365_forget_in_use()
+        return result
+
+    def _office365_forget_in_use(self) -> None:
+        """Forget what :meth:`_office365_in_use` found out, now and again after the commit.
+
+        Until then another thread still finds the old answer, and would keep it.
+        """
+        self.env.registry.clear_cache()
+        self.env.cr.postcommit.add(self.env.registry.clear_cache)
 
     @api.model
     @ormcache()
@@ -245,6 +258,11 @@ class IrMail_Server(models.Model):
         server = self.sudo().browse(smtp_session.mail_server_id)
         written_as = str(message["From"] or "")
         identity = server._office365_identity(message, smtp_session.smtp_from)
+        if identity.refused:
+            raise MailDeliveryException(self.env._("Mail Delivery Failed"), self.env._(
+                "%(server)s: mail may not leave as %(address)s, and the database has no address to send it as instead. Confirm the "
+                "address, or set the Default From Alias of the Email Domain under Settings > Technical > Email.",
+                server=server.display_name, address=written_as))
         core_smtp_from = smtp_session.smtp_from
         if identity.header_from:
             smtp_session.smtp_from = _header(identity.header_from)

@@ -322,6 +322,26 @@ class TestTrust(SenderCase):
         self.post(self.mallory)
         self.assertEqual(self.sent().from_address, self.victim)
 
+    @mute_logger("odoo.addons.mail.models.mail_mail")
+    def test_a_relay_without_an_address_of_its_own_sends_nothing_untrusted(self):
+        self.trust_this_host()
+        self.server.active = False
+        self.outgoing("relay", from_filter="contoso.example")
+        self.env.company.alias_domain_id = False
+        mail = self.mail(email_from=f"Boss <{self.victim}>", auto_delete=False)
+        mail.send()
+        self.sent(0)
+        self.assertEqual(mail.state, "exception")
+        self.assertIn("may not leave as", mail.failure_reason)
+        self.mallory.with_user(self.mallory).write({"email": self.victim})
+        line = self._line_of(self.mallory)
+        self.assertRecordValues(line, [{"why": "refused", "email_from": "", "address": ""}])
+
+    def _line_of(self, user):
+        """Return what the screen Who Sends as What says of a user."""
+        domain = self.env["office365.sender"].action_open()["domain"]
+        return self.env["office365.sender"].search(domain).filtered(lambda line: line.user_id == user)
+
     def test_strict_author_lets_nobody_send_as_another(self):
         self.server.office365_strict_author = True
         self.post(self.mallory, email_from=self.brant.email_formatted)

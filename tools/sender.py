@@ -116,6 +116,7 @@ class SenderIdentity:
     :ivar reply_to: Reply-To
     :ivar login: mailbox to sign in as, None for a relay
     :ivar reason: why From is not the address the mail was written with
+    :ivar refused: the mail must not leave: its From may not be used, and no address can stand in
     """
 
     header_from: Mailbox | None = None
@@ -124,6 +125,7 @@ class SenderIdentity:
     reply_to: Mailbox | None = None
     login: str | None = None
     reason: str | None = None
+    refused: bool = False
 
 
 def decide_sender(
@@ -154,6 +156,8 @@ def decide_sender(
     mode = "mailbox" if reason or service.preset == "hve" else service.mode
     if mode == "mailbox" and service.mailbox and wanted:
         return _as_mailbox(service, honest_name(author) if author else wanted, wanted, reply_to, reason)
+    if reason in (UNTRUSTED, OTHER_AUTHOR):
+        return SenderIdentity(reason=reason, refused=True)
 
     replaces = wanted != core_from or (alias and wanted != author)
     header_from = wanted if replaces else None

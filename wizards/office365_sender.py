@@ -45,6 +45,7 @@ class Office365Sender(models.TransientModel):
             (leaving.PERSONAL_SERVER, "Personal server"),
             (leaving.OTHER_SERVER, "No server of ours sends for that domain"),
             (leaving.NO_SERVER, "No server but that of Odoo's configuration file"),
+            (leaving.REFUSED, "Not confirmed, and no address can stand in: does not leave"),
             (leaving.NO_EMAIL, "No e-mail: can not send"),
         ],
         readonly=True,
