@@ -4,6 +4,9 @@ from . import office365_delivery
 from . import office365_trust
 from . import fetchmail_server
 from . import ir_mail_server
+from . import ir_mail_server_session
+from . import ir_mail_server_sign_in
+from . import ir_mail_server_test
 from . import ir_mail_server_sender
 from . import ir_mail_server_rehearsal
 from . import ir_mail_server_probe
