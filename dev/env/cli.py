@@ -61,7 +61,7 @@ def parser() -> argparse.ArgumentParser:
             "docs": "write the generated pages"}
     for name, text in more.items():
         if (paths.DEV / name / "__main__.py").exists():
-            add(name, commands.scripted, text, "ARGUMENTS")
+            add(name, commands.bench if name == "bench" else commands.scripted, text, "ARGUMENTS")
     add("lint", commands.run_lint, "run ruff, pylint-odoo and the checks of XML and imports")
     add("pot", commands.pot, "export the terms to translate to i18n/mail_office365.pot")
     add("provision", commands.provision, "only build what the other commands need")

@@ -126,26 +126,36 @@ def scripted(options: Namespace) -> int:
     return _script(options.command, options.arguments)
 
 
-def _script(name: str, arguments: Sequence[str], *, port: int | None = None) -> int:
+def bench(options: Namespace) -> int:
+    """Measure core and addon; `dev/bench` does, with a second database that has no addon."""
+    return _script("bench", options.arguments, without_addon=True)
+
+
+def _script(name: str, arguments: Sequence[str], *, port: int | None = None, without_addon: bool = False) -> int:
     """Run `dev/<name>` as a program, with a fresh database and where to find it in its environment."""
     folder = _existing(paths.DEV / name)
     with database.server_for(runtime.provide()) as parts:
-        database.drop_stale(parts, name)
-        database_name = f"{name}_{os.getpid()}"
+        kinds = {"": name, **({"CORE_": f"{name}_core"} if without_addon else {})}
+        names = {prefix: f"{kind}_{os.getpid()}" for prefix, kind in kinds.items()}
         try:
-            database.install_addon(parts, database_name)
             port = port or runtime.free_port()
-            config = parts.config(database_name, port)
             variables = {
-                "MAIL_OFFICE365_CONFIG": str(config),
-                "MAIL_OFFICE365_DATABASE": database_name,
                 "MAIL_OFFICE365_PORT": str(port),
                 "MAIL_OFFICE365_ADDON": str(paths.addon_link()),
+                "MAIL_OFFICE365_LOG": str(paths.logs() / f"{name}.log"),
             }
+            for prefix, database_name in names.items():
+                database.drop_stale(parts, kinds[prefix])
+                (database.create if prefix else database.install_addon)(parts, database_name)
+                variables |= {
+                    f"MAIL_OFFICE365_{prefix}CONFIG": str(parts.config(database_name, port)),
+                    f"MAIL_OFFICE365_{prefix}DATABASE": database_name,
+                }
             return execute([parts.python, folder, *arguments], env=parts.environment() | variables)
         finally:
-            database.drop(parts, database_name)
-            _forget(database_name)
+            for database_name in names.values():
+                database.drop(parts, database_name)
+                _forget(database_name)
 
 
 def sandbox(options: Namespace) -> int:
