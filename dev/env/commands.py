@@ -1,12 +1,13 @@
 """The commands of `dev/o365`, each a function of its arguments that returns an exit code."""
 from __future__ import annotations
 
+import contextlib
 import os
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import core, database, life_cycle, lint, paths, runtime, translations
+from . import core, database, faults, life_cycle, lint, paths, runtime, translations
 from .build import locked
 from .process import execute
 from .progress import Failure, say, step
@@ -33,10 +34,15 @@ def test(options: Namespace) -> int:
         try:
             if options.core:
                 return core.run(parts, name, options.arguments[0] if options.arguments else core.TAGS)
-            if not options.arguments:  # a part of the suite is asked for while working on that part
+            arguments = options.arguments or ["-k", faults.TESTS] * options.fault_table
+            if not arguments:  # a part of the suite is asked for while working on that part
                 life_cycle.check(parts, name)
             database.install_addon(parts, name)
-            return execute(_pytest(parts, name, options.arguments), env=parts.environment(), cwd=paths.addons())
+            with contextlib.ExitStack() as stack:
+                variables = {}
+                if faults.wanted(arguments):
+                    variables = stack.enter_context(faults.prepared(parts, name, write_table=options.fault_table))
+                return execute(_pytest(parts, name, arguments), env=parts.environment() | variables, cwd=paths.addons())
         finally:
             database.drop(parts, name)
             _forget(name)
