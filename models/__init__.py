@@ -10,8 +10,11 @@ from . import ir_mail_server_test
 from . import ir_mail_server_sender
 from . import ir_mail_server_rehearsal
 from . import ir_mail_server_probe
+from . import ir_mail_server_queue
 from . import office365_probe
 from . import res_company
+from . import mail_mail_outcome
+from . import mail_mail_queue
 from . import mail_mail
 from . import res_users
 from . import res_users_link
