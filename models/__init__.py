@@ -1,5 +1,6 @@
 from . import office365_server_mixin
 from . import office365_alias_change
+from . import office365_budget
 from . import office365_delivery
 from . import office365_trust
 from . import fetchmail_server
@@ -10,6 +11,8 @@ from . import ir_mail_server_test
 from . import ir_mail_server_sender
 from . import ir_mail_server_rehearsal
 from . import ir_mail_server_probe
+from . import ir_mail_server_budget
+from . import ir_mail_server_governor
 from . import ir_mail_server_queue
 from . import office365_probe
 from . import res_company

@@ -4,6 +4,7 @@ from . import test_core_contract
 from . import test_fetchmail_server
 from . import test_incoming_author
 from . import test_ir_mail_server
+from . import test_ir_mail_server_governor
 from . import test_mail_flow
 from . import test_mail_queue
 from . import test_neutralize
@@ -14,6 +15,7 @@ from . import test_sender_identity
 from . import test_servers
 from . import test_tools_addresses
 from . import test_tools_alias_link
+from . import test_tools_budget
 from . import test_tools_diagnosis
 from . import test_tools_powershell
 from . import test_tools_presets
