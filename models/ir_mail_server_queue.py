@@ -4,8 +4,9 @@ import psycopg2
 
 from odoo import api, models
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
+from odoo.tools import email_normalize
 
-from ..tools.queue_run import NotSent, QueueRun, Refusal, Unreachable, raised_from, refused_recipients
+from ..tools.queue_run import Hold, NotSent, QueueRun, Refusal, Unreachable, raised_from, refused_recipients
 from ..tools.retry import holds_others
 from ..tools.smtp import Outcome, SmtpSession
 
@@ -36,13 +37,15 @@ class IrMail_Server(models.Model):
     @api.model
     def send_email(self, message, mail_server_id=None, *args, smtp_session=None, **kwargs):
         run = QueueRun.of(self.env.context)
-        part = run and run.part_of(self.env.context.get("send_validated_to"))
+        part = run and run.begin_part(self.env.context.get("send_validated_to"))
         if part is None or not isinstance(smtp_session, SmtpSession):
             return super().send_email(message, mail_server_id, *args, smtp_session=smtp_session, **kwargs)
         if run.attempt.stopped:
             raise NotSent(self.NO_VALID_RECIPIENT)
         try:
             return super().send_email(message, mail_server_id, *args, smtp_session=smtp_session, **kwargs)
+        except NotSent:
+            raise
         except AssertionError as error:
             part.ended = str(error) == self.NO_VALID_RECIPIENT
             raise
@@ -55,20 +58,49 @@ class IrMail_Server(models.Model):
             if part.taken:
                 _logger.exception("A message was taken, but not everything that follows could be done.")
                 return message["Message-Id"]
-            of_server = error.__context__ if isinstance(error, MailDeliveryException) and error.__context__ else error
-            refusal = Refusal.of(of_server)
-            part.fail(refusal, refused_recipients(error))
-            run.attempt.stopped = holds_others(refusal.diagnosis.cause, attempts=1)
+            self._office365_note_failure(run, smtp_session, error)
             raise NotSent(self.NO_VALID_RECIPIENT) from error
+        finally:
+            run.part = None
+
+    @api.model
+    def _office365_note_failure(self, run: QueueRun, session: SmtpSession, error: Exception) -> None:
+        of_server = error.__context__ if isinstance(error, MailDeliveryException) and error.__context__ else error
+        part, refusal = run.part, Refusal.of(of_server)
+        part.fail(refusal, refused_recipients(error))
+        run.attempt.stopped = holds_others(refusal.diagnosis.cause, attempts=1)
+        if part.sender:
+            governor = self.sudo().browse(session.mail_server_id)._office365_governor()
+            governor.report(part.sender, part.outcome, refusal.diagnosis)
+
+    def _prepare_email_message__(self, message, smtp_session):  # noqa: PLW3201
+        """In a run, ask whether the message may go now, as soon as it is known what it leaves as and to how many."""
+        prepared = super()._prepare_email_message__(message, smtp_session)
+        run = QueueRun.of(self.env.context)
+        if run and run.part and isinstance(smtp_session, SmtpSession):
+            _smtp_from, smtp_to_list, message = prepared
+            server = self.sudo().browse(smtp_session.mail_server_id)
+            sender = email_normalize(str(message["From"] or "")) or ""
+            admission = server._office365_governor().admit(sender, len(smtp_to_list), run.known[run.attempt.mail_id].bulk)
+            if not admission.go:
+                if admission.retry_at:
+                    run.hold(Hold(admission.retry_at, admission.cause, admission.reason, spaced=True))
+                else:
+                    run.part.fail(Refusal.final(admission.cause, admission.reason), {})
+                raise NotSent(self.NO_VALID_RECIPIENT)
+            run.part.sender = sender
+        return prepared
 
     def _office365_recorder(self, identity, written_as):
         """Tell the run first: it has to know that a message was taken even if writing that down fails."""
         run, record = QueueRun.of(self.env.context), super()._office365_recorder(identity, written_as)
-        part = run and run.part_of(self.env.context.get("send_validated_to"))
+        part = run and run.part
 
         def note_and_record(message, outcome: Outcome) -> None:
+            part.outcome = outcome
             if outcome.taken:
                 part.end(outcome)
+                self._office365_governor().report(part.sender, outcome, None)
             record(message, outcome)
 
         return note_and_record if part else record

@@ -1,3 +1,4 @@
+import dataclasses
 import logging
 import time
 from collections.abc import Collection, Mapping
@@ -33,6 +34,7 @@ class MailMail(models.Model):
         readonly=True, copy=False, help="Address by address: empty if the mail was taken for it, else why it was refused for good.")
 
     _office365_holding = models.Index("(office365_line) WHERE state = 'outgoing' AND office365_line IS NOT NULL")
+    _office365_waiting = models.Index("(scheduled_date) WHERE state = 'outgoing' AND office365_cause IS NOT NULL")
 
     def _office365_max_queue_hours(self) -> float:
         """Return how long a mail is tried, in hours after its first failure."""
@@ -106,14 +108,13 @@ class MailMail(models.Model):
                 return False
             if values["office365_line"]:
                 values["office365_line"] = attempt.line
-                run.holds[attempt.line] = Hold(values["scheduled_date"], values["office365_cause"])
+                run.holds[attempt.line] = self._office365_behind(values["scheduled_date"], values["office365_cause"])
         else:
             values = self._office365_wait_values(attempt.hold)
         settled |= {
             address: self._office365_text(refusal) for address, refusal in attempt.refused.items() if address not in later}
         self.write({**values, "state": "outgoing", "failure_type": False, "office365_recipients": settled or False})
         self._office365_notify_deferred(settled)
-        self._office365_wake(run, [values["scheduled_date"]])
         return True
 
     def _office365_retry_values(self, refusal: Refusal, *, unreachable: bool = False, at: datetime | None = None) -> dict:
@@ -144,12 +145,17 @@ class MailMail(models.Model):
             "office365_cause": hold.cause,
             "office365_failed_since": False,
             "office365_line": False,
-            "failure_reason": self.env._("It waits, and will be sent at %(time)s (UTC).", time=fields.Datetime.to_string(hold.until)),
+            "failure_reason": hold.reason,
         }
+
+    def _office365_behind(self, until: datetime, cause: str) -> Hold:
+        """Return what the mails behind a deferred one wait for."""
+        return Hold(until, cause, self.env._("An earlier mail of the same sender has to be tried again. This one waits behind it."))
 
     def _office365_text(self, refusal: Refusal) -> str:
         """Return the server's words with what to do about them."""
-        return f"{refusal.words}\n{self.env._(refusal.diagnosis.remedy)}"  # noqa: E8502
+        remedy = refusal.diagnosis.remedy
+        return f"{refusal.words}\n{self.env._(remedy)}" if remedy else refusal.words  # noqa: E8502
 
     def _office365_finish(self, settled: Mapping[str, str], attempt: Attempt, failure_reason, failure_type) -> tuple:
         """Write down the end of a mail, and return what core's postprocessing is to be told of it."""
@@ -234,7 +240,6 @@ class MailMail(models.Model):
             mails = self.browse(ids)
             mails.write(dict(values))
             mails._office365_update_chatter()
-        self._office365_wake(run, times.values())
         for mail in failed:
             mail._office365_fail_unreached(refusal)
 
@@ -248,20 +253,22 @@ class MailMail(models.Model):
         self._postprocess_sent_message(
             success_pids=pids, success_emails=served, failure_reason=reason, failure_type="mail_smtp")
 
-    def _office365_wait(self, run: QueueRun, server_id: int) -> None:
+    def _office365_wait(self, run: QueueRun, server) -> None:
         """Put mails off whose line waits."""
         if not self:
             return
         if run.commits:
             self.env.cr.commit()
-        lines: dict[str, list[int]] = {}
-        for mail in self._office365_free():
-            lines.setdefault(run.line(server_id, mail.id), []).append(mail.id)
-        for line, ids in lines.items():
-            mails = self.browse(ids)
-            mails.write(mails._office365_wait_values(run.holds[line]))
-            mails._office365_update_chatter()
-        self._office365_wake(run, [run.holds[line].until for line in lines])
+        free, governor = self._office365_free(), server._office365_governor()
+        for mail in free:
+            hold = run.holds[run.line(server.id, mail.id)]
+            if hold.spaced:
+                admission = governor.admit(run.sender, 1, run.known[mail.id].bulk)
+                if admission.go:  # room since a moment ago, which the next run finds as well
+                    governor.report(run.sender, None, None)
+                hold = dataclasses.replace(hold, until=admission.retry_at or hold.until)
+            mail.write(mail._office365_wait_values(hold))
+        free._office365_update_chatter()
 
     def _office365_holds(self, lines: Collection[str], without: Collection[int]) -> dict[str, Hold]:
         """Return the lines of which a deferred mail holds the others up.
@@ -275,19 +282,26 @@ class MailMail(models.Model):
              WHERE state = 'outgoing' AND office365_line IN %s AND scheduled_date > %s AND id NOT IN %s
              GROUP BY office365_line
             """, tuple(lines), fields.Datetime.now(), tuple(without)))
-        return {line: Hold(until, cause) for line, until, cause in rows}
+        return {line: self._office365_behind(until, cause) for line, until, cause in rows}
 
-    def _office365_wake(self, run: QueueRun, times: Collection[datetime]) -> None:
-        """Have the queue called when mails are due, once a minute at most."""
-        # A full minute at or after it: triggers are no more precise.
-        minutes = {(at + timedelta(seconds=59)).replace(second=0, microsecond=0) for at in times} - run.woken
-        if not minutes or not (cron := self.env.ref("mail.ir_cron_mail_scheduler_action", raise_if_not_found=False)):
+    def _office365_wake(self) -> None:
+        """Have the queue called when the next of the waiting mails is due.
+
+        Each run does so at its end: one trigger, however many mails wait.
+        """
+        self.flush_model(["state", "scheduled_date", "office365_cause"])
+        now = fields.Datetime.now()
+        [[due]] = self.env.execute_query(SQL(
+            "SELECT MIN(scheduled_date) FROM mail_mail WHERE state = 'outgoing' AND office365_cause IS NOT NULL AND scheduled_date > %s",
+            now))
+        cron = self.env.ref("mail.ir_cron_mail_scheduler_action", raise_if_not_found=False)
+        if not due or not cron:
             return
-        run.woken |= minutes
-        there = self.env["ir.cron.trigger"].sudo().search_fetch(
-            [("cron_id", "=", cron.id), ("call_at", "in", list(minutes))], ["call_at"])
-        if missing := minutes - set(there.mapped("call_at")):
-            cron._trigger(missing)
+        # The full minute at or after it: triggers are no more precise.
+        minute = (due + timedelta(seconds=59)).replace(second=0, microsecond=0)
+        if not self.env["ir.cron.trigger"].sudo().search_count(
+                [("cron_id", "=", cron.id), ("call_at", ">", now), ("call_at", "<=", minute)], limit=1):
+            cron._trigger(minute)
 
     # ------------------------------------------------------------
     # Notifications

@@ -14,6 +14,7 @@ _logger = logging.getLogger(__name__)
 
 # Handed on in the context and compared by identity, so that nobody outside can ask for a commit.
 _AFTER_COMMIT = object()
+_QUEUE = object()
 
 
 class MailMail(models.Model):
@@ -38,14 +39,64 @@ class MailMail(models.Model):
         """Commit after each mail of ours: core commits once at the end, and a killed worker would send all of them again."""
         return super(MailMail, self.with_context(office365_after_commit=_AFTER_COMMIT)).send_after_commit()
 
+    @api.model
+    def process_email_queue(self, email_ids=(), batch_size=1000):
+        """Take the oldest mails of ours first, and see to it that the next run comes when the next mail is due."""
+        if not self.env["ir.mail_server"]._office365_in_use():
+            return super().process_email_queue(email_ids=email_ids, batch_size=batch_size)
+        mails = self if email_ids else self.with_context(office365_queue=_QUEUE)
+        result = super(MailMail, mails).process_email_queue(email_ids=email_ids, batch_size=batch_size)
+        self._office365_wake()
+        return result
+
+    @api.model
+    def search(self, domain, offset=0, limit=None, order=None):
+        found = super().search(domain, offset=offset, limit=limit, order=order)
+        if self.env.context.get("office365_queue") is not _QUEUE:
+            return found
+        mails = self.with_context(office365_queue=None)
+        return found.with_env(mails.env) if len(found) < (limit or 0) else mails._office365_oldest(domain, found, limit)
+
+    def _office365_oldest(self, domain, found, limit: int):
+        """Replace our mails among the newest that core found by as many of the oldest; those of other servers stay.
+
+        With more mails in the queue than core takes at a time, its newest first means that the oldest never go.
+        """
+        order = "office365_bulk, id"
+        servers = self.env["ir.mail_server"].sudo().search([])
+        if all(servers.mapped("office365_preset")):
+            return self.search(domain, limit=limit, order=order)
+        newest = found.with_env(self.env)._office365_of_ours()
+        oldest = self.browse()
+        offset = 0
+        while len(oldest) < len(newest):
+            due = self.search(domain, limit=limit, order=order, offset=offset)
+            oldest += due._office365_of_ours()
+            offset += limit
+        return found.with_env(self.env) - newest + oldest[:len(newest)]
+
+    def _office365_of_ours(self):
+        """Return those of these mails that a server of ours is chosen for."""
+        ours = set(self.env["ir.mail_server"]._office365_servers().ids)
+        groups = self._office365_with_sender_book()._split_by_mail_configuration()
+        return self.browse(sorted(mail_id for server_id, *_rest, ids in groups if server_id in ours for mail_id in ids))
+
     def send(self, auto_commit=False, raise_exception=False, post_send_callback=None):
         """Send in a run of our own if a server is ours, and nobody waits for the exception."""
-        mails = self
-        if not raise_exception and isinstance(self.env.context.get("office365_sender_book"), SenderBook):
-            own_cursor = self.env.context.get("office365_after_commit") is _AFTER_COMMIT and not modules.module.current_test
-            mails = self.with_context(**{QueueRun.CONTEXT_KEY: QueueRun(commits=auto_commit or own_cursor)})
-        return super(MailMail, mails).send(
-            auto_commit=auto_commit, raise_exception=raise_exception, post_send_callback=post_send_callback)
+        if raise_exception or not isinstance(self.env.context.get("office365_sender_book"), SenderBook):
+            return super().send(
+                auto_commit=auto_commit, raise_exception=raise_exception, post_send_callback=post_send_callback)
+        own_cursor = self.env.context.get("office365_after_commit") is _AFTER_COMMIT and not modules.module.current_test
+        run = QueueRun(commits=auto_commit or own_cursor)
+        mails = self.with_context(**{QueueRun.CONTEXT_KEY: run}, office365_governors=run.governors)
+        try:
+            result = super(MailMail, mails).send(auto_commit=auto_commit, post_send_callback=post_send_callback)
+        finally:
+            for governor in run.governors.values():
+                governor.close()
+        if run.known:
+            self._office365_wake()
+        return result
 
     def _split_by_mail_configuration(self):
         """In a run, batches of ours come in two lanes: single messages of all senders first."""
@@ -105,7 +156,7 @@ class MailMail(models.Model):
                     if post_send_callback:
                         post_send_callback([mail_id])
                     self.env.cr.commit()
-            self.browse(waiting)._office365_wait(run, server_id)
+            self.browse(waiting)._office365_wait(run, mail_server)
         if run.commits:
             self.env.cr.commit()
         if post_send_callback:

@@ -79,7 +79,7 @@ class TestMailQueue(Office365Case):
     def test_a_dropped_connection_defers_one_mail_and_the_others_are_sent(self):
         mails = self.env["mail.mail"].union(*(self.mail(auto_delete=False) for _number in range(3)))
         self.servers.submission.faults.add("END_OF_DATA", Drop(), delivered=False)
-        mails.send()
+        self.run_queue()
         self.assertEqual(mails.mapped("state"), ["outgoing", "sent", "sent"], mails.mapped("failure_reason"))
         self.assertDeferred(mails[0], "connection_lost")
         self.run_queue(minutes=1)
@@ -102,3 +102,13 @@ class TestMailQueue(Office365Case):
             mail.send(raise_exception=True)
         self.assertEqual(mail.state, "exception")
         self.assertFalse(mail.office365_attempts)
+
+    def test_the_queue_is_called_when_the_next_mail_is_due(self):
+        cron = self.env.ref("mail.ir_cron_mail_scheduler_action")
+        triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
+        mails = self.mail() + self.mail()
+        self.servers.submission.faults.add("MAIL", replies.S432_4_3_2_CONCURRENT_CONNECTIONS, times=None)
+        self.run_queue()
+        added = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)]) - triggers
+        self.assertEqual(len(added), 1)
+        self.assertTrue(all(mail.scheduled_date <= added.call_at < mail.scheduled_date + timedelta(minutes=1) for mail in mails))

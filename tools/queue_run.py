@@ -57,6 +57,11 @@ class Refusal:
         return cls(words, diagnose(error))
 
     @classmethod
+    def final(cls, cause: str, words: str) -> Self:
+        """Return a refusal of ours, which says by itself what to do."""
+        return cls(words, Diagnosis(cause, retryable=False, retry_after=None, remedy="", source=""))
+
+    @classmethod
     def of_reply(cls, code: int, words: bytes | str) -> Self:
         """Return what an SMTP reply means."""
         text = smtp_reply_text(code, words)
@@ -68,10 +73,14 @@ class Hold:
     """Nothing of a line is sent until then.
 
     :ivar until: UTC, naive as in Odoo
+    :ivar reason: for people
+    :ivar spaced: the governor has a place of its own for each mail that waits
     """
 
     until: datetime
     cause: str
+    reason: str
+    spaced: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,13 +100,19 @@ class Known:
 class Part:
     """One SMTP transaction of a mail. Core sends to each partner, and to the plain addresses, in one of its own.
 
-    :ivar addresses: normalized; the very list that core hands on, by which the transaction is recognised
+    :ivar addresses: normalized, as core hands them on
+    :ivar sender: address that it leaves as, once the governor let it go
+    :ivar outcome: what the session told of it
+    :ivar begun: core came to it
     :ivar ended: an answer for each address is there, or core refused the part by itself
     """
 
     addresses: list[str]
     taken: set[str] = field(default_factory=set)
     refused: dict[str, Refusal] = field(default_factory=dict)
+    sender: str = ""
+    outcome: Outcome | None = None
+    begun: bool = False
     ended: bool = False
 
     def end(self, outcome: Outcome) -> None:
@@ -164,8 +179,8 @@ class QueueRun:
     :ivar commits: after each mail of ours
     :ivar down: servers and logins that could not be reached in this run
     :ivar holds: lines that wait. A line is the mail of one sender on one server in one lane, which keeps its order
-    :ivar attempt: the mail that is being sent
-    :ivar woken: minutes at which the queue is called already
+    :ivar attempt: the mail that is being sent, and :attr:`part` its part
+    :ivar governors: of the servers of this run
     """
 
     CONTEXT_KEY = "office365_run"
@@ -176,7 +191,8 @@ class QueueRun:
         self.holds: dict[str, Hold] = {}
         self.known: dict[int, Known] = {}
         self.attempt: Attempt | None = None
-        self.woken: set[datetime] = set()
+        self.part: Part | None = None
+        self.governors: dict[int, Any] = {}
         self.sender = ""
 
     @classmethod
@@ -189,10 +205,20 @@ class QueueRun:
         """Return the line that a mail of the batch waits in."""
         return line_name(server_id, self.sender, bulk=self.known[mail_id].bulk)
 
-    def part_of(self, addresses: Any) -> Part | None:
-        """Return the part of the current mail that core is sending."""
+    def begin_part(self, addresses: Any) -> Part | None:
+        """Return the part of the current mail that core comes to now, None if this is no part of it."""
         parts = self.attempt.parts if self.attempt else None
-        return next((part for part in parts or () if part.addresses is addresses), None)
+        part = next((part for part in parts or () if not part.begun), None)
+        if part is None or part.addresses != addresses:
+            return None
+        part.begun = True
+        self.part = part
+        return part
+
+    def hold(self, hold: Hold) -> None:
+        """Stop: what is left of the current mail waits, and all later ones of its line."""
+        self.attempt.stopped, self.attempt.hold = True, hold
+        self.holds[self.attempt.line] = hold
 
     def attempt_of(self, ids: tuple[int, ...]) -> Attempt | None:
         """Return the current try if it is that of these mails."""
