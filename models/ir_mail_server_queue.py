@@ -19,20 +19,17 @@ class IrMail_Server(models.Model):
     _inherit = "ir.mail_server"
 
     def _connect__(self, *args, smtp_from=None, mail_server_id=None, **kwargs):  # noqa: PLW3201
-        """In a run, a server of ours that can't be reached is no error: it is tried once, and its mails wait."""
+        """In a run, a server of ours that can't be reached is no error that ends mails: they wait."""
         run = QueueRun.of(self.env.context)
         server = self.sudo().browse(mail_server_id or ())
         if run is None or not server.office365_preset:
             return super()._connect__(*args, smtp_from=smtp_from, mail_server_id=mail_server_id, **kwargs)
-        who = server.id, server._office365_login_for(smtp_from)
-        if who not in run.down:
-            try:
-                return super()._connect__(*args, smtp_from=smtp_from, mail_server_id=mail_server_id, **kwargs)
-            except (psycopg2.Error, MemoryError):
-                raise
-            except Exception as error:  # noqa: BLE001  (whatever it is, diagnose() says what becomes of the mails)
-                run.down[who] = error
-        return Unreachable(run.down[who])
+        try:
+            return super()._connect__(*args, smtp_from=smtp_from, mail_server_id=mail_server_id, **kwargs)
+        except (psycopg2.Error, MemoryError):
+            raise
+        except Exception as error:  # noqa: BLE001  (whatever it is, diagnose() says what becomes of the mails)
+            return Unreachable(error)
 
     @api.model
     def send_email(self, message, mail_server_id=None, *args, smtp_session=None, **kwargs):
@@ -65,10 +62,11 @@ class IrMail_Server(models.Model):
 
     @api.model
     def _office365_note_failure(self, run: QueueRun, session: SmtpSession, error: Exception) -> None:
-        of_server = error.__context__ if isinstance(error, MailDeliveryException) and error.__context__ else error
-        part, refusal = run.part, Refusal.of(of_server)
+        of_server = (error.__cause__ or error.__context__ or error) if isinstance(error, MailDeliveryException) else error
+        part, attempt, refusal = run.part, run.attempt, Refusal.of(of_server)
         part.fail(refusal, refused_recipients(error))
-        run.attempt.stopped = holds_others(refusal.diagnosis.cause, attempts=1)
+        attempt.unreachable = session.failure is not None
+        attempt.stopped = holds_others(refusal.diagnosis.cause, attempts=1, unreachable=attempt.unreachable)
         if part.sender:
             governor = self.sudo().browse(session.mail_server_id)._office365_governor()
             governor.report(part.sender, part.outcome, refusal.diagnosis)

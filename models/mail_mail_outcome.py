@@ -103,7 +103,7 @@ class MailMail(models.Model):
             return False
         if later:
             refusal = max(later.values(), key=lambda each: each.diagnosis.retry_after or 0)
-            values = self._office365_retry_values(refusal)
+            values = self._office365_retry_values(refusal, unreachable=attempt.unreachable)
             if not values:
                 return False
             if values["office365_line"]:
@@ -114,6 +114,7 @@ class MailMail(models.Model):
         settled |= {
             address: self._office365_text(refusal) for address, refusal in attempt.refused.items() if address not in later}
         self.write({**values, "state": "outgoing", "failure_type": False, "office365_recipients": settled or False})
+        _logger.info("mail.mail %s is deferred to %s: %s", self.id, values["scheduled_date"], values["office365_cause"])
         self._office365_notify_deferred(settled)
         return True
 
@@ -171,6 +172,7 @@ class MailMail(models.Model):
                 "office365_cause": causes[0] if causes else self.office365_cause,
                 "office365_recipients": dict(settled),
             }
+            _logger.warning("mail.mail %s failed for %s of %s recipients: %s", self.id, len(lost), len(settled), values["office365_cause"])
         elif served:
             values |= {"state": "sent", "failure_reason": False, "failure_type": False}
         self.write(values)
@@ -222,26 +224,27 @@ class MailMail(models.Model):
         locked = self.try_lock_for_update()
         return locked.with_context(prefetch_fields=False).filtered(lambda mail: mail.state == "outgoing")
 
-    def _office365_defer_unreached(self, run: QueueRun, server_id: int, refusal: Refusal) -> None:
+    def _office365_defer_unreached(self, run: QueueRun, server, refusal: Refusal) -> None:
         """Defer or fail mails whose server could not be reached, or let nobody in; those of a line to the same time."""
+        if not self:
+            return
+        pause = server._office365_governor().report(run.sender, None, refusal.diagnosis)
         times: dict[str, datetime] = {}
-        groups: dict[tuple, list[int]] = {}
-        failed = self.browse()
+        deferred = self.browse()
         for mail in self._office365_free():
-            line = run.line(server_id, mail.id)
-            values = mail._office365_retry_values(refusal, unreachable=True, at=times.get(line)) if refusal.diagnosis.retryable else {}
+            line = run.line(server.id, mail.id)
+            values = {}
+            if pause:
+                values = mail._office365_wait_values(Hold(pause.retry_at, pause.cause, pause.reason))
+            elif refusal.diagnosis.retryable:
+                values = mail._office365_retry_values(refusal, unreachable=True, at=times.get(line))
             if not values:
-                failed += mail
+                mail._office365_fail_unreached(refusal)
                 continue
             times.setdefault(line, values["scheduled_date"])
-            values["office365_line"] = line if values["office365_line"] else False
-            groups.setdefault(tuple(values.items()), []).append(mail.id)
-        for values, ids in groups.items():
-            mails = self.browse(ids)
-            mails.write(dict(values))
-            mails._office365_update_chatter()
-        for mail in failed:
-            mail._office365_fail_unreached(refusal)
+            mail.write({**values, "office365_line": line if values["office365_line"] else False})
+            deferred += mail
+        deferred._office365_update_chatter()
 
     def _office365_fail_unreached(self, refusal: Refusal) -> None:
         reason = self._office365_text(refusal)

@@ -9,6 +9,8 @@ from odoo.tools import SQL, email_normalize
 
 from ..tools.queue_run import Attempt, Known, QueueRun, Refusal, Unreachable, line_name
 from ..tools.sender import SenderBook
+from ..tools.session_pool import CONTEXT_KEY as POOL_KEY
+from ..tools.session_pool import SessionPool
 
 _logger = logging.getLogger(__name__)
 
@@ -88,9 +90,11 @@ class MailMail(models.Model):
                 auto_commit=auto_commit, raise_exception=raise_exception, post_send_callback=post_send_callback)
         own_cursor = self.env.context.get("office365_after_commit") is _AFTER_COMMIT and not modules.module.current_test
         run = QueueRun(commits=auto_commit or own_cursor)
-        mails = self.with_context(**{QueueRun.CONTEXT_KEY: run}, office365_governors=run.governors)
         try:
-            result = super(MailMail, mails).send(auto_commit=auto_commit, post_send_callback=post_send_callback)
+            with SessionPool() as pool:
+                mails = self.with_context(**{
+                    QueueRun.CONTEXT_KEY: run, POOL_KEY: pool, "office365_governors": run.governors, "office365_queue": None})
+                result = super(MailMail, mails).send(auto_commit=auto_commit, post_send_callback=post_send_callback)
         finally:
             for governor in run.governors.values():
                 governor.close()
@@ -139,15 +143,15 @@ class MailMail(models.Model):
                 auto_commit=auto_commit, raise_exception=raise_exception, post_send_callback=post_send_callback, **arguments)
         if run.commits:
             self.env.cr.commit()  # what others did before is not ours to roll back
-        server_id = mail_server.id
-        if isinstance(smtp_session, Unreachable):
-            self._office365_defer_unreached(run, server_id, Refusal.of(smtp_session.error))
-        else:
-            waiting = []
-            for mail_id in self._ids:
-                if (line := run.line(server_id, mail_id)) in run.holds:
-                    waiting.append(mail_id)
-                    continue
+        failure = smtp_session.error if isinstance(smtp_session, Unreachable) else None
+        unreached, waiting = [], []
+        for mail_id in self._ids:
+            line = run.line(mail_server.id, mail_id)
+            if failure:
+                unreached.append(mail_id)
+            elif line in run.holds:
+                waiting.append(mail_id)
+            else:
                 mail = self.browse(mail_id)
                 with mail._office365_attempt(run, line) as locked:
                     if locked:
@@ -156,7 +160,10 @@ class MailMail(models.Model):
                     if post_send_callback:
                         post_send_callback([mail_id])
                     self.env.cr.commit()
-            self.browse(waiting)._office365_wait(run, mail_server)
+                failure = smtp_session.failure
+        if failure:
+            self.browse(unreached)._office365_defer_unreached(run, mail_server, Refusal.of(failure))
+        self.browse(waiting)._office365_wait(run, mail_server)
         if run.commits:
             self.env.cr.commit()
         if post_send_callback:

@@ -143,6 +143,7 @@ class Attempt:
 
     :ivar parts: its transactions in their order, None until core made them
     :ivar stopped: the rest is not tried, as it would end in the same way
+    :ivar unreachable: the connection was gone, and there is no other
     :ivar hold: what the rest waits for, if that is no failure
     """
 
@@ -150,6 +151,7 @@ class Attempt:
     line: str
     parts: list[Part] | None = None
     stopped: bool = False
+    unreachable: bool = False
     hold: Hold | None = None
 
     @property
@@ -177,7 +179,6 @@ class QueueRun:
     """One call of ``mail.mail.send``, handed on in the context. Whoever calls from outside can not make one up there.
 
     :ivar commits: after each mail of ours
-    :ivar down: servers and logins that could not be reached in this run
     :ivar holds: lines that wait. A line is the mail of one sender on one server in one lane, which keeps its order
     :ivar attempt: the mail that is being sent, and :attr:`part` its part
     :ivar governors: of the servers of this run
@@ -187,7 +188,6 @@ class QueueRun:
 
     def __init__(self, *, commits: bool) -> None:
         self.commits = commits
-        self.down: dict[tuple[int, str | None], Exception] = {}
         self.holds: dict[str, Hold] = {}
         self.known: dict[int, Known] = {}
         self.attempt: Attempt | None = None

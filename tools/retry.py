@@ -9,10 +9,10 @@ _LONGEST_MINUTES: Final = 60
 
 # What strikes every mail of the sender on that server, whatever is in it. A connection that could not be opened does so, too,
 # but the cause of that may also strike one message alone (a timeout), so those who open connections say it.
-_OF_EVERY_MAIL: Final = frozenset("""
-    name_not_resolved connection_refused server_busy rate_limited concurrent_connections daily_recipient_limit
-    tenant_recipient_limit onmicrosoft_limit token_expired entra_unavailable entra_throttled
-    """.split())
+_OF_EVERY_MAIL: Final = frozenset({
+    "name_not_resolved", "connection_refused", "server_busy", "rate_limited", "concurrent_connections", "daily_recipient_limit",
+    "tenant_recipient_limit", "onmicrosoft_limit", "token_expired", "entra_unavailable", "entra_throttled",
+})
 _HOLDING_TRIES: Final = 3
 
 
