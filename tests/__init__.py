@@ -5,7 +5,9 @@ from . import test_fault_matrix
 from . import test_fetchmail_server
 from . import test_incoming_author
 from . import test_ir_mail_server
+from . import test_ir_mail_server_governor
 from . import test_mail_flow
+from . import test_mail_queue
 from . import test_neutralize
 from . import test_office365_probe
 from . import test_office365_sender
@@ -14,10 +16,12 @@ from . import test_sender_identity
 from . import test_servers
 from . import test_tools_addresses
 from . import test_tools_alias_link
+from . import test_tools_budget
 from . import test_tools_diagnosis
 from . import test_tools_powershell
 from . import test_tools_presets
 from . import test_tools_probe
+from . import test_tools_retry
 from . import test_tools_sender
 from . import test_tools_tls
 from . import test_tours

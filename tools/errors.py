@@ -26,6 +26,19 @@ class SmtpSignInRefused(smtplib.SMTPAuthenticationError):
         return self.args[0]
 
 
+class ConnectionLost(smtplib.SMTPServerDisconnected):
+    """The connection to the SMTP server ended, or went silent, before its reply.
+
+    :ivar reason: what ended it
+    :ivar in_doubt: the whole message had been sent by then, so the server may have taken it
+    """
+
+    def __init__(self, reason: object, *, in_doubt: bool = False) -> None:
+        super().__init__(f"Connection unexpectedly closed: {reason}")  # as smtplib words it
+        self.reason = reason
+        self.in_doubt = in_doubt
+
+
 class ImapSignInRefused(IMAP4.error):
     """The IMAP server refused the sign-in."""
 
@@ -36,6 +49,21 @@ class PopSignInRefused(error_proto):
 
 class CertificateRefused(ssl.SSLError):
     """We refused the server, as its certificate can not be verified."""
+
+    def __str__(self) -> str:
+        return self.args[0]
+
+
+class NoConnectionFree(smtplib.SMTPConnectError):
+    """We did not connect, as the mailbox has as many connections open as it may."""
+
+    def __init__(self, text: str) -> None:
+        """
+        :param text: sentence for the administrator
+        """
+        # What Exchange says to one connection too many, so that it is read and retried as that.
+        super().__init__(432, "4.3.2 Concurrent connections limit exceeded")
+        self.args = (text,)
 
     def __str__(self) -> str:
         return self.args[0]

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..const import INCOMING_PRESETS, MICROSOFT_SUFFIXES, MX_SUFFIXES, OUTGOING_PRESETS, WELL_KNOWN_PORTS, Preset
+from ..const import INCOMING_PRESETS, MAX_CONNECTIONS, MICROSOFT_SUFFIXES, MX_SUFFIXES, OUTGOING_PRESETS, WELL_KNOWN_PORTS, Preset
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,9 @@ def outgoing_values(preset: str, cloud: str) -> dict[str, Any]:
         "smtp_port": settings.port,
         "smtp_encryption": "starttls_strict",
         "smtp_authentication": "login",
+        "office365_rate_limit": settings.rate,
+        "office365_daily_limit": settings.daily,
+        "office365_max_connections": MAX_CONNECTIONS,
     }
     if not settings.signs_in:
         values |= {"smtp_user": False, "smtp_pass": False}

@@ -1,0 +1,136 @@
+import contextlib
+import hashlib
+from collections.abc import Iterator
+
+import psycopg2
+
+from odoo import fields, models, sql_db
+
+from ..const import MAX_CONNECTIONS
+from ..tools.addresses import canonical_address
+from ..tools.budget import Limits
+from ..tools.errors import NoConnectionFree
+
+
+class IrMail_Server(models.Model):
+    """How much may be sent through a server of ours, and over how many connections."""
+
+    _inherit = "ir.mail_server"
+
+    office365_rate_limit = fields.Integer(
+        "Messages a Minute",
+        help="More wait in the queue. Exchange lets a mailbox send 30 messages a minute. 0: no limit.",
+    )
+    office365_daily_limit = fields.Integer(
+        "Recipients a Day",
+        help="Recipients in any 24 hours; further mail waits in the queue. Exchange lets a mailbox send to 10,000. 0: no limit.",
+    )
+    office365_max_connections = fields.Integer(
+        "Connections", default=MAX_CONNECTIONS,
+        help="Open at the same time, over all workers. Exchange lets a mailbox have three.",
+    )
+
+    _office365_limits_not_negative = models.Constraint(
+        "CHECK(office365_rate_limit >= 0 AND office365_daily_limit >= 0)", "A limit can not be negative. Enter 0 for none.")
+    _office365_connections_positive = models.Constraint(
+        "CHECK(office365_max_connections > 0)", "Without a connection nothing can be sent: enter 1 or more in the field Connections.")
+
+    # ------------------------------------------------------------
+    # Whose budget
+    # ------------------------------------------------------------
+
+    def _office365_budget_key(self, sender: str | None = None) -> str:
+        """Return what Exchange counts by: the mailbox that signs in; for a relay, which has none, the server.
+
+        :param sender: address that the mail leaves as
+        """
+        self.ensure_one()
+        mailbox = self._office365_mailbox()
+        if not mailbox:
+            return f"server:{self.id}"
+        if sender and self.office365_sender_mode == "as_sender":
+            mailbox = sender
+        return canonical_address(mailbox)
+
+    def _office365_sharing(self, key: str):
+        """Return our servers that send as a mailbox: Exchange adds up what it sends, whoever sends it."""
+        return self | self._office365_servers().filtered(
+            lambda server: server.office365_sender_mode == "as_sender" or server._office365_budget_key() == key)
+
+    def _office365_limits(self, key: str) -> Limits:
+        """Return the limits of a mailbox: the smallest of the servers that share it."""
+        servers = self._office365_sharing(key)
+        return Limits(
+            rate=min(filter(None, servers.mapped("office365_rate_limit")), default=0),
+            daily=min(filter(None, servers.mapped("office365_daily_limit")), default=0),
+        )
+
+    # ------------------------------------------------------------
+    # Connections
+    # ------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _office365_connection_slot(self, login: str | None = None) -> Iterator[None]:
+        """Take one of the mailbox's connections, over all workers and hosts, for the time of the ``with`` block.
+
+        A slot is a lock of a PostgreSQL session: the session's end releases it, so a killed worker leaves none behind.
+
+        :param login: mailbox that is to sign in, if it is not the server's own
+        :raise NoConnectionFree: all are in use
+        """
+        self.ensure_one()
+        key = canonical_address(login) if login else self._office365_budget_key()
+        limit = min(self._office365_sharing(key).mapped("office365_max_connections"))
+        try:
+            # Not of the registry: in tests its cursors share a session, which may take the same lock twice.
+            cursor = sql_db.db_connect(self.env.cr.dbname).cursor()
+        except psycopg2.Error as error:  # the pool of this process or the database server has none left
+            raise NoConnectionFree(self._office365_no_connection_text(limit)) from error
+        connection = cursor.connection
+        try:
+            connection.autocommit = True  # a transaction that is open for minutes keeps VACUUM from cleaning up
+            slot = next((slot for slot in range(limit) if _locked(cursor, "pg_try_advisory_lock", key, slot)), None)
+            if slot is None:
+                raise NoConnectionFree(self._office365_no_connection_text(limit))
+            try:
+                yield
+            finally:
+                # The pool hands the session on to others, and never unlocks.
+                if not _unlocked(cursor, key, slot):
+                    connection.close()
+        finally:
+            if not connection.closed:
+                connection.autocommit = False
+            cursor.close()
+
+    def _office365_no_connection_text(self, limit: int) -> str:
+        return self.env._(
+            "%(server)s: all %(limit)s connections that may be open at a time are in use.", server=self.display_name, limit=limit)
+
+    def _office365_connections_open(self) -> int:
+        """Return how many connections are open, over all workers."""
+        self.ensure_one()
+        self.env.cr.execute(
+            """
+            SELECT count(*) FROM pg_locks
+             WHERE locktype = 'advisory' AND objsubid = 2 AND classid = %s
+               AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            """, [_lock_class(self._office365_budget_key()) % 2**32])
+        return self.env.cr.fetchone()[0]
+
+
+def _lock_class(key: str) -> int:
+    """Return a number for a mailbox as PostgreSQL takes it as the first half of a lock: 32 bits, signed."""
+    return int.from_bytes(hashlib.sha256(f"mail_office365 {key}".encode()).digest()[:4], signed=True)
+
+
+def _locked(cursor, function: str, key: str, slot: int) -> bool:
+    cursor.execute(f"SELECT {function}(%s, %s)", [_lock_class(key), slot])
+    return cursor.fetchone()[0]
+
+
+def _unlocked(cursor, key: str, slot: int) -> bool:
+    try:
+        return _locked(cursor, "pg_advisory_unlock", key, slot)
+    except psycopg2.Error:  # the session is gone, and the lock with it
+        return False
