@@ -7,12 +7,11 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from ..servers import ERP, MailServers
+from ..servers import ERP, MailServers, Transaction
 from .store import Store
 from .workers import Job, Workers
 
 MAILS = 200
-SENDERS = 20
 #: Queue runs until everything has to be settled. Every run delivers something, or waits for a later moment.
 ROUNDS = 60
 _LONGEST_RUN = 120.0
@@ -29,7 +28,9 @@ class Tally:
     :ivar twice: arrivals beyond the first one of a mail
     :ivar false_alarms: arrived, but Odoo calls them failed
     :ivar speechless: failed without a reason, or for the reason "Error without exception" that core writes beforehand
-    :ivar at_odds: mails whose notifications say something else than the mail
+    :ivar at_odds: notifications that say something else than their mail
+    :ivar unplanned: queued without a time for the next try
+    :ivar strangers: arrivals with a Message-Id that no mail has: copies that nobody can recognize
     """
 
     sent: int = 0
@@ -40,6 +41,8 @@ class Tally:
     false_alarms: int = 0
     speechless: int = 0
     at_odds: int = 0
+    unplanned: int = 0
+    strangers: int = 0
 
 
 class Matrix:
@@ -48,39 +51,58 @@ class Matrix:
     :ivar servers: the local mail servers
     :ivar store: the database from outside
     :ivar may_crash: PostgreSQL is ours alone and may be crashed
+    :ivar on_transaction: called by the server when a transaction has ended, before the client is told
+    :ivar runs: queue runs of the present case
     """
+
+    senders = 20
+    on_transaction: Callable[[Transaction], object] | None = None
 
     def __init__(self) -> None:
         self.servers = MailServers()
         self.may_crash = bool(os.environ.get("MAIL_OFFICE365_FAULTS_MAY_CRASH"))
-        config, database = os.environ["MAIL_OFFICE365_FAULTS_CONFIG"], os.environ["MAIL_OFFICE365_FAULTS_DATABASE"]
         self.servers.start()
-        self.store = Store(config, database)
+        self.servers.submission.transactions.listen(self._happened)
+        self.store = self.another_session()
         self._workers = Workers(
-            config, database, Path(__file__).parent, {"SSL_CERT_FILE": self.servers.ca_file}, os.environ["MAIL_OFFICE365_FAULTS_LOG"])
-        submission = self.servers.submission
-        if not self.store.sql("SELECT to_regclass('faults_copy_of_mail_mail')")[0][0]:
-            self._workers.run(
-                "jobs", "prepare", host="localhost", port=submission.port, login=ERP, password=self.servers.password(ERP),
-                mails=MAILS, senders=SENDERS)
-            self.store.keep()
+            os.environ["MAIL_OFFICE365_FAULTS_CONFIG"], os.environ["MAIL_OFFICE365_FAULTS_DATABASE"], Path(__file__).parent,
+            {"SSL_CERT_FILE": self.servers.ca_file}, os.environ["MAIL_OFFICE365_FAULTS_LOG"])
+        self._workers.run(
+            "jobs", "prepare", host="localhost", port=self.servers.submission.port, login=ERP, password=self.servers.password(ERP),
+            mails=MAILS, senders=self.senders)
+        self.store.keep()
+
+    @staticmethod
+    def another_session() -> Store:
+        """Return a further session of the database; whoever asks closes it."""
+        return Store(os.environ["MAIL_OFFICE365_FAULTS_CONFIG"], os.environ["MAIL_OFFICE365_FAULTS_DATABASE"])
+
+    def _happened(self, transaction: Transaction) -> None:
+        if self.on_transaction:
+            self.on_transaction(transaction)
 
     def close(self) -> None:
-        """End the workers and the servers."""
+        """End the workers and the servers, and leave the database as it was."""
         self._workers.close()
+        self.store.put_back()
         self.store.close()
         self.servers.stop()
 
-    def reset(self) -> None:
-        """Have all mails in the queue again, and servers that do everything right."""
+    def reset(self, timeout: int) -> None:
+        """Have all mails in the queue again, and servers that do everything right.
+
+        :param timeout: seconds that workers wait for a server
+        """
+        self.runs, self._timeout, self.on_transaction = 0, timeout, None
         self.servers.reset()
         self.servers.directory.account(ERP).save_sent_items = False
-        self.servers.directory.grant_send_as(ERP, *(f"user{number}@contoso.example" for number in range(SENDERS)))
+        self.servers.directory.grant_send_as(ERP, *(f"user{number}@contoso.example" for number in range(self.senders)))
         self.store.put_back()
 
     def start(self) -> Job:
         """Let a worker send what is queued and due."""
-        return self._workers.start("jobs", "queue")
+        self.runs += 1
+        return self._workers.start("jobs", "queue", timeout=self._timeout)
 
     def run(self) -> None:
         """Let a worker send what is queued and due, and wait until it has."""
@@ -110,7 +132,7 @@ class Matrix:
     def count(self) -> Tally:
         """Compare what Odoo says of the mails with what arrived."""
         arrived, tally = self.arrivals(), Tally()
-        for _id, message_id, state, _planned, reason, notifications in self.store.mails():
+        for _id, message_id, state, planned, reason, notifications in self.store.mails():
             times = arrived.pop(message_id, 0)
             tally.sent += state == "sent"
             tally.queued += state == "outgoing"
@@ -119,7 +141,12 @@ class Matrix:
             tally.twice += max(0, times - 1)
             tally.false_alarms += state == "exception" and bool(times)
             tally.speechless += state == "exception" and (not reason or "Error without exception" in reason)
-            tally.at_odds += any((notified == "sent") != (state == "sent") for notified in notifications)
-            tally.at_odds += any((notified == "exception") != (state == "exception") for notified in notifications)
-        tally.twice += sum(arrived.values())  # with a Message-Id that no mail has: a second copy that nobody can recognize
+            tally.unplanned += state == "outgoing" and not planned
+            tally.at_odds += sum(_said_by(notified) != state for notified in notifications)
+        tally.strangers = sum(arrived.values())
         return tally
+
+
+def _said_by(notification_status: str) -> str:
+    """Return the state of a mail whose notification has this status."""
+    return {"sent": "sent", "exception": "exception", "bounce": "exception", "canceled": "cancel"}.get(notification_status, "outgoing")

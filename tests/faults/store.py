@@ -10,6 +10,8 @@ import psycopg2
 
 # In the order in which rows can be removed; the other way round they can be put back.
 _PUT_BACK = ("mail_notification", "mail_mail_res_partner_rel", "mail_mail")
+# Where the moments are written down that something waits for.
+_LATER = (("mail_mail", "scheduled_date"), ("office365_pause", "until"))
 _COPY = "faults_copy_of_"
 
 
@@ -40,6 +42,15 @@ class Store:
             cursor.execute(statement, values or None)
             return cursor.fetchall() if cursor.description else []
 
+    def change(self, statement: str, *values: Any) -> bool:
+        """Run a statement as an impatient user would; tell whether it could, as nobody else had locked what it changes."""
+        try:
+            self.sql("SET lock_timeout = '50ms'")
+            self.sql(statement, *values)
+        except psycopg2.errors.LockNotAvailable:
+            return False
+        return True
+
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
@@ -49,7 +60,7 @@ class Store:
     def keep(self) -> None:
         """Remember the state that :meth:`put_back` returns to."""
         for table in _PUT_BACK:
-            self.sql(f"CREATE TABLE {_COPY}{table} AS TABLE {table}")
+            self.sql(f"CREATE TABLE IF NOT EXISTS {_COPY}{table} AS TABLE {table}")
         # What the addon writes while it sends; what it has from its configuration stays.
         self._written = [
             table for table, in self.sql("SELECT relname FROM pg_class WHERE relkind = 'r' AND relname LIKE 'office365\\_%'")
@@ -67,7 +78,8 @@ class Store:
 
     def let_time_pass(self) -> None:
         """Make everything that waits for a later moment due."""
-        self.sql("UPDATE mail_mail SET scheduled_date = now() AT TIME ZONE 'UTC' - interval '1 second' WHERE scheduled_date IS NOT NULL")
+        for table, column in _LATER:
+            self.sql(f"UPDATE {table} SET {column} = now() AT TIME ZONE 'UTC' - interval '1 second' WHERE {column} IS NOT NULL")
 
     def mails(self) -> Sequence[tuple]:
         """Return all mails: id, Message-Id, state, whether a next try is planned, cause or reason, states of its notifications."""
