@@ -74,7 +74,7 @@ class Office365Delivery(models.Model):
             "mail_server_id": server.id,
             "message_id": message_id,
             "user_id": actor,
-            "company_id": message and message.record_company_id.id,
+            "company_id": message.record_company_id.id if message else False,
             "written_as": written_as,
             "email_from": email_from,
             "envelope_from": outcome.envelope_from,
