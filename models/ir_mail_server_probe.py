@@ -1,4 +1,3 @@
-import contextlib
 import smtplib
 from collections.abc import Collection
 
@@ -65,14 +64,15 @@ class IrMail_Server(models.Model):
         try:
             while address := run.next():
                 if session is None or session.sock is None:
+                    if session:
+                        session.close()
                     session = self._office365_probe_session(run, senders[address][1])
                 if session:
                     reply, taken = self._office365_send_probe(session, *senders[address], book)
                     run.note(address, reply, taken=taken)
         finally:
-            if session and session.sock:
-                with contextlib.suppress(smtplib.SMTPException, OSError):  # a broken connection needs no farewell
-                    session.quit()
+            if session:
+                session.quit()
         Probes._store(self, run)
         self.invalidate_recordset(["office365_refused", "office365_remedy"])
         return run

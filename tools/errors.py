@@ -26,6 +26,19 @@ class SmtpSignInRefused(smtplib.SMTPAuthenticationError):
         return self.args[0]
 
 
+class ConnectionLost(smtplib.SMTPServerDisconnected):
+    """The connection to the SMTP server ended, or went silent, before its reply.
+
+    :ivar reason: what ended it
+    :ivar in_doubt: the whole message had been sent by then, so the server may have taken it
+    """
+
+    def __init__(self, reason: object, *, in_doubt: bool = False) -> None:
+        super().__init__(f"Connection unexpectedly closed: {reason}")  # as smtplib words it
+        self.reason = reason
+        self.in_doubt = in_doubt
+
+
 class ImapSignInRefused(IMAP4.error):
     """The IMAP server refused the sign-in."""
 
