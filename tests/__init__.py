@@ -7,6 +7,7 @@ from . import test_ir_mail_server
 from . import test_ir_mail_server_governor
 from . import test_mail_flow
 from . import test_neutralize
+from . import test_office365_pause
 from . import test_office365_probe
 from . import test_office365_sender
 from . import test_res_users
@@ -14,6 +15,7 @@ from . import test_sender_identity
 from . import test_servers
 from . import test_tools_addresses
 from . import test_tools_alias_link
+from . import test_tools_breaker
 from . import test_tools_budget
 from . import test_tools_diagnosis
 from . import test_tools_powershell
