@@ -15,8 +15,11 @@ from . import ir_mail_server_budget
 from . import ir_mail_server_governor
 from . import ir_mail_server_pause
 from . import office365_pause
+from . import ir_mail_server_queue
 from . import office365_probe
 from . import res_company
+from . import mail_mail_outcome
+from . import mail_mail_queue
 from . import mail_mail
 from . import res_users
 from . import res_users_link

@@ -6,6 +6,7 @@ from . import test_incoming_author
 from . import test_ir_mail_server
 from . import test_ir_mail_server_governor
 from . import test_mail_flow
+from . import test_mail_queue
 from . import test_neutralize
 from . import test_office365_pause
 from . import test_office365_probe
@@ -21,6 +22,7 @@ from . import test_tools_diagnosis
 from . import test_tools_powershell
 from . import test_tools_presets
 from . import test_tools_probe
+from . import test_tools_retry
 from . import test_tools_sender
 from . import test_tools_tls
 from . import test_tours

@@ -116,6 +116,19 @@ class TestPause(PauseCase):
             self.later(seconds=6)
             self.assertTrue(three.admit(BRANT, 1, False).go)
 
+    def test_a_sign_in_at_a_paused_server_is_the_trial(self):
+        with self.run_of(self.server) as one:
+            self.assertTrue(one.admit_connection().go)
+            one.report(BRANT, None, diagnose(NO_SIGN_IN, protocol="smtp"), reply=NO_SIGN_IN)
+            self.assertFalse(one.admit_connection().go)
+        self.later(minutes=15)
+        with self.run_of(self.server) as two, self.run_of(self.server) as three:
+            self.assertTrue(two.admit_connection().go)
+            self.assertFalse(three.admit_connection().go)
+            self.assertTrue(self.taken(two).go)
+            self.assertTrue(self.taken(two).go)
+        self.assertFalse(self.env["office365.pause"].search([]))
+
     def test_a_trial_that_says_nothing_leaves_it_to_the_next_mail(self):
         timeout = diagnose("451 4.7.0 Timeout waiting for client input", protocol="smtp")
         ends = [
@@ -219,6 +232,17 @@ class TestPauseScreen(PauseCase):
         self.assertFalse(self.pause.exists())
         with self.run_of(self.server) as two:
             self.assertTrue(self.taken(two).go)
+
+    def test_resume_now_has_waiting_mail_tried_and_offers_what_failed(self):
+        waiting, failed, other = (self.mail(auto_delete=False) for _mail in range(3))
+        until = self.now + timedelta(hours=1)
+        waiting.write({"office365_cause": "penalty_box", "scheduled_date": until})
+        failed.write({"office365_cause": "penalty_box", "state": "exception"})
+        other.write({"office365_cause": "greylisted", "scheduled_date": until})
+        action = self.pause.with_user(self.administrator).action_resume()
+        self.assertLess(waiting.scheduled_date, until)
+        self.assertEqual(other.scheduled_date, until)
+        self.assertEqual(self.env[action["res_model"]].search(action["domain"]), failed)
 
     def test_others_than_administrators_neither_see_nor_end_it(self):
         for work in (self.pause.with_user(self.brant).read, self.pause.with_user(self.brant).action_resume):
