@@ -1,14 +1,18 @@
-from urllib.parse import urlsplit
+import uuid
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..const import CLOUDS, DEFAULT_CLOUD, SIGN_IN
+from ..const import CLOUDS, DEFAULT_CLOUD, DELEGATED_PERMISSIONS, ENTRA_CLOUDS
 from ..tools import entra
+from ..tools.entra_authority import authority_problem, authority_url, directory_problem
 
-# Delegated permissions by protocol; app-only sign-in asks for `.default` alone.
-# learn.microsoft.com/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth
-DELEGATED = {"smtp": "SMTP.Send", "imap": "IMAP.AccessAsUser.All", "pop": "POP.AccessAsUser.All"}
+
+def _is_guid(text: str | None) -> bool:
+    try:
+        return str(uuid.UUID(text)) == (text or "").lower()
+    except (TypeError, ValueError):
+        return False
 
 
 class Office365Tenant(models.Model):
@@ -66,13 +70,17 @@ class Office365Tenant(models.Model):
     @api.depends("cloud", "directory_id")
     def _compute_authority_url(self):
         for tenant in self:
-            tenant.authority_url = f"{SIGN_IN[tenant.cloud or DEFAULT_CLOUD].authority}/{(tenant.directory_id or '').strip()}"
+            tenant.authority_url = tenant._default_authority()
+
+    def _default_authority(self) -> str:
+        """Return where the chosen cloud signs in to the directory."""
+        return authority_url(ENTRA_CLOUDS[self.cloud or DEFAULT_CLOUD].authority, self.directory_id or "")
 
     @api.depends("cloud")
     def _compute_scopes(self):
         for tenant in self:
-            cloud = SIGN_IN[tenant.cloud or DEFAULT_CLOUD]
-            tenant.app_scope, tenant.delegated_resource = cloud.app_scope, cloud.delegated_resource
+            cloud = ENTRA_CLOUDS[tenant.cloud or DEFAULT_CLOUD]
+            tenant.app_scope, tenant.delegated_resource = cloud.app_scope, cloud.delegated_prefix
 
     # ------------------------------------------------------------
     # Constraints
@@ -81,7 +89,7 @@ class Office365Tenant(models.Model):
     @api.constrains("directory_id")
     def _check_directory_id(self):
         for tenant in self:
-            if not entra.is_directory_id(tenant.directory_id or ""):
+            if directory_problem(tenant.directory_id):
                 raise ValidationError(self.env._(
                     "%(app)s: “%(value)s” is no directory. Copy the Directory (tenant) ID from Entra admin center > Overview: a GUID, or a "
                     "domain of the tenant. “common” and “organizations” stand for any directory, which this app must not sign in to.",
@@ -90,7 +98,7 @@ class Office365Tenant(models.Model):
     @api.constrains("client_id")
     def _check_client_id(self):
         for tenant in self:
-            if not entra.is_guid(tenant.client_id or ""):
+            if not _is_guid(tenant.client_id):
                 raise ValidationError(self.env._(
                     "%(app)s: “%(value)s” is no application id. Copy the Application (client) ID from Entra admin center > App registrations "
                     "> your app > Overview: a GUID.", app=tenant.display_name, value=tenant.client_id))
@@ -98,12 +106,10 @@ class Office365Tenant(models.Model):
     @api.constrains("authority_url", "directory_id", "cloud")
     def _check_authority_url(self):
         for tenant in self:
-            url = urlsplit(tenant.authority_url)
-            path = url.path.strip("/")
-            if url.scheme != "https" or not url.hostname or url.username or url.query or url.fragment or path != tenant.directory_id:
+            if authority_problem(tenant.authority_url) or not tenant.authority_url.endswith(f"/{tenant.directory_id}"):
                 raise ValidationError(self.env._(
                     "%(app)s: the authority must be https://, a host, and the directory id: %(expected)s. Secrets and sign-ins are sent there.",
-                    app=tenant.display_name, expected=f"{SIGN_IN[tenant.cloud].authority}/{tenant.directory_id}"))
+                    app=tenant.display_name, expected=tenant._default_authority()))
 
     @api.constrains("app_scope", "delegated_resource")
     def _check_scopes(self):
@@ -111,11 +117,11 @@ class Office365Tenant(models.Model):
             if not tenant.app_scope.startswith("https://") or not tenant.app_scope.endswith("/.default"):
                 raise ValidationError(self.env._(
                     "%(app)s: the app-only scope must be %(expected)s. Entra refuses single permissions here; they belong to Entra admin "
-                    "center > App registrations > API permissions.", app=tenant.display_name, expected=SIGN_IN[tenant.cloud].app_scope))
+                    "center > App registrations > API permissions.", app=tenant.display_name, expected=ENTRA_CLOUDS[tenant.cloud].app_scope))
             if not tenant.delegated_resource.startswith("https://") or not tenant.delegated_resource.endswith("/"):
                 raise ValidationError(self.env._(
                     "%(app)s: the delegated resource must be %(expected)s, with the slash at its end.",
-                    app=tenant.display_name, expected=SIGN_IN[tenant.cloud].delegated_resource))
+                    app=tenant.display_name, expected=ENTRA_CLOUDS[tenant.cloud].delegated_prefix))
 
     @api.constrains("auth_flow", "credential")
     def _check_credential(self):
@@ -130,7 +136,7 @@ class Office365Tenant(models.Model):
     # ------------------------------------------------------------
 
     def _app__(self) -> entra.App:  # noqa: PLW3201
-        """Return the app as `tools.entra` sees it, its credential read from where it is kept.
+        """Return the app as `tools.entra` sees it, with its credential.
 
         The name keeps it out of reach of server actions.
 
@@ -148,4 +154,4 @@ class Office365Tenant(models.Model):
         self.ensure_one()
         if (flow or self.auth_flow) == "app":
             return [self.app_scope]
-        return [f"{self.delegated_resource}{DELEGATED[protocol]}"]
+        return [f"{self.delegated_resource}{DELEGATED_PERMISSIONS[protocol]}"]

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..tools.key_pair import KeyPair
+from ..tools import key_pair
 
 
 class Office365Tenant(models.Model):
@@ -44,7 +44,7 @@ class Office365Tenant(models.Model):
             self.env["office365.secret"]._put__(tenant, name, tenant[name] or None)
         self.invalidate_recordset([name])
 
-    def _credential__(self) -> str | KeyPair | None:  # noqa: PLW3201
+    def _credential__(self) -> str | key_pair.KeyPair | None:  # noqa: PLW3201
         """Return what the app proves itself by: secret, certificate with key, or nothing (public client).
 
         :raise UserError: it is missing, or no key opens it
@@ -59,4 +59,4 @@ class Office365Tenant(models.Model):
                             if kind == "client_secret" else
                             self.env._("%s: there is no certificate with its private key yet. Make one, upload one, or choose a client "
                                        "secret.", self.display_name))
-        return KeyPair(self.certificate, kept) if kind == "private_key" else kept
+        return key_pair.from_pem(self.certificate, kept) if kind == "private_key" else kept
