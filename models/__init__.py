@@ -2,10 +2,15 @@ from . import office365_server_mixin
 from . import office365_fingerprint
 from . import office365_secret
 from . import office365_token
+from . import office365_server_sign_in
 from . import office365_alias_change
 from . import office365_delivery
+from . import office365_tenant
+from . import office365_tenant_credential
 from . import office365_trust
 from . import fetchmail_server
+from . import fetchmail_server_sign_in
+from . import fetchmail_server_failure
 from . import ir_mail_server
 from . import ir_mail_server_session
 from . import ir_mail_server_sign_in
