@@ -1,5 +1,5 @@
 from . import office365_server_mixin
-from . import office365_fingerprint
+from . import office365_sealed
 from . import office365_secret
 from . import office365_token
 from . import office365_server_sign_in

@@ -58,7 +58,7 @@ class Token:
 
     :ivar expires_at: seconds since the epoch
     :ivar account: address that signed in; None for app-only sign-in
-    :ivar scopes: what it is good for
+    :ivar scopes: what was asked for and granted
     :ivar public_client: it was got without the app's credential, and its refresh token works without it only
     """
 
@@ -237,13 +237,15 @@ def _readable_answer() -> Iterator[None]:
 def _token(result: dict[str, Any], scopes: Sequence[str], public_client: bool = False) -> Token:
     if "access_token" not in result:  # only of a redirect: what the server itself refuses is raised by HttpClient
         raise EntraRefused({key: value for key, value in result.items() if key in ("error", "error_description", "error_uri")})
-    granted = result["scope"].split() if result.get("scope") else scopes
+    granted = (result.get("scope") or "").casefold().split()
+    # A scope may come back written another way than it was asked for; then there is nothing to compare.
+    scopes = [scope for scope in scopes if scope.casefold() in granted] or scopes
     return Token(
         access_token=result["access_token"],
         expires_at=time.time() + int(result["expires_in"]),
         refresh_token=result.get("refresh_token"),
         account=_account(result.get("id_token_claims") or {}),
-        scopes=tuple(sorted(set(granted) - _RESERVED)),
+        scopes=tuple(sorted(set(scopes) - _RESERVED)),
         public_client=public_client,
     )
 

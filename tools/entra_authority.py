@@ -34,3 +34,11 @@ def is_authority(url: str) -> bool:
     # Compared as a whole, as urlsplit() drops some characters.
     return (url == f"https://{parts.netloc}/{parts.path[1:]}" and bool(_HOST.fullmatch(parts.netloc))
             and is_directory_id(parts.path[1:]))
+
+
+def authority_url(host: str, directory_id: str) -> str:
+    """Return the authority of a directory.
+
+    :param host: ``authority`` of one of the ``ENTRA_CLOUDS``
+    """
+    return f"https://{host}/{directory_id}"

@@ -41,8 +41,12 @@ class EntraRefused(Exception):
         return self.args[0]
 
     def __str__(self) -> str:
-        words = (self.answer.get("error"), self.answer.get("error_description"))
-        return ": ".join(" ".join(str(word).split()) for word in words if word)
+        """Return everything that tells the cause, in one line."""
+        words = [str(self.answer[key]) for key in ("error", "suberror", "error_description") if self.answer.get(key)]
+        codes = self.answer.get("error_codes")
+        numbers = [f"AADSTS{code}" for code in codes] if isinstance(codes, list) else []
+        words += [number for number in numbers if number not in words[-1]]
+        return ": ".join(" ".join(word.split()) for word in words)
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,10 @@ class Unreadable(Exception):
 
 
 class Vault:
-    """Encrypts and decrypts with the keys it was made with, which nothing shows."""
+    """Encrypts and decrypts with the keys it was made with, which nothing shows.
+
+    :ivar rotates: there is more than one
+    """
 
     def __init__(self, keys: str, where: str) -> None:
         """
@@ -48,9 +51,11 @@ class Vault:
         :raise KeyUnusable: there is none, or one is no key
         """
         try:
-            self._fernet = MultiFernet([Fernet(key.strip()) for key in keys.split(",") if key.strip()])
+            fernets = [Fernet(key.strip()) for key in keys.split(",") if key.strip()]
+            self._fernet = MultiFernet(fernets)
         except ValueError:
             raise KeyUnusable("malformed", where) from None  # its text tells of the key
+        self.rotates = len(fernets) > 1
 
     def encrypt(self, value: str) -> str:
         """Return the value encrypted with the first key."""
