@@ -7,6 +7,9 @@ from . import office365_alias_change
 from . import office365_delivery
 from . import office365_tenant
 from . import office365_tenant_credential
+from . import office365_tenant_sign_in
+from . import office365_tenant_check
+from . import office365_tenant_expiry
 from . import office365_trust
 from . import fetchmail_server
 from . import fetchmail_server_sign_in

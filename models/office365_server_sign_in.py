@@ -30,6 +30,8 @@ class Office365ServerMixin(models.AbstractModel):
              "He needs access to the mailbox in Exchange, and Send As to send.",
     )
     office365_auth_flow = fields.Selection(related="office365_tenant_id.auth_flow", groups="base.group_system")
+    office365_is_copy = fields.Boolean(compute="_compute_office365_is_copy", groups="base.group_system")
+    office365_sign_in_status = fields.Char("Signed In", compute="_compute_office365_sign_in_status", groups="base.group_system")
 
     # ------------------------------------------------------------
     # Values
@@ -92,3 +94,31 @@ class Office365ServerMixin(models.AbstractModel):
             if renewed == token:
                 raise
         return sign_in(renewed)
+
+    # ------------------------------------------------------------
+    # Buttons
+    # ------------------------------------------------------------
+
+    def action_office365_sign_in(self):
+        """Go to Microsoft's page and sign in for this server's mailbox."""
+        self.ensure_one()
+        return self.office365_tenant_id._sign_in_action(self, self._office365_who_signs_in())
+
+    def action_office365_device_sign_in(self):
+        """Show a code to sign in with on another device."""
+        self.ensure_one()
+        return self.env["office365.device.sign.in"]._begin(self.office365_tenant_id, self._office365_who_signs_in())
+
+    def _office365_who_signs_in(self) -> str:
+        if account := self._office365_account(self._office365_user()):
+            return account
+        raise UserError(self.env._("%s: its Entra app signs in as itself, nobody else has to.", self.display_name))
+
+    def action_office365_adopt(self):
+        """Take the address that this database has now for its own."""
+        self.env["office365.token"]._adopt__()
+        return True
+
+    @api.depends_context("uid")
+    def _compute_office365_is_copy(self):
+        self.office365_is_copy = self.env["office365.token"]._is_copied__()

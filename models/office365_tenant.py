@@ -1,56 +1,47 @@
-import uuid
-
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..const import CLOUDS, DEFAULT_CLOUD, DELEGATED_PERMISSIONS, ENTRA_CLOUDS
 from ..tools import entra
-from ..tools.entra_authority import authority_problem, authority_url, directory_problem
-
-
-def _is_guid(text: str | None) -> bool:
-    try:
-        return str(uuid.UUID(text)) == (text or "").lower()
-    except (TypeError, ValueError):
-        return False
+from ..tools.entra_authority import authority_url
 
 
 class Office365Tenant(models.Model):
     """One app registration in one directory: what servers sign in with."""
 
     _name = "office365.tenant"
-    _inherit = ["mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin"]
     _description = "Microsoft Entra App"
     _order = "name, id"
 
     name = fields.Char(required=True)
     active = fields.Boolean(default=True)
     cloud = fields.Selection(
-        list(CLOUDS.items()), string="Microsoft Cloud", default=DEFAULT_CLOUD, required=True,
+        list(CLOUDS.items()), string="Microsoft Cloud", default=DEFAULT_CLOUD, required=True, tracking=True,
         help="The national cloud that your Microsoft 365 tenant lives in.",
     )
     directory_id = fields.Char(
-        "Directory (Tenant) ID", required=True,
+        "Directory (Tenant) ID", required=True, tracking=True,
         help="Entra admin center > App registrations > your app > Overview. A domain of the tenant, such as "
              "contoso.onmicrosoft.com, is as good.",
     )
     client_id = fields.Char(
-        "Application (Client) ID", required=True,
+        "Application (Client) ID", required=True, tracking=True,
         help="Entra admin center > App registrations > your app > Overview.",
     )
     auth_flow = fields.Selection(
         [("app", "As the app itself (app-only)"), ("delegated", "As a user who signs in once (delegated)")],
-        string="Signs In", default="app", required=True,
+        string="Signs In", default="app", required=True, tracking=True,
         help="App-only: no user and no sign-in that could expire; an Exchange administrator gives the app access to the mailboxes.\n"
              "Delegated: the owner of the mailbox signs in with Microsoft once, and again if he does not use it for 90 days.",
     )
     credential = fields.Selection(
         [("secret", "Client secret"), ("certificate", "Certificate"), ("none", "None (public client, device code only)")],
-        string="The App Proves Itself By", compute="_compute_credential", store=True, readonly=False, required=True, precompute=True,
+        string="The App Proves Itself By", compute="_compute_credential", store=True, readonly=False, required=True, precompute=True, tracking=True,
         help="Microsoft recommends a certificate: its private key never leaves this database, while a secret is sent each time.",
     )
     authority_url = fields.Char(
-        "Authority", compute="_compute_authority_url", store=True, readonly=False, required=True, precompute=True,
+        "Authority", compute="_compute_authority_url", store=True, readonly=False, required=True, precompute=True, tracking=True,
         help="Where tokens are asked for. Filled in from cloud and directory.",
     )
     app_scope = fields.Char(
@@ -89,7 +80,7 @@ class Office365Tenant(models.Model):
     @api.constrains("directory_id")
     def _check_directory_id(self):
         for tenant in self:
-            if directory_problem(tenant.directory_id):
+            if not entra.is_directory_id(tenant.directory_id or ""):
                 raise ValidationError(self.env._(
                     "%(app)s: “%(value)s” is no directory. Copy the Directory (tenant) ID from Entra admin center > Overview: a GUID, or a "
                     "domain of the tenant. “common” and “organizations” stand for any directory, which this app must not sign in to.",
@@ -98,7 +89,7 @@ class Office365Tenant(models.Model):
     @api.constrains("client_id")
     def _check_client_id(self):
         for tenant in self:
-            if not _is_guid(tenant.client_id):
+            if not entra.is_guid(tenant.client_id or ""):
                 raise ValidationError(self.env._(
                     "%(app)s: “%(value)s” is no application id. Copy the Application (client) ID from Entra admin center > App registrations "
                     "> your app > Overview: a GUID.", app=tenant.display_name, value=tenant.client_id))
@@ -106,7 +97,7 @@ class Office365Tenant(models.Model):
     @api.constrains("authority_url", "directory_id", "cloud")
     def _check_authority_url(self):
         for tenant in self:
-            if authority_problem(tenant.authority_url) or not tenant.authority_url.endswith(f"/{tenant.directory_id}"):
+            if not entra.is_authority(tenant.authority_url) or not tenant.authority_url.endswith(f"/{tenant.directory_id}"):
                 raise ValidationError(self.env._(
                     "%(app)s: the authority must be https://, a host, and the directory id: %(expected)s. Secrets and sign-ins are sent there.",
                     app=tenant.display_name, expected=tenant._default_authority()))

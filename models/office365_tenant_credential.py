@@ -63,10 +63,14 @@ class Office365Tenant(models.Model):
 
     def _credential_state(self, kind: str) -> str | bool:
         """Return what is to be seen of something that can't be seen."""
+        secrets = self.env["office365.secret"]
+        if not self._origin or not secrets._has__(self._origin, kind):
+            return False
         try:
-            return bool(self._origin and self.env["office365.secret"]._get__(self._origin, kind)) and self.env._("Stored, not shown")
-        except UserError:
-            return self.env._("Stored, but no key of this installation opens it: enter it again")
+            secrets._get__(self._origin, kind)
+        except UserError as error:
+            return str(error)
+        return self.env._("Stored, not shown")
 
     @api.depends("certificate", "name")
     def _compute_certificate_facts(self):
@@ -136,10 +140,7 @@ class Office365Tenant(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_secrets(self):
-        for tenant in self:
-            tenant._keep__("client_secret", "")
-            tenant._keep__("private_key", "")
-            self.env["office365.token"]._forget__(tenant)
+        self.env["office365.secret"]._drop__(self)
 
     # ------------------------------------------------------------
     # Key pair
