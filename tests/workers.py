@@ -157,7 +157,7 @@ class Workers:
             f"{name} = {','.join(map(str, value)) if isinstance(value, (list, tuple)) else value}\n" for name, value in values.items()))
         key = secrets.token_bytes(16)
         self._listener = started.enter_context(Listener(str(self._folder / "socket"), "AF_UNIX", backlog=128, authkey=key))
-        log = started.enter_context(open(self._folder / "log", "wb"))
+        log = started.enter_context((self._folder / "log").open("wb"))
         process = subprocess.Popen(
             [sys.executable, __file__, self._listener.address, str(options), self.database],
             env=os.environ | {_KEY: key.hex()}, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
