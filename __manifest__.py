@@ -6,9 +6,14 @@
     "author": "mail_office365 contributors",
     "license": "LGPL-3",
     "depends": ["mail"],
+    "external_dependencies": {
+        "python": ["msal>=1.28", "cryptography"],
+        "apt": {"msal": "python3-msal", "cryptography": "python3-cryptography"},
+    },
     "data": [
         "security/ir.model.access.csv",
         "security/office365_delivery_security.xml",
+        "data/ir_cron_data.xml",
         "views/office365_delivery_views.xml",
         "views/office365_pause_views.xml",
         "views/ir_mail_server_views.xml",

@@ -20,10 +20,17 @@ from . import test_tools_alias_link
 from . import test_tools_breaker
 from . import test_tools_budget
 from . import test_tools_diagnosis
+from . import test_tools_entra_authority
+from . import test_tools_entra_http
+from . import test_tools_key_pair
 from . import test_tools_powershell
 from . import test_tools_presets
 from . import test_tools_probe
 from . import test_tools_retry
 from . import test_tools_sender
 from . import test_tools_tls
+from . import test_tools_token_life
+from . import test_tools_vault
+from . import test_tools_xoauth2
 from . import test_tours
+from . import test_workers
