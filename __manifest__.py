@@ -8,8 +8,11 @@
     "depends": ["mail"],
     "data": [
         "security/ir.model.access.csv",
+        "security/office365_delivery_security.xml",
         "views/office365_delivery_views.xml",
+        "views/office365_pause_views.xml",
         "views/ir_mail_server_views.xml",
+        "views/ir_mail_server_budget_views.xml",
         "views/fetchmail_server_views.xml",
         "views/office365_sender_views.xml",
         "views/office365_alias_change_views.xml",

@@ -13,6 +13,8 @@ from . import ir_mail_server_rehearsal
 from . import ir_mail_server_probe
 from . import ir_mail_server_budget
 from . import ir_mail_server_governor
+from . import ir_mail_server_pause
+from . import office365_pause
 from . import ir_mail_server_queue
 from . import office365_probe
 from . import res_company
