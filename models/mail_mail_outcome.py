@@ -107,8 +107,8 @@ class MailMail(models.Model):
             if not values:
                 return False
             if values["office365_line"]:
-                values["office365_line"] = attempt.line
-                run.holds[attempt.line] = self._office365_behind(values["scheduled_date"], values["office365_cause"])
+                values["office365_line"] = run.line
+                run.holds[run.line] = self._office365_behind(values["scheduled_date"], values["office365_cause"])
         else:
             values = self._office365_wait_values(attempt.hold)
         settled |= {
@@ -219,31 +219,24 @@ class MailMail(models.Model):
     # Whole batches
     # ------------------------------------------------------------
 
-    def _office365_free(self):
-        """Lock those mails of which nobody else takes care, and return them."""
-        locked = self.try_lock_for_update()
-        return locked.with_context(prefetch_fields=False).filtered(lambda mail: mail.state == "outgoing")
-
     def _office365_defer_unreached(self, run: QueueRun, server, refusal: Refusal) -> None:
-        """Defer or fail mails whose server could not be reached, or let nobody in; those of a line to the same time."""
-        if not self:
+        """Defer or fail the mails of a line whose server could not be reached, or let nobody in; the deferred to the same time."""
+        pause = server._office365_governor().report(run.sender, None, refusal.diagnosis, reply=refusal.words)
+        if pause:
+            run.hold(Hold(pause.retry_at, pause.cause, pause.reason))
+            self._office365_wait(run, server)
             return
-        pause = server._office365_governor().report(run.sender, None, refusal.diagnosis)
-        times: dict[str, datetime] = {}
-        deferred = self.browse()
-        for mail in self._office365_free():
-            line = run.line(server.id, mail.id)
-            values = {}
-            if pause:
-                values = mail._office365_wait_values(Hold(pause.retry_at, pause.cause, pause.reason))
-            elif refusal.diagnosis.retryable:
-                values = mail._office365_retry_values(refusal, unreachable=True, at=times.get(line))
+        at, deferred = None, self.browse()
+        for mail in self._office365_lock(run):
+            values = refusal.diagnosis.retryable and mail._office365_retry_values(refusal, unreachable=True, at=at)
             if not values:
                 mail._office365_fail_unreached(refusal)
                 continue
-            times.setdefault(line, values["scheduled_date"])
-            mail.write({**values, "office365_line": line if values["office365_line"] else False})
+            at = values["scheduled_date"]
+            mail.write({**values, "office365_line": values["office365_line"] and run.line})
             deferred += mail
+        if deferred:
+            _logger.info("%s mails are deferred to %s: %s", len(deferred), at, refusal.diagnosis.cause)
         deferred._office365_update_chatter()
 
     def _office365_fail_unreached(self, refusal: Refusal) -> None:
@@ -257,17 +250,15 @@ class MailMail(models.Model):
             success_pids=pids, success_emails=served, failure_reason=reason, failure_type="mail_smtp")
 
     def _office365_wait(self, run: QueueRun, server) -> None:
-        """Put mails off whose line waits."""
+        """Put the mails of a line off that waits."""
         if not self:
             return
-        if run.commits:
-            self.env.cr.commit()
-        free, governor = self._office365_free(), server._office365_governor()
+        hold, governor = run.holds[run.line], server._office365_governor()
+        free = self._office365_lock(run)
         for mail in free:
-            hold = run.holds[run.line(server.id, mail.id)]
             if hold.spaced:
-                admission = governor.admit(run.sender, 1, run.known[mail.id].bulk)
-                if admission.go:  # room since a moment ago, which the next run finds as well
+                admission = governor.admit(run.sender, 1, run.bulk)
+                if admission.go:  # there is room since a moment ago, which the next run finds as well
                     governor.report(run.sender, None, None)
                 hold = dataclasses.replace(hold, until=admission.retry_at or hold.until)
             mail.write(mail._office365_wait_values(hold))
