@@ -30,7 +30,10 @@ from . import ir_mail_server_queue
 from . import office365_probe
 from . import res_company
 from . import mail_mail_outcome
+from . import mail_mail_actions
+from . import mail_mail_waiting
 from . import mail_mail_queue
+from . import mail_notification
 from . import mail_mail
 from . import res_users
 from . import res_users_link
