@@ -14,9 +14,14 @@ from . import test_servers
 from . import test_tools_addresses
 from . import test_tools_alias_link
 from . import test_tools_diagnosis
+from . import test_tools_entra_authority
+from . import test_tools_key_pair
 from . import test_tools_powershell
 from . import test_tools_presets
 from . import test_tools_probe
 from . import test_tools_sender
 from . import test_tools_tls
+from . import test_tools_token_life
+from . import test_tools_vault
+from . import test_tools_xoauth2
 from . import test_tours
