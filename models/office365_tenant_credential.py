@@ -128,7 +128,7 @@ class Office365Tenant(models.Model):
         self.invalidate_recordset([kind, "client_secret_state", "private_key_state"])
 
     def _use_pair(self, pair: key_pair.KeyPair) -> None:
-        self.certificate = pair.certificate
+        self.write({"certificate": pair.certificate, "credential": "certificate"})
         self._keep__("private_key", pair.private_key)
 
     def write(self, vals):
@@ -159,7 +159,6 @@ class Office365Tenant(models.Model):
                 "%s: there is a key pair already, and Entra may know it. Empty the field Certificate and save, then make a new one; until "
                 "its public part is uploaded to Entra, nobody signs in.", self.display_name))
         self._use_pair(key_pair.make(f"Odoo {self.env.cr.dbname}"[:64], CERTIFICATE_DAYS))
-        self.credential = "certificate"
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",

@@ -75,6 +75,12 @@ class Office365Tenant(models.Model):
                 note=self.env._("Without it, mail is neither sent nor fetched. The form of the Entra app says what to do."))
         return activities
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        tenants = super().create(vals_list)
+        tenants._update_reminders()
+        return tenants
+
     def write(self, vals):
         result = super().write(vals)
         if not {"credential", "client_secret_expiry", "certificate", "auth_flow", "active"}.isdisjoint(vals):
