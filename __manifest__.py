@@ -13,13 +13,18 @@
     "data": [
         "security/ir.model.access.csv",
         "data/ir_cron_data.xml",
+        "data/mail_activity_type_data.xml",
+        "data/ir_cron_expiry.xml",
         "views/office365_delivery_views.xml",
         "views/ir_mail_server_views.xml",
         "views/fetchmail_server_views.xml",
+        "views/office365_tenant_views.xml",
+        "views/office365_sign_in_wizard_views.xml",
         "views/office365_sender_views.xml",
         "views/office365_alias_change_views.xml",
         "views/res_users_views.xml",
         "views/link_templates.xml",
+        "views/sign_in_templates.xml",
     ],
     "post_init_hook": "trust_what_is_there",
     "assets": {
