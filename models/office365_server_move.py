@@ -17,6 +17,14 @@ class Office365ServerMixin(models.AbstractModel):
 
     office365_move_back_until = fields.Datetime("Can Be Moved Back Until", readonly=True, copy=False, groups="base.group_system")
 
+    office365_can_move = fields.Boolean(compute="_compute_office365_can_move", groups="base.group_system")
+
+    @api.depends("office365_preset", "office365_sign_in_by")
+    def _compute_office365_can_move(self):
+        for server in self:
+            by_password = server.office365_preset and server.office365_preset != "relay" and server.office365_sign_in_by == "login"
+            server.office365_can_move = by_password or server._office365_is_outlook()
+
     def _office365_is_outlook(self) -> bool:
         """Tell whether core's Outlook sign-in is what this server uses."""
         raise NotImplementedError

@@ -33,11 +33,11 @@ class Office365Tenant(models.Model):
                          "Certificates & secrets > Certificates.",
     )
     certificate_thumbprint = fields.Char(
-        "Thumbprint", compute="_compute_certificate_facts",
+        "Thumbprint", compute="_compute_certificate_facts", store=True,
         help="As Entra shows it under Certificates & secrets > Certificates once the certificate is uploaded.")
     certificate_expiry = fields.Date("Certificate Ends On", compute="_compute_certificate_facts", store=True)
-    certificate_cer = fields.Binary("Public Part for Entra", compute="_compute_certificate_facts", attachment=False)
-    certificate_filename = fields.Char(compute="_compute_certificate_facts")
+    certificate_cer = fields.Binary("Public Part for Entra", compute="_compute_certificate_cer", attachment=False)
+    certificate_filename = fields.Char(compute="_compute_certificate_cer")
     private_key = fields.Text(
         compute="_compute_write_only", inverse="_inverse_private_key", exportable=False,
         help="Private key of the certificate, PEM. It can be replaced, but not be read.",
@@ -72,12 +72,17 @@ class Office365Tenant(models.Model):
             return str(error)
         return self.env._("Stored, not shown")
 
-    @api.depends("certificate", "name")
+    @api.depends("certificate")
     def _compute_certificate_facts(self):
         for tenant in self:
             facts = certificate.read(tenant.certificate)
             tenant.certificate_thumbprint = facts and facts.thumbprint
             tenant.certificate_expiry = facts and facts.ends.date()
+
+    @api.depends("certificate", "name")
+    def _compute_certificate_cer(self):
+        for tenant in self:
+            facts = certificate.read(tenant.certificate)
             tenant.certificate_cer = facts and facts.der
             tenant.certificate_filename = facts and f"{tenant.name or 'odoo'}.cer"
 
@@ -123,7 +128,7 @@ class Office365Tenant(models.Model):
         self.invalidate_recordset([kind, "client_secret_state", "private_key_state"])
 
     def _use_pair(self, pair: key_pair.KeyPair) -> None:
-        self.certificate = pair.certificate
+        self.write({"certificate": pair.certificate, "credential": "certificate"})
         self._keep__("private_key", pair.private_key)
 
     def write(self, vals):
@@ -154,7 +159,6 @@ class Office365Tenant(models.Model):
                 "%s: there is a key pair already, and Entra may know it. Empty the field Certificate and save, then make a new one; until "
                 "its public part is uploaded to Entra, nobody signs in.", self.display_name))
         self._use_pair(key_pair.make(f"Odoo {self.env.cr.dbname}"[:64], CERTIFICATE_DAYS))
-        self.credential = "certificate"
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",

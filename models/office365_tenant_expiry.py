@@ -23,13 +23,9 @@ class Office365Tenant(models.Model):
         if self.credential == "certificate" and self.certificate_expiry:
             ends["certificate"] = (self.env._("The certificate"), self.certificate_expiry)
         if self.auth_flow == "delegated":
-            for account, until in self._sign_ins().items():
-                ends[f"sign_in {account}"] = (self.env._("The sign-in of %s", account), until)
+            for sign_in in self._sign_ins().filtered("refresh_expires"):
+                ends[f"sign_in {sign_in.account}"] = (self.env._("The sign-in of %s", sign_in.account), sign_in.refresh_expires.date())
         return ends
-
-    def _sign_ins(self) -> dict[str, date]:
-        """Return when the sign-ins of users end if they are not used until then."""
-        return {}
 
     @api.depends("credential", "client_secret_expiry", "certificate_expiry", "auth_flow")
     def _compute_expiry_notice(self):
@@ -78,6 +74,12 @@ class Office365Tenant(models.Model):
                 "mail_office365.activity_type_expiry", deadline, summary=text, user_id=user.id,
                 note=self.env._("Without it, mail is neither sent nor fetched. The form of the Entra app says what to do."))
         return activities
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        tenants = super().create(vals_list)
+        tenants._update_reminders()
+        return tenants
 
     def write(self, vals):
         result = super().write(vals)

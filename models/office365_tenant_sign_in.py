@@ -30,6 +30,9 @@ class Office365Tenant(models.Model):
         "Admin Consent Link", compute="_compute_admin_consent_url",
         help="An administrator of the directory opens it and consents for everybody. He needs no access to Odoo.")
 
+    sign_in_status = fields.Text("Signed In", compute="_compute_sign_in_status")
+    is_copy = fields.Boolean(compute="_compute_is_copy")
+
     @api.depends_context("uid")
     def _compute_redirect_uri(self):
         for tenant in self:
@@ -51,6 +54,36 @@ class Office365Tenant(models.Model):
             # learn.microsoft.com/entra/identity-platform/v2-admin-consent
             query = urlencode({"client_id": tenant.client_id, "redirect_uri": tenant.redirect_uri, "scope": " ".join(scopes)})
             tenant.admin_consent_url = f"{tenant.authority_url}/v2.0/adminconsent?{query}"
+
+    @api.depends("auth_flow", "outgoing_server_ids.smtp_user", "incoming_server_ids.user")
+    def _compute_sign_in_status(self):
+        for tenant in self:
+            tenant.sign_in_status = "\n".join(map(tenant._status_of, tenant._accounts())) or False
+
+    @api.depends_context("uid")
+    def _compute_is_copy(self):
+        self.is_copy = self.env["office365.token"]._is_copied__()
+
+    def _sign_ins(self, account: str | None = None):
+        """Return the rows of the users who signed in at this app, or of one."""
+        domain = [("account", "=", account.lower())] if account else [("account", "!=", "")]
+        return self.env["office365.token"].sudo().search([("tenant_id", "in", self._origin.ids), *domain])
+
+    def _status_of(self, account: str) -> str:
+        """Return whether a user signed in, and until when that holds."""
+        row = self._sign_ins(account)
+        if not row or not row.refresh_expires:
+            return self.env._("%s has not signed in yet", account)
+        if row.needs_sign_in:
+            return self.env._("%(account)s has to sign in again. %(reason)s", account=account, reason=row.failure_text)
+        return self.env._(
+            "%(account)s is signed in. It holds while it is used, and without any use until %(date)s",
+            account=account, date=fields.Date.to_string(row.refresh_expires))
+
+    def action_adopt(self):
+        """Take the address that this database has now for its own."""
+        self.env["office365.token"]._adopt__()
+        return True
 
     def _all_scopes(self) -> list[str]:
         """Return the delegated scopes that servers of this app need; those of SMTP and IMAP before there is a server."""

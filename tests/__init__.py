@@ -13,6 +13,7 @@ from . import test_neutralize
 from . import test_office365_pause
 from . import test_office365_probe
 from . import test_office365_sender
+from . import test_office365_tenant
 from . import test_res_users
 from . import test_sender_identity
 from . import test_servers
@@ -29,6 +30,7 @@ from . import test_tools_presets
 from . import test_tools_probe
 from . import test_tools_retry
 from . import test_tools_sender
+from . import test_tools_sign_in
 from . import test_tools_tls
 from . import test_tools_token_life
 from . import test_tools_vault

@@ -13,7 +13,7 @@ class Office365Move(models.TransientModel):
     server_name = fields.Char("Mail Server", compute="_compute_server")
     mailbox = fields.Char(compute="_compute_server")
     tenant_id = fields.Many2one(
-        "office365.tenant", "Entra App", required=True, compute="_compute_server", store=True, readonly=False, ondelete="cascade")
+        "office365.tenant", "Entra App", required=True, compute="_compute_tenant_id", store=True, readonly=False, ondelete="cascade")
     auth_flow = fields.Selection(related="tenant_id.auth_flow")
 
     def _server(self):
@@ -24,7 +24,11 @@ class Office365Move(models.TransientModel):
         for move in self:
             server = move._server()
             move.server_name, move.mailbox = server.display_name, server._office365_user()
-            move.tenant_id = move.tenant_id or server._office365_app_for(server.office365_cloud)
+
+    @api.depends("res_model", "res_id")
+    def _compute_tenant_id(self):
+        for move in self:
+            move.tenant_id = move.tenant_id or move._server()._office365_app_for(move._server().office365_cloud)
 
     def action_move(self):
         """Try the new sign-in, and switch if it works."""
