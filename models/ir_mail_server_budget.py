@@ -3,8 +3,8 @@ import hashlib
 from collections.abc import Iterator
 
 import psycopg2
-
-from odoo import fields, models, sql_db
+from odoo import api, fields, models, sql_db
+from odoo.tools import SQL
 
 from ..const import MAX_CONNECTIONS
 from ..tools.addresses import canonical_address
@@ -30,10 +30,36 @@ class IrMail_Server(models.Model):
         help="Open at the same time, over all workers. Exchange lets a mailbox have three.",
     )
 
+    office365_minute_used = fields.Integer("Sent in the Last Minute", compute="_compute_office365_used")
+    office365_day_used = fields.Integer("Recipients in 24 Hours", compute="_compute_office365_used")
+    office365_connections_open = fields.Integer("Connections Open", compute="_compute_office365_used")
+    office365_deliveries_today = fields.Integer(compute="_compute_office365_deliveries_today", groups="base.group_system")
+
     _office365_limits_not_negative = models.Constraint(
         "CHECK(office365_rate_limit >= 0 AND office365_daily_limit >= 0)", "A limit can not be negative. Enter 0 for none.")
     _office365_connections_positive = models.Constraint(
         "CHECK(office365_max_connections > 0)", "Without a connection nothing can be sent: enter 1 or more in the field Connections.")
+
+    @api.depends("office365_preset", "smtp_user")
+    def _compute_office365_used(self):
+        ours = self.filtered(lambda server: server.office365_preset and server._origin)
+        (self - ours).update({"office365_minute_used": 0, "office365_day_used": 0, "office365_connections_open": 0})
+        for server in ours:
+            key = server._origin._office365_budget_key()
+            server.office365_minute_used, server.office365_day_used = self.env["office365.budget"].sudo()._usage(key)
+            server.office365_connections_open = server._office365_connections(key)
+
+    @api.depends("office365_preset")
+    def _compute_office365_deliveries_today(self):
+        for server in self:
+            server.office365_deliveries_today = server.office365_preset and self.env["office365.delivery"].search_count(
+                [("mail_server_id", "in", server._origin.ids), ("date", ">=", "today")])
+
+    def action_office365_deliveries(self):
+        """Open what this server sent today."""
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id("mail_office365.office365_delivery_action")
+        return {**action, "domain": [("mail_server_id", "=", self.id)], "context": {"search_default_today": 1}}
 
     # ------------------------------------------------------------
     # Whose budget
@@ -71,11 +97,11 @@ class IrMail_Server(models.Model):
 
     @contextlib.contextmanager
     def _office365_connection_slot(self, login: str | None = None) -> Iterator[None]:
-        """Take one of the mailbox's connections, over all workers and hosts, for the time of the ``with`` block.
+        """Hold one of a mailbox's connections, over all workers and hosts, from before it is opened until it is closed for good.
 
         A slot is a lock of a PostgreSQL session: the session's end releases it, so a killed worker leaves none behind.
 
-        :param login: mailbox that is to sign in, if it is not the server's own
+        :param login: mailbox that is to sign in, None for a relay
         :raise NoConnectionFree: all are in use
         """
         self.ensure_one()
@@ -107,16 +133,16 @@ class IrMail_Server(models.Model):
         return self.env._(
             "%(server)s: all %(limit)s connections that may be open at a time are in use.", server=self.display_name, limit=limit)
 
-    def _office365_connections_open(self) -> int:
-        """Return how many connections are open, over all workers."""
-        self.ensure_one()
-        self.env.cr.execute(
+    @api.model
+    def _office365_connections(self, key: str) -> int:
+        """Return how many connections of a mailbox are open, over all workers."""
+        rows = self.env.execute_query(SQL(
             """
             SELECT count(*) FROM pg_locks
-             WHERE locktype = 'advisory' AND objsubid = 2 AND classid = %s
+             WHERE locktype = 'advisory' AND objsubid = 2 AND classid = %s AND granted
                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-            """, [_lock_class(self._office365_budget_key()) % 2**32])
-        return self.env.cr.fetchone()[0]
+            """, _lock_class(key) % 2**32))
+        return rows[0][0]
 
 
 def _lock_class(key: str) -> int:

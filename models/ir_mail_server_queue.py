@@ -6,7 +6,7 @@ from odoo import api, models
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 from odoo.tools import email_normalize
 
-from ..tools.queue_run import Hold, NotSent, QueueRun, Refusal, Unreachable, raised_from, refused_recipients
+from ..tools.queue_run import Hold, NoSession, NotSent, QueueRun, Refusal, raised_from, refused_recipients
 from ..tools.retry import holds_others
 from ..tools.smtp import Outcome, SmtpSession
 
@@ -19,17 +19,31 @@ class IrMail_Server(models.Model):
     _inherit = "ir.mail_server"
 
     def _connect__(self, *args, smtp_from=None, mail_server_id=None, **kwargs):  # noqa: PLW3201
-        """In a run, a server of ours that can't be reached is no error that ends mails: they wait."""
+        """In a run, a server of ours is asked only if its mail may go; if it can't be reached, that ends no mail: it waits."""
         run = QueueRun.of(self.env.context)
         server = self.sudo().browse(mail_server_id or ())
         if run is None or not server.office365_preset:
             return super()._connect__(*args, smtp_from=smtp_from, mail_server_id=mail_server_id, **kwargs)
+        if run.line in run.holds or not server._office365_admitted(run, run.sender, 1):
+            return NoSession()
         try:
             return super()._connect__(*args, smtp_from=smtp_from, mail_server_id=mail_server_id, **kwargs)
         except (psycopg2.Error, MemoryError):
             raise
         except Exception as error:  # noqa: BLE001  (whatever it is, diagnose() says what becomes of the mails)
-            return Unreachable(error)
+            run.admitted = None
+            return NoSession(error)
+
+    def _office365_admitted(self, run: QueueRun, sender: str, recipients: int) -> bool:
+        """Ask the governor whether a message may go. If it may not, the line waits, or the part has failed."""
+        admission = self._office365_governor().admit(sender, recipients, run.bulk)
+        if admission.go:
+            run.admitted = sender
+        elif admission.retry_at:
+            run.hold(Hold(admission.retry_at, admission.cause, admission.reason, spaced=True))
+        else:
+            run.part.fail(Refusal.final(admission.cause, admission.reason), {})
+        return admission.go
 
     @api.model
     def send_email(self, message, mail_server_id=None, *args, smtp_session=None, **kwargs):
@@ -64,12 +78,14 @@ class IrMail_Server(models.Model):
     def _office365_note_failure(self, run: QueueRun, session: SmtpSession, error: Exception) -> None:
         of_server = (error.__cause__ or error.__context__ or error) if isinstance(error, MailDeliveryException) else error
         part, attempt, refusal = run.part, run.attempt, Refusal.of(of_server)
-        part.fail(refusal, refused_recipients(error))
         attempt.unreachable = session.failure is not None
-        attempt.stopped = holds_others(refusal.diagnosis.cause, attempts=1, unreachable=attempt.unreachable)
-        if part.sender:
+        if part.sender is not None:
             governor = self.sudo().browse(session.mail_server_id)._office365_governor()
-            governor.report(part.sender, part.outcome, refusal.diagnosis)
+            if pause := governor.report(part.sender, part.outcome, refusal.diagnosis, reply=refusal.words):
+                run.hold(Hold(pause.retry_at, pause.cause, pause.reason))
+                return
+        part.fail(refusal, refused_recipients(error))
+        attempt.stopped = holds_others(refusal.diagnosis.cause, attempts=1, unreachable=attempt.unreachable)
 
     def _prepare_email_message__(self, message, smtp_session):  # noqa: PLW3201
         """In a run, ask whether the message may go now, as soon as it is known what it leaves as and to how many."""
@@ -79,14 +95,11 @@ class IrMail_Server(models.Model):
             _smtp_from, smtp_to_list, message = prepared
             server = self.sudo().browse(smtp_session.mail_server_id)
             sender = email_normalize(str(message["From"] or "")) or ""
-            admission = server._office365_governor().admit(sender, len(smtp_to_list), run.known[run.attempt.mail_id].bulk)
-            if not admission.go:
-                if admission.retry_at:
-                    run.hold(Hold(admission.retry_at, admission.cause, admission.reason, spaced=True))
-                else:
-                    run.part.fail(Refusal.final(admission.cause, admission.reason), {})
-                raise NotSent(self.NO_VALID_RECIPIENT)
-            run.part.sender = sender
+            if run.admitted != sender or len(smtp_to_list) != 1:
+                run.release(server._office365_governor())
+                if not server._office365_admitted(run, sender, len(smtp_to_list)):
+                    raise NotSent(self.NO_VALID_RECIPIENT)
+            run.part.sender, run.admitted = run.admitted, None
         return prepared
 
     def _office365_recorder(self, identity, written_as):

@@ -1,5 +1,4 @@
 import base64
-import contextlib
 import functools
 import smtplib
 import ssl
@@ -90,23 +89,16 @@ class IrMail_Server(models.Model):
         :raise smtplib.SMTPException: any other refusal
         """
         self.ensure_one()
-        context = self._office365_tls_context()
-        with contextlib.ExitStack() as resources:
-            resources.enter_context(self._office365_connection_slot())
-            session = SmtpSession(self.smtp_host, self.smtp_port, timeout=core.SMTP_TIMEOUT)
-            session.set_debuglevel(debug or self.smtp_debug)
-            session.mail_server_id = self.id
-            session.from_filter = self.from_filter
-            session.smtp_from = smtp_from
-            session.sign_on = functools.partial(self._office365_sign_on, session, context)
-            session.on_stage = on_stage
-            session.open(self._office365_login_for(smtp_from))
-            session.on_end = resources.pop_all().close
+        session = SmtpSession(self.smtp_host, self.smtp_port, timeout=core.SMTP_TIMEOUT)
+        session.set_debuglevel(debug or self.smtp_debug)
+        session.mail_server_id = self.id
+        session.from_filter = self.from_filter
+        session.smtp_from = smtp_from
+        session.slot = self._office365_connection_slot
+        session.sign_on = functools.partial(self._office365_sign_on, session, self._office365_tls_context())
+        session.on_stage = on_stage
+        session.open(self._office365_login_for(smtp_from))
         return session
-
-    def _office365_connection_slot(self) -> contextlib.AbstractContextManager:
-        """Hold one of the server's connections, from before it is opened until it is closed for good."""
-        return contextlib.nullcontext()
 
     def _office365_sign_on(self, session: SmtpSession, context: ssl.SSLContext, login: str | None) -> None:
         """Verify the server of a connected session and sign in, if somebody is to."""

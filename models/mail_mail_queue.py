@@ -1,3 +1,4 @@
+import collections
 import contextlib
 import logging
 from collections.abc import Iterator
@@ -7,7 +8,7 @@ import psycopg2
 from odoo import api, fields, models, modules
 from odoo.tools import SQL, email_normalize
 
-from ..tools.queue_run import Attempt, Known, QueueRun, Refusal, Unreachable, line_name
+from ..tools.queue_run import Attempt, Known, QueueRun, Refusal, line_name
 from ..tools.sender import SenderBook
 from ..tools.session_pool import CONTEXT_KEY as POOL_KEY
 from ..tools.session_pool import SessionPool
@@ -33,7 +34,7 @@ class MailMail(models.Model):
     def create(self, vals_list):
         if len(vals_list) > 1:
             for vals in vals_list:
-                if not vals.get("is_notification") and not vals.get("mail_message_id"):
+                if not vals.get("mail_message_id"):  # not there to notify of a message that exists
                     vals.setdefault("office365_bulk", True)
         return super().create(vals_list)
 
@@ -117,7 +118,7 @@ class MailMail(models.Model):
         for bulk in (False, True):
             for server_id, alias_domain_id, smtp_from, ids in mine:
                 if lane := [mail_id for mail_id in ids if run.known[mail_id].bulk == bulk]:
-                    run.sender = email_normalize(smtp_from) or ""
+                    run.begin_line(server_id, email_normalize(smtp_from) or "", bulk=bulk)
                     yield server_id, alias_domain_id, smtp_from, lane
 
     def _office365_look_up(self, run: QueueRun, groups: list[tuple]) -> None:
@@ -138,47 +139,44 @@ class MailMail(models.Model):
               mail_server=False, post_send_callback=None):
         run = QueueRun.of(self.env.context)
         arguments = {"smtp_session": smtp_session, "alias_domain_id": alias_domain_id, "mail_server": mail_server}
-        if run is None or not mail_server or not mail_server.office365_preset:
+        server = mail_server and mail_server.sudo()
+        if run is None or not server or not server.office365_preset:
             return super()._send(
                 auto_commit=auto_commit, raise_exception=raise_exception, post_send_callback=post_send_callback, **arguments)
-        if run.commits:
-            self.env.cr.commit()  # what others did before is not ours to roll back
-        failure = smtp_session.error if isinstance(smtp_session, Unreachable) else None
-        unreached, waiting = [], []
-        for mail_id in self._ids:
-            line = run.line(mail_server.id, mail_id)
-            if failure:
-                unreached.append(mail_id)
-            elif line in run.holds:
-                waiting.append(mail_id)
-            else:
-                mail = self.browse(mail_id)
-                with mail._office365_attempt(run, line) as locked:
-                    if locked:
-                        super(MailMail, mail)._send(**arguments)
-                if run.commits:
-                    if post_send_callback:
-                        post_send_callback([mail_id])
-                    self.env.cr.commit()
-                failure = smtp_session.failure
-        if failure:
-            self.browse(unreached)._office365_defer_unreached(run, mail_server, Refusal.of(failure))
-        self.browse(waiting)._office365_wait(run, mail_server)
-        if run.commits:
-            self.env.cr.commit()
+        run.commit(self.env.cr)  # what others did before is not ours to roll back
+        ids = collections.deque(self._ids)
+        while ids and not smtp_session.failure and run.line not in run.holds:
+            mail = self.browse(ids.popleft())
+            with mail._office365_attempt(run) as locked:
+                if locked:
+                    super(MailMail, mail._office365_counted(run))._send(**arguments)
+            if run.commits and post_send_callback:
+                post_send_callback(mail.ids)
+            run.commit(self.env.cr)
+        run.release(server._office365_governor())
+        if smtp_session.failure:
+            self.browse(ids)._office365_defer_unreached(run, server, Refusal.of(smtp_session.failure))
+        else:
+            self.browse(ids)._office365_wait(run, server)
+        run.commit(self.env.cr)
         if post_send_callback:
             post_send_callback(self.ids)
         return True
 
+    def _office365_counted(self, run: QueueRun):
+        """Return this mail with the number of the try, which its delivery shows."""
+        attempts = run.known[self.id].attempts
+        return self.with_context(office365_attempt=attempts + 1) if attempts else self
+
     @contextlib.contextmanager
-    def _office365_attempt(self, run: QueueRun, line: str) -> Iterator[bool]:
+    def _office365_attempt(self, run: QueueRun) -> Iterator[bool]:
         """Lock a mail of which nobody else takes care, and see to it that what happened to it is written down.
 
         Yield whether it is to be sent.
         """
         try:
-            if locked := self._office365_lock(run):
-                run.attempt = Attempt(self.id, line)
+            if locked := bool(self._office365_lock(run)):
+                run.attempt = Attempt(self.id)
             yield locked
         except psycopg2.Error as error:
             if not run.commits:
@@ -186,35 +184,38 @@ class MailMail(models.Model):
             self._office365_after_database_error(run, error)
         except BaseException:
             # Core wrote down a failure before it tried; it must not last.
-            if run.commits:
-                self.env.cr.rollback()
+            run.rollback(self.env.cr)
             raise
         finally:
             run.attempt = None
 
-    def _office365_lock(self, run: QueueRun) -> bool:
-        """Lock this mail unless somebody else takes care of it: holds its row, or changed it since the run looked it up.
+    def _office365_lock(self, run: QueueRun):
+        """Lock those mails of which nobody else takes care, and return them.
 
-        Its message is locked, too, if that goes when the mail does: after the server took the mail nothing may be left that another
-        transaction can refuse. Core does the same with the notifications.
+        Somebody does who holds a row, or changed it since the run looked it up. A message is locked, too, if it goes when its mail
+        does: once the server took a mail, nothing may be left that another transaction can refuse. Core does the same with the
+        notifications.
         """
-        known = run.known[self.id]
+        if not self:
+            return self
         self.flush_recordset(["state", "office365_attempts"])
-        locks = SQL("mail, message") if known.owns_message else SQL("mail")
+        owner = any(run.known[mail_id].owns_message for mail_id in self._ids)
         query = SQL(
             """
-            SELECT 1 FROM mail_mail mail JOIN mail_message message ON message.id = mail.mail_message_id
-             WHERE mail.id = %s AND mail.state = 'outgoing' AND COALESCE(mail.office365_attempts, 0) = %s
+            SELECT mail.id FROM mail_mail mail JOIN mail_message message ON message.id = mail.mail_message_id
+             WHERE mail.id IN %s AND mail.state = 'outgoing'
+               AND (mail.id, COALESCE(mail.office365_attempts, 0)) IN %s
                FOR UPDATE OF %s SKIP LOCKED
-            """, self.id, known.attempts, locks)
+            """, self._ids, tuple((mail_id, run.known[mail_id].attempts) for mail_id in self._ids),
+            SQL("mail, message") if owner else SQL("mail"))
         try:
             with contextlib.nullcontext() if run.commits else self.env.cr.savepoint(flush=False):
                 self.env.cr.execute(query, log_exceptions=False)
-                return bool(self.env.cr.rowcount)
+                free = {mail_id for mail_id, in self.env.cr.fetchall()}
         except psycopg2.errors.SerializationFailure:
-            if run.commits:
-                self.env.cr.rollback()
-            return False
+            run.rollback(self.env.cr)
+            free = set()
+        return self.browse(mail_id for mail_id in self._ids if mail_id in free)
 
     def _office365_after_database_error(self, run: QueueRun, error: psycopg2.Error) -> None:
         """Write down in another transaction what became of the mail, if anything did; go on if the cursor still can."""

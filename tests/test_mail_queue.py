@@ -1,43 +1,19 @@
 from datetime import timedelta
-from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from .common import BRANT, CUSTOMER, ERP, INFO, Office365Case
+from .common import CUSTOMER, ERP, INFO
+from .queue_case import QueueCase
 from .servers import Drop, replies
 
 FAILURES = "odoo.addons.mail.models.mail_mail"
 
 
 @tagged("post_install", "-at_install")
-class TestMailQueue(Office365Case):
+class TestMailQueue(QueueCase):
     """One recipient a mail; what becomes of the mail, and of the others of its batch."""
-
-    def setUp(self):
-        super().setUp()
-        self.server = self.outgoing()
-        self.set_alias(self.brant, BRANT)
-
-    def pass_time(self, **span):
-        """Let time pass for the queue: everything it noted is that much longer ago."""
-        self.env.flush_all()
-        self.env.cr.execute(
-            "UPDATE mail_mail SET scheduled_date = scheduled_date - %(span)s, office365_failed_since = office365_failed_since - %(span)s",
-            {"span": timedelta(**span)})
-        self.env.invalidate_all()
-
-    def run_queue(self, **span):
-        """Run the queue as its cron does, after a while."""
-        self.pass_time(**span)
-        with patch.object(self.env.cr, "commit", self.env.flush_all):
-            self.env["mail.mail"].process_email_queue()
-
-    def assertDeferred(self, mail, cause, attempts=1):  # noqa: N802
-        self.assertEqual((mail.state, mail.office365_cause, mail.office365_attempts), ("outgoing", cause, attempts))
-        self.assertGreater(mail.scheduled_date, fields.Datetime.now())
-        self.assertIn("tried again", mail.failure_reason)
 
     def test_a_temporary_refusal_defers_and_the_next_try_sends(self):
         mail = self.mail(auto_delete=False)

@@ -137,7 +137,7 @@ class TestBudget(BaseCase):
     def _assert_within(self, times, span, limit):
         """Fail if a half-open window of this span, beginning at any of the times, holds more than the limit."""
         times.sort()
-        for first, last in zip(times, times[limit:]):
+        for first, last in zip(times, times[limit:], strict=False):
             self.assertGreaterEqual(last - first, span)
 
 

@@ -24,14 +24,14 @@ class NotSent(AssertionError):
     """
 
 
-class Unreachable:
-    """Stands for the session that could not be opened, so that its mails take the same way as all others.
+class NoSession:
+    """Stands for the session that was not opened, so that its mails take the same way as all others.
 
-    :ivar error: why
+    :ivar failure: why it could not be; None if it was not tried, as its mails wait
     """
 
-    def __init__(self, error: Exception) -> None:
-        self.error = error
+    def __init__(self, failure: Exception | None = None) -> None:
+        self.failure = failure
 
     def quit(self) -> None:
         """End the session that there is not, as core does with every session."""
@@ -110,7 +110,7 @@ class Part:
     addresses: list[str]
     taken: set[str] = field(default_factory=set)
     refused: dict[str, Refusal] = field(default_factory=dict)
-    sender: str = ""
+    sender: str | None = None
     outcome: Outcome | None = None
     begun: bool = False
     ended: bool = False
@@ -148,7 +148,6 @@ class Attempt:
     """
 
     mail_id: int
-    line: str
     parts: list[Part] | None = None
     stopped: bool = False
     unreachable: bool = False
@@ -179,7 +178,10 @@ class QueueRun:
     """One call of ``mail.mail.send``, handed on in the context. Whoever calls from outside can not make one up there.
 
     :ivar commits: after each mail of ours
-    :ivar holds: lines that wait. A line is the mail of one sender on one server in one lane, which keeps its order
+    :ivar line: what core is sending: the mail of one sender on one server in one lane, which keeps its order
+    :ivar sender: of the line, as far as it is known before a mail is prepared; :attr:`bulk` is its lane
+    :ivar holds: lines that wait
+    :ivar admitted: sender for whom the governor has let a message go that is not sent yet
     :ivar attempt: the mail that is being sent, and :attr:`part` its part
     :ivar governors: of the servers of this run
     """
@@ -193,7 +195,8 @@ class QueueRun:
         self.attempt: Attempt | None = None
         self.part: Part | None = None
         self.governors: dict[int, Any] = {}
-        self.sender = ""
+        self.line, self.sender, self.bulk = "", "", False
+        self.admitted: str | None = None
 
     @classmethod
     def of(cls, context: Mapping[str, Any]) -> Self | None:
@@ -201,9 +204,25 @@ class QueueRun:
         run = context.get(cls.CONTEXT_KEY)
         return run if isinstance(run, cls) else None
 
-    def line(self, server_id: int, mail_id: int) -> str:
-        """Return the line that a mail of the batch waits in."""
-        return line_name(server_id, self.sender, bulk=self.known[mail_id].bulk)
+    def commit(self, cr: Any) -> None:
+        """Commit, if this run may."""
+        if self.commits:
+            cr.commit()  # pylint: disable=invalid-commit
+
+    def rollback(self, cr: Any) -> None:
+        """Undo what was done since the last commit, if this run commits."""
+        if self.commits:
+            cr.rollback()
+
+    def release(self, governor: Any) -> None:
+        """Give back what the governor granted and no message has used."""
+        if self.admitted is not None:
+            governor.report(self.admitted, None, None)
+            self.admitted = None
+
+    def begin_line(self, server_id: int, sender: str, *, bulk: bool) -> None:
+        """Note what core comes to now."""
+        self.line, self.sender, self.bulk = line_name(server_id, sender, bulk=bulk), sender, bulk
 
     def begin_part(self, addresses: Any) -> Part | None:
         """Return the part of the current mail that core comes to now, None if this is no part of it."""
@@ -217,8 +236,9 @@ class QueueRun:
 
     def hold(self, hold: Hold) -> None:
         """Stop: what is left of the current mail waits, and all later ones of its line."""
-        self.attempt.stopped, self.attempt.hold = True, hold
-        self.holds[self.attempt.line] = hold
+        if self.attempt:
+            self.attempt.stopped, self.attempt.hold = True, hold
+        self.holds[self.line] = hold
 
     def attempt_of(self, ids: tuple[int, ...]) -> Attempt | None:
         """Return the current try if it is that of these mails."""

@@ -26,7 +26,7 @@ class SmtpConnection(smtplib.SMTP):
     :ivar login_name: mailbox that is signed in, None for a relay
     :ivar on_stage: called with name, seconds and detail of each stage that succeeded: resolve, connect, tls, sign_in, sender,
         recipients, content
-    :ivar on_end: called once, when the session is closed for good
+    :ivar slot: makes what is held while a mailbox is signed in, across connections
     :ivar is_ended: it was closed for good
     :ivar pooled: :meth:`quit` leaves the connection open for the next mail; the pool closes it
     """
@@ -34,7 +34,7 @@ class SmtpConnection(smtplib.SMTP):
     sign_on: Callable[[str | None], None]
     login_name: str | None = None
     on_stage: Callable[[str, float, str], None] | None = None
-    on_end: Callable[[], None] | None = None
+    slot: Callable[[str | None], contextlib.AbstractContextManager] = contextlib.nullcontext
     pooled = False
 
     def __init__(self, host: str = "", port: int = 0, *, timeout: float = 60.0, local_hostname: str | None = None) -> None:
@@ -42,6 +42,7 @@ class SmtpConnection(smtplib.SMTP):
         super().__init__(local_hostname=local_hostname, timeout=timeout)
         self._host, self._port = host, port
         self.is_ended = False
+        self._slot: tuple[str | None, contextlib.ExitStack] | None = None
         self._failures: dict[object, Exception] = {}
         self._code = self._owed = 0
         self._stage_began = self._last_reply_at = time.monotonic()
@@ -63,6 +64,7 @@ class SmtpConnection(smtplib.SMTP):
             if failure:
                 raise failure.with_traceback(None)
         self._drop()
+        self._take_slot(login)
         self._stage_began = time.monotonic()
         try:
             code, words = self.connect(self._host, self._port)
@@ -72,6 +74,7 @@ class SmtpConnection(smtplib.SMTP):
             self.sign_on(login)
         except Exception as error:
             self._drop()
+            self._leave_slot()
             self.give_up(error, login if isinstance(error, smtplib.SMTPAuthenticationError) else _ANY_LOGIN)
             raise
         if login:
@@ -100,10 +103,8 @@ class SmtpConnection(smtplib.SMTP):
     def close(self) -> None:
         """Close for good."""
         self._drop()
+        self._leave_slot()
         self.is_ended = True
-        on_end, self.on_end = self.on_end, None
-        if on_end:
-            on_end()
 
     def stage(self, name: str, detail: str) -> None:
         """Tell :attr:`on_stage` that a stage was passed, and how long it took."""
@@ -134,11 +135,24 @@ class SmtpConnection(smtplib.SMTP):
 
     def _drop(self) -> None:
         """Close the connection; the session can have another one."""
-        super().close()
+        smtplib.SMTP.close(self)
         self._owed = self._code = 0
         self.ehlo_resp = self.helo_resp = None
         self.esmtp_features = {}
         self.does_esmtp = False
+
+    def _take_slot(self, login: str | None) -> None:
+        if self._slot and self._slot[0] == login:
+            return
+        self._leave_slot()
+        with contextlib.ExitStack() as held:
+            held.enter_context(self.slot(login))
+            self._slot = login, held.pop_all()
+
+    def _leave_slot(self) -> None:
+        slot, self._slot = self._slot, None
+        if slot:
+            slot[1].close()
 
     def _wake(self) -> None:
         """See to it that there is a connection, before anything of a message is written."""
@@ -200,7 +214,7 @@ class SmtpConnection(smtplib.SMTP):
         if self.file is None:
             self.file = smtp_wire.ReplyReader(self.sock)
         try:
-            code, words = self.file.read(smtp_wire.Deadline(seconds))
+            code, words = self.file.reply(smtp_wire.Deadline(seconds))
             self.sock.settimeout(self.timeout)  # of what smtplib does by itself: the TLS handshake
         except (OSError, EOFError, smtp_wire.MalformedReply) as error:
             self._drop()

@@ -4,7 +4,6 @@
 hours. Here a deadline covers a connection, a reply or a piece of writing as a whole.
 """
 
-import contextlib
 import re
 import socket
 import ssl
@@ -88,7 +87,7 @@ class ReplyReader:
     def close(self) -> None:
         """Nothing: the socket belongs to the session."""
 
-    def read(self, deadline: Deadline) -> tuple[int, bytes]:
+    def reply(self, deadline: Deadline) -> tuple[int, bytes]:
         """Return code and words of the next reply; the lines of a long one joined by line feeds.
 
         :raise EOFError: the connection was closed

@@ -15,7 +15,7 @@ _LOST_RACE: Final = (
     psycopg2.errors.SerializationFailure, psycopg2.errors.DeadlockDetected, psycopg2.errors.UniqueViolation)
 _TRIES: Final = 200
 # The transaction around this one may hold a lock that it waits for. PostgreSQL does not see that as a deadlock: nobody would ever end it.
-_LOCK_TIMEOUT: Final = "5s"
+_LOCK_TIMEOUT: Final = "SET LOCAL lock_timeout = '5s'"
 
 
 def run_apart(open_cursor: Callable[[], AbstractContextManager], work: Callable[[Any], T]) -> T:
@@ -31,7 +31,7 @@ def run_apart(open_cursor: Callable[[], AbstractContextManager], work: Callable[
     for last in reversed(range(_TRIES)):
         try:
             with open_cursor() as cr:
-                cr.execute(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'")
+                cr.execute(_LOCK_TIMEOUT)
                 return work(cr)
         except _LOST_RACE:
             if not last:
