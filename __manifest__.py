@@ -16,11 +16,13 @@
         "views/fetchmail_server_views.xml",
         "views/office365_sender_views.xml",
         "views/office365_alias_change_views.xml",
+        "views/mail_mail_views.xml",
         "views/res_users_views.xml",
         "views/link_templates.xml",
     ],
     "post_init_hook": "trust_what_is_there",
     "assets": {
+        "web.assets_backend": ["mail_office365/static/src/**/*"],
         "web.assets_tests": ["mail_office365/static/tests/tours/**/*.js"],
     },
     "images": ["static/description/icon.png"],
