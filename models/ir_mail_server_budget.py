@@ -97,11 +97,11 @@ class IrMail_Server(models.Model):
 
     @contextlib.contextmanager
     def _office365_connection_slot(self, login: str | None = None) -> Iterator[None]:
-        """Take one of the mailbox's connections, over all workers and hosts, for the time of the ``with`` block.
+        """Hold one of a mailbox's connections, over all workers and hosts, from before it is opened until it is closed for good.
 
         A slot is a lock of a PostgreSQL session: the session's end releases it, so a killed worker leaves none behind.
 
-        :param login: mailbox that is to sign in, if it is not the server's own
+        :param login: mailbox that is to sign in, None for a relay
         :raise NoConnectionFree: all are in use
         """
         self.ensure_one()

@@ -127,7 +127,9 @@ class _Switches:
         if monotonic() - self._read_at > _OLD:
             self._states, now = self._pauses._states(self._server)
             self._set_clock(now)
-        judged = [(self._states[target].judge(self._now()), target) for target in ("", sender) if target in self._states]
+        # A mail that goes with a trial of this run is the trial.
+        judged = [(self._states[target].judge(self._now()), target) for target in ("", sender)
+                  if target in self._states and target not in self._trials]
         return next((each for each in judged if each[0] is not Verdict.GO), (Verdict.GO, ""))
 
     def claim(self, target: str) -> bool:
@@ -198,6 +200,19 @@ class Governor:
         self._deliveries: list[dict] = []
         self._written_at = monotonic()
 
+    def admit_connection(self) -> Admission:
+        """Decide whether the server may be connected to: asked before that, as signing in at a server that is paused is a trial, too.
+
+        Reserves nothing but the trial; the mail that follows is asked for with :meth:`admit`.
+        """
+        try:
+            verdict, target = self._switches.verdict("")
+            if verdict is Verdict.GO or (verdict is Verdict.TRIAL and self._switches.claim(target)):
+                return Admission(go=True)
+            return self._paused(target)
+        except psycopg2.Error as error:
+            return self._unknown(error)
+
     def admit(self, sender: str, recipients: int, bulk: bool) -> Admission:
         """Decide whether a message may be sent now; if so, it counts from now on.
 
@@ -210,9 +225,7 @@ class Governor:
         try:
             return self._admit(sender, recipients, bulk=bulk)
         except psycopg2.Error as error:
-            _logger.warning("%s: pauses and budgets can't be read, mail waits a minute: %s", self._server.display_name, error)
-            return self._wait(fields.Datetime.now() + datetime.timedelta(minutes=1), "server_busy", self._server.env._(
-                "%s: the database can't tell whether the mail may go.", self._server.display_name))
+            return self._unknown(error)
 
     def _admit(self, sender: str, recipients: int, *, bulk: bool) -> Admission:
         verdict, target = self._switches.verdict(sender)
@@ -275,6 +288,13 @@ class Governor:
         if key not in self._allowances:
             self._allowances[key] = _Allowance(self._server.env["office365.budget"], key, self._server._office365_limits(key))
         return self._allowances[key]
+
+    def _unknown(self, error: psycopg2.Error) -> Admission:
+        name = self._server.display_name
+        _logger.warning("%s: pauses and budgets can't be read, mail waits a minute: %s", name, error)
+        return self._wait(
+            fields.Datetime.now() + datetime.timedelta(minutes=1), "server_busy",
+            self._server.env._("%s: the database can't tell whether the mail may go.", name))
 
     def _paused(self, target: str) -> Admission:
         retry_at, cause = self._switches.refusal(target)

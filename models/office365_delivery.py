@@ -6,6 +6,7 @@ import psycopg2
 from odoo import SUPERUSER_ID, api, fields, models
 
 from ..tools.diagnosis import diagnose
+from ..tools.errors import smtp_reply_text
 from ..tools.sender import FOREIGN_DOMAIN, MODE, OTHER_AUTHOR, UNTRUSTED
 from ..tools.smtp import Outcome
 from ..tools.transactions import run_apart
@@ -81,6 +82,7 @@ class Office365Delivery(models.Model):
             "login": login,
             "attempt": self.env.context.get("office365_attempt", 1),
             "recipient_count": len(outcome.recipients),
+            "refused": "\n".join(f"{address}: {smtp_reply_text(*reply)}" for address, reply in outcome.refused.items()),
             "reply": outcome.reply,
             "cause": diagnosis and diagnosis.cause,
             "state": "sent" if diagnosis is None else "deferred" if diagnosis.retryable else "failed",

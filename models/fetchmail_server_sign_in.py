@@ -1,0 +1,99 @@
+import base64
+from imaplib import IMAP4
+from poplib import error_proto
+
+from odoo import api, models
+
+from ..tools.addresses import ascii_address
+from ..tools.errors import ImapSignInRefused, PopSignInRefused, answer_text
+from ..tools.xoauth2 import sasl_string
+
+
+class FetchmailServer(models.Model):
+    """Who signs in at an incoming server, and with what: a server with an Entra app signs in with its token, else by password."""
+
+    _inherit = "fetchmail.server"
+
+    @api.depends("office365_tenant_id")
+    def _compute_office365_sign_in_by(self):
+        for server in self:
+            server.office365_sign_in_by = "office365" if server.sudo().office365_tenant_id else "login"
+
+    @api.onchange("office365_sign_in_by")
+    def _inverse_office365_sign_in_by(self):
+        for server in self.filtered("office365_preset"):
+            if server.office365_sign_in_by == "office365":
+                server.password = False
+                server.office365_tenant_id = server.office365_tenant_id or server._office365_app_for(server.office365_cloud)
+            else:
+                server.office365_tenant_id = False
+
+    @api.onchange("office365_preset", "office365_cloud")
+    def _onchange_office365_preset(self):
+        super()._onchange_office365_preset()
+        if not self.office365_preset:
+            self.office365_tenant_id = False
+        elif not self.password and (app := self._office365_app_for(self.office365_cloud)):
+            self.office365_tenant_id = app
+
+    def _office365_signs_in_by_token(self):
+        return bool(self.office365_tenant_id)
+
+    def _office365_user(self):
+        return self.user or ""
+
+    def _office365_has_password(self):
+        return bool(self.password)
+
+    # ------------------------------------------------------------
+    # Signing in
+    # ------------------------------------------------------------
+
+    def _office365_sign_in_imap(self, connection: IMAP4) -> None:
+        """Sign in at an IMAP server.
+
+        :raise ImapSignInRefused: the server refuses
+        """
+        try:
+            if self._office365_signs_in_by_token():
+                self._office365_with_token("imap", self.user, lambda token: _authenticate_imap(connection, self.user, token))
+            else:
+                self._imap_login__(connection)
+        except IMAP4.abort:
+            raise
+        except IMAP4.error as error:
+            raise ImapSignInRefused(self._office365_refusal_text(self.server, self.user, error, answer_text(error))) from error
+
+    def _office365_sign_in_pop(self, connection) -> None:
+        """Sign in at a POP server.
+
+        :raise PopSignInRefused: the server refuses
+        """
+        try:
+            if self._office365_signs_in_by_token():
+                self._office365_with_token("pop", self.user, lambda token: _authenticate_pop(connection, self.user, token))
+            else:
+                connection.user(self.user)
+                connection.pass_(self.password)
+        except error_proto as error:
+            raise PopSignInRefused(self._office365_refusal_text(self.server, self.user, error, answer_text(error))) from error
+
+
+def _authenticate_imap(connection: IMAP4, user: str, token: str) -> None:
+    """Say AUTHENTICATE XOAUTH2; a shared mailbox is named here, whoever's token it is.
+
+    :raise imaplib.IMAP4.error: the server refuses
+    """
+    answers = iter([sasl_string(ascii_address(user), token).encode()])
+    connection.authenticate("XOAUTH2", lambda _challenge: next(answers, b""))
+
+
+def _authenticate_pop(connection, user: str, token: str) -> None:
+    """Say AUTH XOAUTH2, which `poplib` does not know, and the answer on a line of its own.
+
+    RFC 1939 section 3 and RFC 5034 section 4: a command has 255 octets at most, the answer to a challenge may be longer.
+
+    :raise poplib.error_proto: the server refuses
+    """
+    connection._shortcmd("AUTH XOAUTH2")
+    connection._shortcmd(base64.b64encode(sasl_string(ascii_address(user), token).encode()).decode())
