@@ -1,7 +1,6 @@
 import logging
 
 import psycopg2
-
 from odoo import api, models
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 from odoo.tools import email_normalize

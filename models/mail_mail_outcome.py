@@ -3,7 +3,6 @@ import time
 from collections.abc import Collection, Mapping
 
 import psycopg2
-
 from odoo import fields, models
 from odoo.tools.mail import email_normalize_all
 

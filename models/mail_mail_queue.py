@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterator
 
 import psycopg2
-
 from odoo import api, fields, models, modules
 from odoo.tools import SQL, email_normalize
 
@@ -66,7 +65,7 @@ class MailMail(models.Model):
         With more mails in the queue than core takes at a time, its newest first means that the oldest never go.
         """
         order = "office365_bulk, id"
-        servers = self.env["ir.mail_server"].sudo().search([])
+        servers = self.env["ir.mail_server"].sudo().search([("active", "=", True)])
         if all(servers.mapped("office365_preset")):
             return self.search(domain, limit=limit, order=order)
         newest = found.with_env(self.env)._office365_of_ours()
