@@ -41,11 +41,13 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="how often each is measured (default: 3)")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md as well")
+    parser.add_argument("--profile", metavar="FOLDER", help="keep profiles there, for pstats; makes the times useless")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     names = [name for name in BENCHES if name in (options.name or BENCHES)]
     try:
         with Lab() as lab:
+            lab.profile = options.profile
             facts = machine.describe(lab.ask(lab.addon, "postgresql_version"))
             results = [result for name in names for result in _measure(name, lab, options.rounds)]
     except (Incomplete, JobFailed, ConnectionError) as error:

@@ -1,6 +1,8 @@
 """What a bench does inside Odoo: each function is run in a process of its own, by `faults.workers`, and then committed."""
 from __future__ import annotations
 
+import contextlib
+import cProfile
 import re
 import time
 from pathlib import Path
@@ -44,11 +46,12 @@ def move(env: Environment, *, port: int) -> None:
     env["ir.mail_server"].with_context(active_test=False).search([("name", "in", (OURS, THEIRS))]).smtp_port = port
 
 
-def send(env: Environment, *, server: str, mails: int, users: int) -> dict[str, float]:
+def send(env: Environment, *, server: str, mails: int, users: int, profile: str = "") -> dict[str, float]:
     """Queue mails and let the mail cron send them.
 
     :param server: name of the server that is used
     :param users: number of users who send
+    :param profile: file for what `cProfile` finds out; the times are useless then
     :return: ``seconds`` and ``cpu`` (of this process) that the cron took, ``queries`` and ``batches`` it made, ``sent`` mails,
         ``memory`` before and ``peak`` during its run (bytes)
     """
@@ -64,7 +67,10 @@ def send(env: Environment, *, server: str, mails: int, users: int) -> dict[str, 
     before = _memory("VmRSS")
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak counts from here on
     queries, started, cpu = sql_db.sql_counter, time.monotonic(), time.process_time()
-    batches = _run(env)
+    with cProfile.Profile() if profile else contextlib.nullcontext() as profiler:
+        batches = _run(env)
+    if profile:
+        profiler.dump_stats(profile)
     seconds, cpu = time.monotonic() - started, time.process_time() - cpu
     measured = {
         "seconds": seconds, "cpu": cpu, "queries": sql_db.sql_counter - queries, "batches": batches,

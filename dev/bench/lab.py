@@ -24,9 +24,11 @@ class Lab(contextlib.ExitStack):
     :ivar servers: the local mail servers; they and the line run in this process, Odoo in others
     :ivar addon: workers on the database with the addon
     :ivar core: workers on the database without it
+    :ivar profile: folder for profiles, if there are to be some
     """
 
     users = 100
+    profile: str | None = None
 
     def __enter__(self) -> Lab:
         super().__enter__()
@@ -73,7 +75,8 @@ class Lab(contextlib.ExitStack):
         self.servers.submission.transactions.clear()
         self.servers.transactions.clear()
         self.servers.connections.clear()
-        measured = workers.run(_JOBS, "send", timeout=_LONGEST, server=server, mails=mails, users=users)
+        profile = str(Path(self.profile, f"{server}-{mails}-{users}.prof")) if self.profile else ""
+        measured = workers.run(_JOBS, "send", timeout=_LONGEST, server=server, mails=mails, users=users, profile=profile)
         arrived = sum(transaction.accepted for transaction in self.servers.submission.transactions) - 1  # one to warm up
         if measured["sent"] != mails or arrived != mails:
             raise Incomplete(f"of {mails} mails, {measured['sent']:g} are sent and {arrived} arrived")
