@@ -18,5 +18,7 @@ from . import test_tools_powershell
 from . import test_tools_presets
 from . import test_tools_probe
 from . import test_tools_sender
+from . import test_tools_smtp
+from . import test_tools_smtp_lost
 from . import test_tools_tls
 from . import test_tours
