@@ -2,6 +2,7 @@ from . import test_alias_confirmation
 from . import test_alias_life_cycle
 from . import test_core_contract
 from . import test_fault_matrix
+from . import test_fault_matrix_crash
 from . import test_fetchmail_server
 from . import test_governor_workers
 from . import test_incoming_author
@@ -33,6 +34,8 @@ from . import test_tools_probe
 from . import test_tools_retry
 from . import test_tools_sender
 from . import test_tools_sign_in
+from . import test_tools_smtp
+from . import test_tools_smtp_lost
 from . import test_tools_tls
 from . import test_tools_token_life
 from . import test_tools_vault

@@ -80,7 +80,7 @@ class SmtpSession(SmtpConnection):
             if self.on_outcome:
                 self.on_outcome(msg, Outcome(
                     from_addr, list(to_addrs or ()), " ".join(reply.split()), taken, time.monotonic() - started,
-                    refused, in_doubt))
+                    dict(refused), in_doubt))
 
     def sendmail(
         self, from_addr: str, to_addrs: Any, msg: bytes | str, mail_options: Any = (), rcpt_options: Any = (),

@@ -4,13 +4,14 @@ from __future__ import annotations
 import datetime
 import os
 import unittest
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from odoo import release
 from odoo.tests import BaseCase
 
-from ..servers import available
+from ..servers import Fault, available
 from .matrix import MAILS, Matrix, Tally
 
 _PAGE = """\
@@ -33,6 +34,11 @@ Odoo {odoo}, {date}.
 | --- | --- | --- | --- | --- | --- |
 """
 
+_WHERE = {
+    "CONNECT": "before the banner", "EHLO": "in EHLO", "STARTTLS": "at STARTTLS", "AUTH": "at the sign-in", "MAIL": "at MAIL",
+    "RCPT": "at RCPT", "DATA": "at DATA", "BDAT": "at BDAT", "BODY": "in the message", "END_OF_DATA": "after the message, before the reply",
+    "QUIT": "at QUIT",
+}
 _rows: list[str] = []
 
 
@@ -53,25 +59,32 @@ class FaultCase(BaseCase):
         cls.addClassCleanup(cls.matrix.close)
         cls.addClassCleanup(_write_page)
 
-    def check(
-        self, fault: str, arrange: Callable[[], object], *, first: Callable[[], object] | None = None, sent_at_once: int = 0,
-        failed: int = 0, twice: int = 0, timeout: int = 10, unplanned: bool = False,
-    ) -> None:
-        """Let a fault strike, and prove that every mail is accounted for.
+    def fault(self, step, action, *, every: int = 1, times: int | None = None, **options) -> Fault:
+        """Script a fault of the submission server; the steps are those of `servers.faults`."""
+        return self.matrix.servers.submission.faults.add(step, action, every=every, times=times, **options)
 
-        :param fault: what the page calls it
-        :param arrange: scripts the fault
+    def check(
+        self, title: str, faults: Iterable[tuple] = (), *, first: Callable[[], object] | None = None, sent_at_once: int = 0,
+        failed: int = 0, twice: int = 0, timeout: int = 10, unplanned: bool = False, hidden: Iterable[str] = (), **options: Any,
+    ) -> None:
+        """Let faults strike, and prove that every mail is accounted for.
+
+        :param title: what the page calls the case
+        :param faults: pairs of step and action, scripted with the further ``options``; each has to strike
         :param first: what happens in place of the first queue run
         :param sent_at_once: how many mails have to be sent in the first run, at least
         :param failed: how many have to fail for good
         :param twice: how many arrivals may be second ones
         :param timeout: seconds that the worker waits for a server
         :param unplanned: mails may wait for the next run of the queue instead of a certain time, as the first one was cut off
+        :param hidden: EHLO keywords that the server does not offer
         """
         self.matrix.reset(timeout)
-        arrange()
+        self.matrix.servers.submission.hidden.update(hidden)
+        scripted = [self.fault(step, action, **options) for step, action in faults]
+        self.arrange()
         early, late = self.matrix.settle(first)
-        with self.subTest(fault=fault, first_run=early, end=late):
+        with self.subTest(title, first_run=early, end=late):
             for tally in (early, late):
                 self.assertEqual(tally.sent + tally.queued + tally.failed, MAILS)
                 self.assertEqual(tally.lost, 0, "sent, as Odoo says, but never arrived")
@@ -85,7 +98,12 @@ class FaultCase(BaseCase):
             self.assertEqual((late.sent, late.queued, late.failed), (MAILS - failed, 0, failed))
             self.assertLessEqual(late.twice, twice, "arrived twice")
             self.assertEqual(late.strangers, 0, "a second copy with another Message-Id")
-        _rows.append(_row(fault, early, late, self.matrix.runs))
+            self.assertTrue(all(fault.struck for fault in scripted), "a fault that never struck proves nothing")
+        struck = ", ".join(f"{_WHERE[fault.step]} ({fault.struck}×)" for fault in scripted)
+        _rows.append(_row(f"{title} {struck}".strip(), early, late, self.matrix.runs))
+
+    def arrange(self) -> None:
+        """Set up what is no scripted fault, after everything was put back."""
 
 
 def _row(fault: str, early: Tally, late: Tally, runs: int) -> str:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from ..servers import ERP, MailServers, Transaction
+from ..servers import CUSTOMER, ERP, MailServers, Transaction
 from .store import Store
 from .workers import Job, Workers
 
@@ -125,9 +125,8 @@ class Matrix:
         return after_first, tally
 
     def arrivals(self) -> collections.Counter[str]:
-        """Return how often each Message-Id arrived."""
-        return collections.Counter(
-            transaction.message_id for transaction in self.servers.submission.transactions if transaction.accepted)
+        """Return how often each Message-Id is in the recipient's mailbox."""
+        return collections.Counter(message["Message-ID"].strip() for message in self.servers.mailbox(CUSTOMER).messages())
 
     def count(self) -> Tally:
         """Compare what Odoo says of the mails with what arrived."""
