@@ -10,6 +10,7 @@ from . import test_mail_flow
 from . import test_mail_queue
 from . import test_mail_queue_recipients
 from . import test_mail_queue_tours
+from . import test_mail_queue_workers
 from . import test_neutralize
 from . import test_office365_pause
 from . import test_office365_probe
