@@ -152,10 +152,10 @@ class MailMail(models.Model):
             time.sleep(pause)
             try:
                 with self.env.registry.cursor() as cr:
-                    mail = self.with_env(self.env(cr=cr))
-                    mail.lock_for_update()
-                    mail.state = "sent"
-                    mail._postprocess_sent_message(success_pids=[], success_emails=[])
+                    mail = self.with_env(self.env(cr=cr)).exists()
+                    if mail.try_lock_for_update().state == "outgoing":  # else the commit came through, only its answer did not
+                        mail.state = "sent"
+                        mail._postprocess_sent_message(success_pids=[], success_emails=[])
                 return
             except psycopg2.Error as error:
                 _logger.warning("mail.mail %s was sent, but that can not be written down yet: %s", self.id, type(error).__name__)

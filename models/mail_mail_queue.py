@@ -1,7 +1,6 @@
 import collections
 import contextlib
 import logging
-from collections.abc import Iterator
 
 import psycopg2
 from odoo import api, fields, models, modules
@@ -146,12 +145,7 @@ class MailMail(models.Model):
         ids = collections.deque(self._ids)
         while ids and not smtp_session.failure and run.line not in run.holds:
             mail = self.browse(ids.popleft())
-            with mail._office365_attempt(run) as locked:
-                if locked:
-                    super(MailMail, mail._office365_counted(run))._send(**arguments)
-            if run.commits and post_send_callback:
-                post_send_callback(mail.ids)
-            run.commit(self.env.cr)
+            mail._office365_counted(run)._office365_send_one(run, arguments, post_send_callback)
         run.release(server._office365_governor())
         if smtp_session.failure:
             self.browse(ids)._office365_defer_unreached(run, server, Refusal.of(smtp_session.failure))
@@ -167,23 +161,21 @@ class MailMail(models.Model):
         attempts = run.known[self.id].attempts
         return self.with_context(office365_attempt=attempts + 1) if attempts else self
 
-    @contextlib.contextmanager
-    def _office365_attempt(self, run: QueueRun) -> Iterator[bool]:
-        """Lock a mail of which nobody else takes care, and see to it that what happened to it is written down.
-
-        Yield whether it is to be sent.
-        """
+    def _office365_send_one(self, run: QueueRun, arguments: dict, post_send_callback) -> None:
+        """Send a mail unless somebody else takes care of it, and see to it that what happened to it is written down."""
         try:
-            if locked := bool(self._office365_lock(run)):
+            if self._office365_lock(run):
                 run.attempt = Attempt(self.id)
-            yield locked
+                super(MailMail, self)._send(**arguments)
+            if run.commits and post_send_callback:
+                post_send_callback(self.ids)
+            run.commit(self.env.cr)
         except psycopg2.Error as error:
             if not run.commits:
                 raise
             self._office365_after_database_error(run, error)
         except BaseException:
-            # Core wrote down a failure before it tried; it must not last.
-            run.rollback(self.env.cr)
+            run.rollback(self.env.cr)  # core wrote a failure down before it tried, and that must not last
             raise
         finally:
             run.attempt = None

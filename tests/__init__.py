@@ -10,8 +10,10 @@ from . import test_ir_mail_server
 from . import test_ir_mail_server_governor
 from . import test_mail_flow
 from . import test_mail_queue
+from . import test_mail_queue_order
 from . import test_mail_queue_recipients
 from . import test_mail_queue_tours
+from . import test_mail_queue_workers
 from . import test_neutralize
 from . import test_office365_pause
 from . import test_office365_probe
