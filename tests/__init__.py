@@ -3,6 +3,7 @@ from . import test_alias_life_cycle
 from . import test_core_contract
 from . import test_fault_matrix
 from . import test_fault_matrix_crash
+from . import test_fault_matrix_token
 from . import test_fetchmail_server
 from . import test_governor_workers
 from . import test_incoming_author

@@ -22,17 +22,17 @@ class TestFaultMatrix(FaultCase):
 
     def test_a_connection_that_ends_during_a_mail(self):
         steps = ("MAIL", "RCPT", "BDAT", "BODY", "END_OF_DATA")
-        self.check("connection closed, messages not taken,", [(step, Drop()) for step in steps], every=25, sent_at_once=150)
+        self.check("connection closed, messages not taken,", [(step, Drop()) for step in steps], every=25, times=8, sent_at_once=150)
 
     def test_a_connection_that_ends_during_a_mail_to_a_server_without_extensions(self):
         steps = ("MAIL", "RCPT", "DATA", "BODY", "END_OF_DATA")
         self.check(
             "without PIPELINING and CHUNKING: connection closed, messages not taken,", [(step, Drop()) for step in steps],
-            hidden=("PIPELINING", "CHUNKING"), every=25, sent_at_once=150)
+            hidden=("PIPELINING", "CHUNKING"), every=25, times=8, sent_at_once=150)
 
     def test_a_connection_that_is_reset(self):
         steps = ("MAIL", "RCPT", "BODY", "END_OF_DATA")
-        self.check("connection reset, messages not taken,", [(step, Reset()) for step in steps], every=25, sent_at_once=150)
+        self.check("connection reset, messages not taken,", [(step, Reset()) for step in steps], every=25, times=8, sent_at_once=150)
 
     def test_a_mail_in_doubt_goes_again_with_the_same_message_id(self):
         self.check(
@@ -47,17 +47,17 @@ class TestFaultMatrix(FaultCase):
         self.check("421", [(step, _BUSY) for step in _OPENING], times=1)
 
     def test_the_server_says_421_during_a_mail(self):
-        self.check("421", [(step, replies.S421_4_3_2_SERVICE_NOT_ACTIVE) for step in _MAIL], every=25)
+        self.check("421", [(step, replies.S421_4_3_2_SERVICE_NOT_ACTIVE) for step in _MAIL], every=25, times=8)
 
     def test_the_server_says_432(self):
-        self.check("432", [(step, replies.S432_4_3_2_CONCURRENT_CONNECTIONS) for step in ("MAIL", "END_OF_DATA")], every=25)
+        self.check("432", [(step, replies.S432_4_3_2_CONCURRENT_CONNECTIONS) for step in ("MAIL", "END_OF_DATA")], every=25, times=8)
 
     def test_the_server_says_451(self):
-        self.check("451", [(step, replies.S451_4_7_0_PROXY_ERROR) for step in _MAIL], every=25, sent_at_once=150)
+        self.check("451", [(step, replies.S451_4_7_0_PROXY_ERROR) for step in _MAIL], every=25, times=8, sent_at_once=150)
 
     def test_the_server_says_452(self):
         steps = ("MAIL", "RCPT", "END_OF_DATA")
-        self.check("452", [(step, replies.S452_4_5_3_TOO_MANY_RECIPIENTS) for step in steps], every=25, sent_at_once=150)
+        self.check("452", [(step, replies.S452_4_5_3_TOO_MANY_RECIPIENTS) for step in steps], every=25, times=8, sent_at_once=150)
 
     def test_the_server_says_454(self):
         self.check("454", [(step, replies.S454_4_7_0_TEMPORARY_AUTH_FAILURE) for step in ("STARTTLS", "AUTH")], times=1)

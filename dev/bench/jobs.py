@@ -5,7 +5,9 @@ import contextlib
 import cProfile
 import re
 import time
+from datetime import timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 from odoo import sql_db
 from odoo.api import Environment
@@ -124,6 +126,31 @@ def _memory(name: str) -> int:
     """Return a value of /proc/self/status in bytes."""
     found = re.search(rf"^{name}:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="ascii"), re.MULTILINE)
     return int(found[1]) * 1024
+
+
+def make_app(env: Environment, *, directory: str, client_id: str, secret: str, authority: str) -> int:
+    """Register the app that :func:`sign_in` signs in with; return its id."""
+    return env["office365.tenant"].create({
+        "name": f"Bench {time.monotonic_ns()}", "directory_id": directory, "client_id": client_id, "client_secret": secret,
+        "authority_url": authority,
+    }).id
+
+
+def sign_in(env: Environment, *, app: int, times: int, minutes: float) -> dict[str, float]:
+    """Sign in again and again, spread over so many minutes by the clock of the tokens, a transaction each.
+
+    :return: ``tokens``, the number of different ones, and the ``seconds`` that it took
+    """
+    from odoo.addons.mail_office365.tools import token_life  # where there is no addon, the other jobs do without
+
+    tenant, tokens, started, now = env["office365.tenant"].browse(app), set(), time.monotonic(), token_life.now()
+    for number in range(times):
+        at = now + timedelta(minutes=minutes * number / times)
+        with patch.object(token_life, "now", lambda at=at: at):
+            tokens.add(env["office365.token"]._access_token__(tenant, ("smtp", "imap", "pop")[number % 3], None))
+        env.cr.commit()
+        env.invalidate_all()
+    return {"tokens": len(tokens), "seconds": time.monotonic() - started}
 
 
 def postgresql_version(env: Environment) -> str:

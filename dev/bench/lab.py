@@ -62,6 +62,15 @@ class Lab(contextlib.ExitStack):
             yield
             self.addon.run(_JOBS, "move", port=direct)
 
+    def sign_in(self, *, processes: int, times: int, minutes: float) -> list[dict[str, float]]:
+        """Let processes sign in with a new app at the same time, each so often within so many minutes."""
+        entra = self.servers.entra
+        app = self.ask(
+            self.addon, "make_app", directory=entra.directory.tenant_id, client_id=entra.app.client_id, secret=entra.app.secret,
+            authority=entra.authority())
+        running = [self.addon.start(_JOBS, "sign_in", app=app, times=times, minutes=minutes) for _process in range(processes)]
+        return [job.result(_LONGEST) for job in running]
+
     def ask(self, workers: Workers, function: str, **arguments: Any) -> Any:
         """Run another job."""
         return workers.run(_JOBS, function, timeout=_LONGEST, **arguments)

@@ -37,7 +37,7 @@ Odoo {odoo}, {date}.
 _WHERE = {
     "CONNECT": "before the banner", "EHLO": "in EHLO", "STARTTLS": "at STARTTLS", "AUTH": "at the sign-in", "MAIL": "at MAIL",
     "RCPT": "at RCPT", "DATA": "at DATA", "BDAT": "at BDAT", "BODY": "in the message", "END_OF_DATA": "after the message, before the reply",
-    "QUIT": "at QUIT",
+    "QUIT": "at QUIT", "TOKEN": "of the token endpoint",
 }
 _rows: list[str] = []
 
@@ -59,9 +59,9 @@ class FaultCase(BaseCase):
         cls.addClassCleanup(cls.matrix.close)
         cls.addClassCleanup(_write_page)
 
-    def fault(self, step, action, *, every: int = 1, times: int | None = None, **options) -> Fault:
-        """Script a fault of the submission server; the steps are those of `servers.faults`."""
-        return self.matrix.servers.submission.faults.add(step, action, every=every, times=times, **options)
+    def fault(self, step, action, *, at: str = "submission", every: int = 1, times: int | None = None, **options) -> Fault:
+        """Script a fault of a server; the steps are those of `servers.faults`."""
+        return getattr(self.matrix.servers, at).faults.add(step, action, every=every, times=times, **options)
 
     def check(
         self, title: str, faults: Iterable[tuple] = (), *, first: Callable[[], object] | None = None, sent_at_once: int = 0,

@@ -6,6 +6,7 @@ import dataclasses
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from ..servers import CUSTOMER, ERP, MailServers, Transaction
 from .store import Store
@@ -13,7 +14,7 @@ from .workers import Job, Workers
 
 MAILS = 200
 #: Queue runs until everything has to be settled. Every run delivers something, or waits for a later moment.
-ROUNDS = 60
+ROUNDS = 20
 _LONGEST_RUN = 120.0
 
 
@@ -67,10 +68,21 @@ class Matrix:
         self._workers = Workers(
             os.environ["MAIL_OFFICE365_FAULTS_CONFIG"], os.environ["MAIL_OFFICE365_FAULTS_DATABASE"], Path(__file__).parent,
             {"SSL_CERT_FILE": self.servers.ca_file}, os.environ["MAIL_OFFICE365_FAULTS_LOG"])
-        self._workers.run(
-            "jobs", "prepare", host="localhost", port=self.servers.submission.port, login=ERP, password=self.servers.password(ERP),
-            mails=MAILS, senders=self.senders)
+        self.sign_in_by_password()
         self.store.keep()
+
+    def sign_in_by_password(self) -> None:
+        """Let Odoo's server sign in at the local one by password; make it if it is not there."""
+        self.job(
+            "prepare", host="localhost", port=self.servers.submission.port, login=ERP, password=self.servers.password(ERP), mails=MAILS,
+            senders=self.senders)
+
+    def sign_in_by_token(self) -> None:
+        """Let Odoo's server sign in with a token of the local Entra."""
+        entra = self.servers.entra
+        self.job(
+            "use_app", directory=entra.directory.tenant_id, client_id=entra.app.client_id, secret=entra.app.secret,
+            authority=entra.authority())
 
     @staticmethod
     def another_session() -> Store:
@@ -98,6 +110,10 @@ class Matrix:
         self.servers.directory.account(ERP).save_sent_items = False
         self.servers.directory.grant_send_as(ERP, *(f"user{number}@contoso.example" for number in range(self.senders)))
         self.store.put_back()
+
+    def job(self, function: str, **arguments: Any) -> Any:
+        """Run a function of `jobs.py` in a worker and return its result."""
+        return self._workers.run("jobs", function, **arguments)
 
     def start(self) -> Job:
         """Let a worker send what is queued and due."""

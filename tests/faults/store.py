@@ -12,6 +12,7 @@ import psycopg2
 _PUT_BACK = ("mail_notification", "mail_mail_res_partner_rel", "mail_mail")
 # Where the moments are written down that something waits for.
 _LATER = (("mail_mail", "scheduled_date"), ("office365_pause", "until"))
+_CONFIGURATION = ("office365_tenant", "office365_secret")
 _COPY = "faults_copy_of_"
 
 
@@ -64,7 +65,7 @@ class Store:
         # What the addon writes while it sends; what it has from its configuration stays.
         self._written = [
             table for table, in self.sql("SELECT relname FROM pg_class WHERE relkind = 'r' AND relname LIKE 'office365\\_%'")
-            if not self.sql(f"SELECT FROM {table} LIMIT 1")
+            if table not in _CONFIGURATION and not self.sql(f"SELECT FROM {table} LIMIT 1")
         ]
         self._last_message = self.sql("SELECT max(id) FROM mail_message")[0][0]
 
