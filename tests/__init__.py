@@ -9,9 +9,11 @@ from . import test_neutralize
 from . import test_office365_probe
 from . import test_office365_sender
 from . import test_office365_tenant
+from . import test_office365_token
 from . import test_res_users
 from . import test_sender_identity
 from . import test_servers
+from . import test_token_race
 from . import test_tools_addresses
 from . import test_tools_alias_link
 from . import test_tools_diagnosis

@@ -18,6 +18,7 @@ from typing import Any, Final
 import jwt
 import msal
 
+from . import token_life
 from .entra_authority import is_authority, is_directory_id, is_guid
 from .entra_http import EntraRefused, HttpClient, origin
 from .key_pair import KeyPair
@@ -242,7 +243,7 @@ def _token(result: dict[str, Any], scopes: Sequence[str], public_client: bool = 
     scopes = [scope for scope in scopes if scope.casefold() in granted] or scopes
     return Token(
         access_token=result["access_token"],
-        expires_at=time.time() + int(result["expires_in"]),
+        expires_at=token_life.to_epoch(token_life.now()) + int(result["expires_in"]),
         refresh_token=result.get("refresh_token"),
         account=_account(result.get("id_token_claims") or {}),
         scopes=tuple(sorted(set(scopes) - _RESERVED)),
