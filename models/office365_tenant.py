@@ -37,7 +37,7 @@ class Office365Tenant(models.Model):
     )
     credential = fields.Selection(
         [("secret", "Client secret"), ("certificate", "Certificate"), ("none", "None (public client, device code only)")],
-        string="The App Proves Itself By", compute="_compute_credential", store=True, readonly=False, required=True, precompute=True, tracking=True,
+        string="Credential", compute="_compute_credential", store=True, readonly=False, required=True, precompute=True, tracking=True,
         help="Microsoft recommends a certificate: its private key never leaves this database, while a secret is sent each time.",
     )
     authority_url = fields.Char(
