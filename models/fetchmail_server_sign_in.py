@@ -36,6 +36,11 @@ class FetchmailServer(models.Model):
         elif not self.password and (app := self._office365_app_for(self.office365_cloud)):
             self.office365_tenant_id = app
 
+    def _office365_filled(self, vals):
+        """Let go of the app with the preset: core knows passwords only."""
+        filled = super()._office365_filled(vals)
+        return {"office365_tenant_id": False, **filled} if "office365_preset" in vals and not vals["office365_preset"] else filled
+
     def _office365_signs_in_by_token(self):
         return bool(self.office365_tenant_id)
 

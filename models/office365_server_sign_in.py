@@ -70,6 +70,11 @@ class Office365ServerMixin(models.AbstractModel):
         server = self.sudo()
         return (server.office365_delegate or mailbox) if server.office365_tenant_id.auth_flow == "delegated" else None
 
+    def _office365_trustee(self) -> str:
+        """Return who needs Send As: the mailbox, or the user who signs in for it."""
+        mailbox = self.sudo()._office365_user()
+        return self._office365_account(mailbox) or mailbox
+
     # ------------------------------------------------------------
     # Signing in
     # ------------------------------------------------------------
