@@ -21,8 +21,9 @@ class IrMail_Server(models.Model):
     @api.depends("smtp_authentication")
     def _compute_smtp_authentication_info(self):
         ours = self.filtered(lambda server: server.smtp_authentication == "office365")
-        ours.smtp_authentication_info = self.env._("An app registration in Microsoft Entra signs in with a token. No password is kept here.")
-        super(IrMail_Server, self - ours)._compute_smtp_authentication_info()
+        ours.smtp_authentication_info = self.env._(
+            "An app registration in Microsoft Entra signs in with a token. No password is kept here.")
+        return super(IrMail_Server, self - ours)._compute_smtp_authentication_info()
 
     @api.depends("smtp_authentication")
     def _compute_office365_sign_in_by(self):
@@ -56,13 +57,14 @@ class IrMail_Server(models.Model):
 
     @api.onchange("office365_preset", "office365_cloud")
     def _onchange_office365_preset(self):
-        super()._onchange_office365_preset()
+        result = super()._onchange_office365_preset()
         if not self.office365_preset or not OUTGOING_PRESETS[self.office365_preset].signs_in:
             self.office365_tenant_id = False
             if self.smtp_authentication == "office365":
                 self.smtp_authentication = "login"
         elif not self.smtp_pass and (app := self._office365_app_for(self.office365_cloud)):
             self.office365_tenant_id, self.smtp_authentication = app, "office365"
+        return result
 
     @api.onchange("smtp_authentication")
     def _onchange_smtp_authentication_office365(self):
