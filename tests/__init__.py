@@ -17,6 +17,7 @@ from . import test_tools_addresses
 from . import test_tools_alias_link
 from . import test_tools_diagnosis
 from . import test_tools_entra_authority
+from . import test_tools_entra_http
 from . import test_tools_key_pair
 from . import test_tools_powershell
 from . import test_tools_presets
@@ -28,3 +29,4 @@ from . import test_tools_token_life
 from . import test_tools_vault
 from . import test_tools_xoauth2
 from . import test_tours
+from . import test_workers

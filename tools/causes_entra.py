@@ -116,6 +116,10 @@ WORDS: Final[tuple[Cause, ...]] = (
     _oauth("entra_scope_invalid", (says("invalid_scope"), says("invalid_resource"), says("invalid_target")), _lt(
         "The scope is not valid. App-only sign-in wants https://outlook.office365.com/.default alone: restore it in the Office 365 tenant"
         " in Odoo; permissions belong to Entra admin center > App registrations > API permissions.")),
+    # Our own word: the directory is at the host of another cloud, which is not asked.
+    Cause("entra_wrong_cloud", (says("endpoint_elsewhere"),), _lt(
+        "The directory lives in another cloud. Choose it as the cloud of the Office 365 tenant in Odoo; Entra admin center > Overview"
+        " of that cloud shows the directory."), "NATCLOUD", protocols=ENTRA),
     _oauth("entra_app_unknown", (says("unauthorized_client"),), _lt(
         "The app may not sign in this way. Compare client id and directory id of the Office 365 tenant in Odoo with Entra admin center >"
         " App registrations > Overview.")),

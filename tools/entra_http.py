@@ -130,6 +130,8 @@ def _body(answer: Any) -> str:
             raise http.client.HTTPException("the answer is too large")
         if time.monotonic() > deadline:
             raise TimeoutError("the answer took too long")
+    if answer.length:
+        raise http.client.IncompleteRead(b"", answer.length)
     return body.decode("utf-8", "replace")
 
 
