@@ -30,11 +30,17 @@ class FetchmailServer(models.Model):
 
     @api.onchange("office365_preset", "office365_cloud")
     def _onchange_office365_preset(self):
-        super()._onchange_office365_preset()
+        result = super()._onchange_office365_preset()
         if not self.office365_preset:
             self.office365_tenant_id = False
         elif not self.password and (app := self._office365_app_for(self.office365_cloud)):
             self.office365_tenant_id = app
+        return result
+
+    def _office365_filled(self, vals):
+        """Let go of the app with the preset: core knows passwords only."""
+        filled = super()._office365_filled(vals)
+        return {"office365_tenant_id": False, **filled} if "office365_preset" in vals and not vals["office365_preset"] else filled
 
     def _office365_signs_in_by_token(self):
         return bool(self.office365_tenant_id)

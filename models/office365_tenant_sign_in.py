@@ -85,6 +85,14 @@ class Office365Tenant(models.Model):
         self.env["office365.token"]._adopt__()
         return True
 
+    @api.constrains("cloud", "auth_flow")
+    def _check_servers(self):
+        """Refuse what this app's servers can't work with."""
+        for tenant in self.sudo():
+            tenant.outgoing_server_ids._check_office365_preset()
+            tenant.outgoing_server_ids._check_office365_sender_mode()
+            tenant.incoming_server_ids._check_office365_preset()
+
     def _all_scopes(self) -> list[str]:
         """Return the delegated scopes that servers of this app need; those of SMTP and IMAP before there is a server."""
         self.ensure_one()

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..const import (
-    CLOUDS, DEFAULT_CLOUD, INCOMING_PRESETS, MICROSOFT_SUFFIXES, MX_SUFFIXES, OUTGOING_PRESETS, WELL_KNOWN_PORTS, Preset,
+    CLOUDS,
+    DEFAULT_CLOUD,
+    INCOMING_PRESETS,
+    MICROSOFT_SUFFIXES,
+    MX_SUFFIXES,
+    OUTGOING_PRESETS,
+    WELL_KNOWN_PORTS,
+    Preset,
 )
 
 

@@ -64,7 +64,8 @@ class Office365DeviceSignIn(models.TransientModel):
         if token:
             return self._done()
         secrets._put__(self, "device_flow", json.dumps(flow), expires=self.expires_at)
-        self.message = self.env._("Not yet. Enter the code on Microsoft's page and sign in there as %s, then press Continue again.", self.account)
+        self.message = self.env._(
+            "Not yet. Enter the code on Microsoft's page and sign in there as %s, then press Continue again.", self.account)
         return self._action()
 
     def action_restart(self):
