@@ -258,7 +258,7 @@ class TestUserToken(TokenCase):
         with clock(minutes=8 * 24 * 60):
             self.token(account="brant@contoso.example")
             ends = self.row(account="info@contoso.example").refresh_expires
-            with self.assertLogs("odoo.addons.mail_office365.models.office365_token", "WARNING") as logs:
+            with self.assertLogs("odoo.addons.mail_office365.models.office365_token_keep_alive", "WARNING") as logs:
                 self._keep_alive()
             self.assertIn(BOX, logs.output[0])
         self.assertEqual([form["refresh_token"] for form in self.asked],

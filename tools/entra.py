@@ -9,19 +9,16 @@ https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant
 import base64
 import contextlib
 import json
-import time
-import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import jwt
 import msal
 
 from . import token_life
 from .entra_authority import is_authority, is_directory_id, is_guid
 from .entra_http import EntraRefused, HttpClient, origin
-from .key_pair import KeyPair
+from .key_pair import KeyPair, assertion
 
 __all__ = [
     "App", "Claims", "EntraRefused", "Token", "app_only_token", "claims", "finish_code_flow", "is_authority", "is_directory_id",
@@ -30,7 +27,6 @@ __all__ = [
 
 _RESERVED: Final = frozenset({"openid", "profile", "offline_access", "email"})  # MSAL adds them itself
 _PENDING: Final = ("authorization_pending", "slow_down")  # RFC 8628 section 3.5
-_ASSERTION_LIFETIME: Final = 300  # seconds
 
 
 @dataclass(frozen=True)
@@ -193,7 +189,7 @@ def _client(app: App) -> msal.ClientApplication:
         return _public(app)
     if isinstance(app.credential, KeyPair):
         pair = app.credential
-        credential = {"client_assertion": lambda: _assertion(pair, app.client_id, client.authority.token_endpoint)}
+        credential = {"client_assertion": lambda: assertion(pair, app.client_id, client.authority.token_endpoint)}
     else:
         credential = app.credential
     client = msal.ConfidentialClientApplication(app.client_id, client_credential=credential, **_options(app))
@@ -214,16 +210,6 @@ def _options(app: App) -> dict[str, Any]:
         # Other software on this machine may have set MSAL_FORCE_REGION, which leads to another host.
         "azure_region": getattr(msal.ClientApplication, "DISABLE_MSAL_FORCE_REGION", None),
     }
-
-
-def _assertion(pair: KeyPair, client_id: str, token_endpoint: str) -> str:
-    """Return the proof that we have the private key: https://learn.microsoft.com/entra/identity-platform/certificate-credentials."""
-    now = int(time.time())
-    thumbprint = base64.urlsafe_b64encode(bytes.fromhex(pair.thumbprint_sha256)).rstrip(b"=").decode()
-    return jwt.encode(
-        {"aud": token_endpoint, "iss": client_id, "sub": client_id, "jti": str(uuid.uuid4()),
-         "nbf": now, "iat": now, "exp": now + _ASSERTION_LIFETIME},
-        pair.private_key, algorithm="PS256", headers={"x5t#S256": thumbprint})
 
 
 @contextlib.contextmanager
