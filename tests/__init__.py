@@ -18,6 +18,7 @@ from . import test_token_race
 from . import test_tools_addresses
 from . import test_tools_alias_link
 from . import test_tools_diagnosis
+from . import test_tools_entra
 from . import test_tools_entra_authority
 from . import test_tools_entra_http
 from . import test_tools_key_pair

@@ -22,6 +22,7 @@ class TokenServiceMixin(HttpsMixin):
 
     :ivar refuses: status and answer of every request until it is None again
     :ivar rotates: a refreshed token brings another refresh token
+    :ivar says: added to every token that is given
     :ivar answering: the authority answers only while this is set
     """
 
@@ -29,6 +30,7 @@ class TokenServiceMixin(HttpsMixin):
         super().setUp()
         self.refuses: tuple[int, dict[str, Any], dict[str, str]] | None = None
         self.rotates = True
+        self.says: dict[str, Any] = {}
         self.answering = threading.Event()
         self.answering.set()
         self.addCleanup(self.answering.set)
@@ -45,7 +47,7 @@ class TokenServiceMixin(HttpsMixin):
         return {"name": "Contoso", "directory_id": DIRECTORY, "client_id": CLIENT, "client_secret": SECRET,
                 "authority_url": self.authority_url, **values}
 
-    def _answer(self, method: str, _path: str) -> Answer:
+    def _answer(self, method: str, path: str) -> Answer:
         if method == "GET":
             base = self.authority_url
             return self._json(200, {"issuer": base, "authorization_endpoint": f"{base}/authorize", "token_endpoint": f"{base}/token",
@@ -55,7 +57,11 @@ class TokenServiceMixin(HttpsMixin):
             status, content, headers = self.refuses
             return self._json(status, content, headers)
         number, form = len(self.asked), self.asked[-1]
-        token = {"token_type": "Bearer", "expires_in": 3600, "access_token": f"Access~{number}", "scope": form["scope"]}
+        if path.endswith("/devicecode"):
+            return self._json(200, {"device_code": "Device~of.the-test", "user_code": "ABCD-EFGH", "expires_in": 900, "interval": 5,
+                                    "verification_uri": f"{self.service.url}/device", "message": "Enter the code"})
+        token = {"token_type": "Bearer", "expires_in": 3600, "access_token": f"Access~{number}", "scope": form.get("scope", ""),
+                 **self.says}
         if form["grant_type"] != "client_credentials" and self.rotates:
             token["refresh_token"] = f"Refresh~{number}"
         return self._json(200, token)
