@@ -35,7 +35,7 @@ def key_pair(days=30):
     """Return a private key and its self-signed certificate: as PFX, whose file MSAL takes, and as the PEM to upload."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Odoo mail")])
-    now = datetime.datetime.now(datetime.timezone.utc)
+    now, day = datetime.datetime.now(datetime.timezone.utc), datetime.timedelta(days=1)
     certificate = (
         x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
         .not_valid_before(now - datetime.timedelta(days=60)).not_valid_after(now + datetime.timedelta(days=days))

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<style>body{{font:16px sans-serif;max-width:32rem;margin:3rem auto}}button{{display:block;margin:.5rem 0;padding:.5rem 1rem;font:inherit}}</style>
+<style>body{{font:16px sans-serif;max-width:32rem;margin:3rem auto}}
+button{{display:block;margin:.5rem 0;padding:.5rem 1rem;font:inherit}}</style>
 </head><body><h1>{title}</h1>{body}<p><small>A make-believe Microsoft Entra ID on this machine.</small></p></body></html>"""
 
 
