@@ -38,7 +38,7 @@ def key_pair(days=30):
     now, day = datetime.datetime.now(datetime.timezone.utc), datetime.timedelta(days=1)
     certificate = (
         x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=60)).not_valid_after(now + datetime.timedelta(days=days))
+        .not_valid_before(now - 60 * day).not_valid_after(now + days * day)
         .sign(key, hashes.SHA256()))
     pfx = pkcs12.serialize_key_and_certificates(b"Odoo", key, certificate, None, serialization.NoEncryption())
     return pfx, certificate.public_bytes(serialization.Encoding.PEM).decode()
