@@ -12,6 +12,7 @@ from . import test_office365_tenant
 from . import test_res_users
 from . import test_sender_identity
 from . import test_servers
+from . import test_sign_in
 from . import test_sign_in_servers
 from . import test_tools_addresses
 from . import test_tools_alias_link
