@@ -145,3 +145,8 @@ class Office365Mixin:
 
 class Office365Case(Office365Mixin, TransactionCase):
     """Tests of models."""
+
+    def setUp(self):
+        super().setUp()
+        # Cursors of their own (budgets, pauses, deliveries) see what the test wrote, and are undone with it.
+        self.enterContext(self.enter_registry_test_mode())

@@ -83,10 +83,7 @@ class HttpsMixin:
     def setUpClass(cls) -> None:
         super().setUpClass()
         cls.authority = Authority(Path(cls.enterClassContext(tempfile.TemporaryDirectory())))
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.enterContext(patch.dict("os.environ", {"SSL_CERT_FILE": str(self.authority.ca_file), "no_proxy": "localhost"}))
+        cls.enterClassContext(patch.dict("os.environ", {"SSL_CERT_FILE": str(cls.authority.ca_file), "no_proxy": "localhost"}))
 
     def https(self, answer: Callable[[str, str], Answer], certificate: str = "trusted") -> Https:
         """Start a server for this test.
