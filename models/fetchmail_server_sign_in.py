@@ -97,9 +97,14 @@ def _authenticate_imap(connection: IMAP4, user: str, token: str) -> None:
 def _authenticate_pop(connection, user: str, token: str) -> None:
     """Say AUTH XOAUTH2, which `poplib` does not know, and the answer on a line of its own.
 
-    RFC 1939 section 3 and RFC 5034 section 4: a command has 255 octets at most, the answer to a challenge may be longer.
+    RFC 5034 section 4: a command has 255 octets at most, the answer to a challenge may be longer. Each further challenge is answered with
+    nothing, to get the refusal itself; `poplib` takes a challenge for success, as it begins with a plus sign too.
 
     :raise poplib.error_proto: the server refuses
     """
-    connection._shortcmd("AUTH XOAUTH2")
-    connection._shortcmd(base64.b64encode(sasl_string(ascii_address(user), token).encode()).decode())
+    answers = iter([base64.b64encode(sasl_string(ascii_address(user), token).encode()).decode(), ""])
+    reply = connection._shortcmd("AUTH XOAUTH2")
+    while not reply.startswith(b"+OK"):
+        if (answer := next(answers, None)) is None:
+            raise error_proto(reply)
+        reply = connection._shortcmd(answer)

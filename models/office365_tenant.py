@@ -138,6 +138,11 @@ class Office365Tenant(models.Model):
         self.ensure_one()
         return entra.App(self.authority_url, self.client_id, self._credential__())
 
+    def _public_app(self) -> entra.App:
+        """Return the app without its credential, as a device code wants it."""
+        self.ensure_one()
+        return entra.App(self.authority_url, self.client_id)
+
     def _scopes(self, protocol: str, flow: str | None = None) -> list[str]:
         """Return the scopes of a token.
 

@@ -39,8 +39,8 @@ class Office365Tenant(models.Model):
             base = tenant.get_base_url()
             tenant.redirect_uri = f"{base}{PATH}"
             url = urlsplit(base)
-            # learn.microsoft.com/entra/identity-platform/reply-url: https, or http on localhost
-            tenant.redirect_warning = url.scheme != "https" and url.hostname != "localhost" and self.env._(
+            # learn.microsoft.com/entra/identity-platform/reply-url: https, or http on this machine itself
+            tenant.redirect_warning = url.scheme != "https" and url.hostname not in ("localhost", "127.0.0.1") and self.env._(
                 "Entra takes no redirect URI that begins with http, but for localhost. Serve Odoo over https and set the System Parameter "
                 "web.base.url, or sign in with a device code, which needs no redirect.")
 

@@ -15,6 +15,7 @@ from . import test_res_users
 from . import test_sender_identity
 from . import test_servers
 from . import test_servers_entra
+from . import test_sign_in
 from . import test_sign_in_servers
 from . import test_token_race
 from . import test_tools_addresses
