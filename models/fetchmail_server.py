@@ -30,10 +30,10 @@ class FetchmailServer(models.Model):
     )
     office365_password_notice = fields.Text(compute="_compute_office365_password_notice")
 
-    @api.depends("server_type", "server")
+    @api.depends("server_type", "server", "office365_sign_in_by")
     def _compute_office365_password_notice(self):
         for server in self:
-            signs_in = server.server_type in INCOMING_PRESETS
+            signs_in = server.server_type in INCOMING_PRESETS and server.office365_sign_in_by == "login"
             server.office365_password_notice = signs_in and presets.is_microsoft_host(server.server or "") and (
                 self.env._(
                     "Microsoft ended sign-in by password for IMAP and POP in 2022, for every tenant. "

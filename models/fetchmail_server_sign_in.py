@@ -30,11 +30,17 @@ class FetchmailServer(models.Model):
 
     @api.onchange("office365_preset", "office365_cloud")
     def _onchange_office365_preset(self):
-        super()._onchange_office365_preset()
+        result = super()._onchange_office365_preset()
         if not self.office365_preset:
             self.office365_tenant_id = False
         elif not self.password and (app := self._office365_app_for(self.office365_cloud)):
             self.office365_tenant_id = app
+        return result
+
+    def _office365_filled(self, vals):
+        """Let go of the app with the preset: core knows passwords only."""
+        filled = super()._office365_filled(vals)
+        return {"office365_tenant_id": False, **filled} if "office365_preset" in vals and not vals["office365_preset"] else filled
 
     def _office365_signs_in_by_token(self):
         return bool(self.office365_tenant_id)
@@ -91,9 +97,14 @@ def _authenticate_imap(connection: IMAP4, user: str, token: str) -> None:
 def _authenticate_pop(connection, user: str, token: str) -> None:
     """Say AUTH XOAUTH2, which `poplib` does not know, and the answer on a line of its own.
 
-    RFC 1939 section 3 and RFC 5034 section 4: a command has 255 octets at most, the answer to a challenge may be longer.
+    RFC 5034 section 4: a command has 255 octets at most, the answer to a challenge may be longer. Each further challenge is answered with
+    nothing, to get the refusal itself; `poplib` takes a challenge for success, as it begins with a plus sign too.
 
     :raise poplib.error_proto: the server refuses
     """
-    connection._shortcmd("AUTH XOAUTH2")
-    connection._shortcmd(base64.b64encode(sasl_string(ascii_address(user), token).encode()).decode())
+    answers = iter([base64.b64encode(sasl_string(ascii_address(user), token).encode()).decode(), ""])
+    reply = connection._shortcmd("AUTH XOAUTH2")
+    while not reply.startswith(b"+OK"):
+        if (answer := next(answers, None)) is None:
+            raise error_proto(reply)
+        reply = connection._shortcmd(answer)

@@ -135,20 +135,6 @@ class Office365Token(models.Model):
         of_account = [("account", "=", _normal(account))] if account else []
         self.sudo().search([("tenant_id", "in", tenant.ids), *of_account]).unlink()
 
-    @api.model
-    def _keep_alive(self) -> None:
-        """Use the refresh tokens that nobody used for a week, so that they don't end."""
-        before = token_life.now() - token_life.KEEP_ALIVE_AFTER
-        rows = self.sudo().search([
-            ("refresh_token", "!=", False), ("refreshed_at", "<", before), ("tenant_id.active", "=", True)])
-        for number, row in enumerate(rows, start=1):
-            try:
-                self._obtain(Wanted(row.tenant_id.id, row.account, frozenset((row.scopes or "").split())), anew=True)
-            except UserError as error:
-                _logger.warning("Office 365: the sign-in of %s could not be kept alive: %s", row.account, error)
-            if not self.env["ir.cron"]._commit_progress(1, remaining=len(rows) - number):
-                break
-
     # ------------------------------------------------------------
     # A transaction apart
     # ------------------------------------------------------------

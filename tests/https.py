@@ -82,11 +82,13 @@ class HttpsMixin:
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        cls.authority = Authority(Path(cls.enterClassContext(tempfile.TemporaryDirectory())))
+        cls.authority = cls.make_authority()
+        cls.enterClassContext(patch.dict("os.environ", {"SSL_CERT_FILE": str(cls.authority.ca_file), "no_proxy": "localhost"}))
 
-    def setUp(self) -> None:
-        super().setUp()
-        self.enterContext(patch.dict("os.environ", {"SSL_CERT_FILE": str(self.authority.ca_file), "no_proxy": "localhost"}))
+    @classmethod
+    def make_authority(cls) -> Authority:
+        """Return the authority of this class's servers."""
+        return Authority(Path(cls.enterClassContext(tempfile.TemporaryDirectory())))
 
     def https(self, answer: Callable[[str, str], Answer], certificate: str = "trusted") -> Https:
         """Start a server for this test.

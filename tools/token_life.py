@@ -24,6 +24,11 @@ def now() -> datetime:
     return datetime.now(timezone.utc).replace(tzinfo=None, microsecond=0)
 
 
+def to_epoch(at: datetime) -> float:
+    """Return a time in that form as seconds since the epoch."""
+    return at.replace(tzinfo=timezone.utc).timestamp()
+
+
 def from_epoch(seconds: float) -> datetime:
     """Return a time in the same form, rounded down."""
     return datetime.fromtimestamp(int(seconds), timezone.utc).replace(tzinfo=None)

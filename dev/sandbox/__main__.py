@@ -30,8 +30,8 @@ from servers import (  # noqa: E402
 )
 from servers.sockets import next_free_port  # noqa: E402
 
-DEFAULT_PORTS = {"submission": 10587, "mx": 10025, "imap": 10993, "pop": 10995}
-SECURITY = {"submission": "STARTTLS, login", "mx": "STARTTLS, no login", "imap": "TLS", "pop": "TLS"}
+DEFAULT_PORTS = {"submission": 10587, "mx": 10025, "imap": 10993, "pop": 10995, "entra": 10443}
+SECURITY = {"submission": "STARTTLS, login", "mx": "STARTTLS, no login", "imap": "TLS", "pop": "TLS", "entra": "HTTPS"}
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -85,6 +85,8 @@ def show(servers: MailServers) -> None:
     print(f"\n{'Mailbox':<{width}}  Password")
     for address in servers.directory.accounts:
         print(f"{address:<{width}}  {servers.password(address)}")
+    entra = servers.entra
+    print(f"\nEntra app   client id {entra.app.client_id}, secret {entra.app.secret}\nAuthority   {entra.authority()}")
     print(f"\nCA file: {servers.ca_file}\nFor clients in another shell:\n    export SSL_CERT_FILE={servers.ca_file}\n")
     print(f"Mail to an unknown address of {DOMAIN} reaches {ERP}, mail to anywhere else {CUSTOMER}.")
     print("Ctrl-C ends.\n", flush=True)

@@ -20,11 +20,15 @@ Accounts (passwords are random at every start, ``servers.password(address)``):
         assert servers.transactions[-1].envelope_from == ERP
         assert servers.mailbox(CUSTOMER).messages()
 
+``servers.entra`` is a look-alike of Microsoft Entra ID (:mod:`.entra`) whose tokens open the mailboxes as Microsoft documents it.
+
 Reply texts have names in :mod:`.replies`, scripted failures are in :mod:`.faults`.
 """
 
-from . import replies
+from . import entra_errors, replies
 from .directory import BRANT, CUSTOMER, DOMAIN, ERP, INFO, Account, Connector, Directory, Limits, Policy
+from .entra_directory import ClientSecret, EntraApp, EntraUser
+from .entra_errors import EntraError
 from .faults import Delay, Dribble, Drop, Fault, Reset, Say
 from .front_session import LoginAttempt
 from .mail_servers import LISTENERS, MailServers, available
@@ -34,6 +38,7 @@ from .replies import Reply
 
 __all__ = [
     "Account",
+    "ClientSecret",
     "BRANT",
     "CUSTOMER",
     "Connection",
@@ -44,6 +49,9 @@ __all__ = [
     "Dribble",
     "Drop",
     "ERP",
+    "EntraApp",
+    "EntraError",
+    "EntraUser",
     "Fault",
     "INFO",
     "LISTENERS",
@@ -59,5 +67,6 @@ __all__ = [
     "StoredMessage",
     "Transaction",
     "available",
+    "entra_errors",
     "replies",
 ]

@@ -10,6 +10,7 @@ import re
 import time
 from typing import TYPE_CHECKING
 
+from . import replies
 from .faults import Delay, Drop, Fault, Reset, Say
 from .records import Connection
 from .session import reset
@@ -83,6 +84,7 @@ class FrontSession:
         sent = 0
         while data := await self._back_reader.read(65536):
             if self._attempt:
+                data = await self._as_exchange_says(data)
                 self._watch(data)
             sent += len(data)
             self._writer.write(data)
@@ -97,7 +99,7 @@ class FrontSession:
             self.record.commands.append("***")
             if self._attempt and not self._attempt.user:
                 self._attempt.user = _sasl_user(line.strip())
-            return self.front.introspection.with_ticket(line.strip()) + b"\r\n"
+            return self.front.introspection.with_ticket(line.strip(), self.front.name) + b"\r\n"
         words = line.split(None, 3)
         if self.front.name == "imap":
             tag, words = words[0] if words else b"", words[1:]
@@ -112,7 +114,7 @@ class FrontSession:
         if fault and not await self._act(fault, tag):
             return b""
         if self._continuing and len(words) > 2:
-            return line.replace(words[2].strip(), self.front.introspection.with_ticket(words[2].strip()))
+            return line.replace(words[2].strip(), self.front.introspection.with_ticket(words[2].strip(), self.front.name))
         return line
 
     def _note(self, tag: bytes, verb: str, words: list[bytes], line: bytes) -> None:
@@ -140,6 +142,20 @@ class FrontSession:
             self._attempt = LoginAttempt(self.front.name, self.record.id, mechanism, user)
             self.front.login_attempts.append(self._attempt)
             self.front.last_login = time.time()
+
+    async def _as_exchange_says(self, data: bytes) -> bytes:
+        """Return the answer to a refused token in Exchange's words: Dovecot sends Google's JSON first, and words of its own then."""
+        if self._attempt.mechanism != "XOAUTH2" or not self._attempt.user:
+            return data
+        if data.startswith(b"+ ") and data.strip() != b"+":
+            self._back_writer.write(b"\r\n")
+            await self._back_writer.drain()
+            return b""
+        if self.front.name == "imap" and data.startswith(self._tag + b" NO "):
+            return self._tag + b" " + replies.IMAP_AUTHENTICATE_FAILED.encode() + b"\r\n"
+        if self.front.name == "pop" and data.startswith(b"-ERR"):
+            return replies.POP_AUTHENTICATION_FAILURE.encode() + b"\r\n"
+        return data
 
     def _watch(self, data: bytes) -> None:
         """Look for the answer to a sign-in."""

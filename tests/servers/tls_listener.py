@@ -1,0 +1,130 @@
+"""A listener that speaks TLS from the first octet (RFC 8314), with records, faults and changeable certificates."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+import time
+
+from .faults import Delay, Faults, Reset
+from .records import Connection, Records
+from .smtp import connection_numbers
+from .sockets import listen_local
+from .tls import TlsSettings
+
+_logger = logging.getLogger(__name__)
+LIMIT = 2**20  # octets of a line
+
+
+class TlsListener:
+    """One port. What is said after the handshake is for subclasses: :meth:`talk`.
+
+    The fault step ``CONNECT`` strikes before the handshake: :class:`.faults.Reset` is what a client sees of a server that is down.
+
+    :ivar host: the name clients use.
+    :ivar port: its port, the same for IPv4 and IPv6.
+    :ivar connections: this listener's :class:`.records.Records` of :class:`.records.Connection`.
+    :ivar errors: exceptions of the server itself; empty unless the server has a bug.
+    """
+
+    host = "localhost"
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        tls: TlsSettings,
+        connections: Records[Connection],
+        port: int = 0,
+        steps: tuple[str, ...] = (),
+    ):
+        self.name = name
+        self.tls = tls
+        self.connections: Records[Connection] = Records(connections)
+        self.port = port
+        self.faults = Faults(steps)
+        self.errors: list[BaseException] = []
+        self._tasks: set[asyncio.Task] = set()
+
+    async def listen(self) -> None:
+        """Start to listen."""
+        self.port, sockets = listen_local(self.port)
+        for sock in sockets:
+            self._spawn(self._accept(sock))
+
+    async def stop(self) -> None:
+        """Stop listening and end all connections."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def reset(self) -> None:
+        """Forget faults and TLS changes."""
+        self.faults.clear()
+        self.tls.reset()
+        self.errors.clear()
+        self.connections.clear()
+
+    async def talk(self, record: Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one connection whose handshake is done."""
+        raise NotImplementedError
+
+    def _spawn(self, coroutine) -> None:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception():
+            _logger.error("the %s test server failed", self.name, exc_info=task.exception())
+            self.errors.append(task.exception())
+
+    async def _accept(self, listener: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        with listener:
+            while True:
+                connection, peer = await loop.sock_accept(listener)
+                self._spawn(self._serve(connection, peer))
+
+    async def _serve(self, connection: socket.socket, peer: tuple) -> None:
+        record = Connection(next(connection_numbers), self.name, (peer[0], peer[1]))
+        self.connections.append(record)
+        try:
+            await self._secure(record, connection)
+        finally:
+            connection.close()
+            record.closed = time.time()
+            self.connections.changed()
+
+    async def _secure(self, record: Connection, connection: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        fault = self.faults.strike("CONNECT")
+        if fault and isinstance(fault.action, Reset):
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+            return
+        if fault and isinstance(fault.action, Delay):
+            await asyncio.sleep(fault.action.seconds)
+        elif fault:
+            return
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        reader = asyncio.StreamReader(limit=LIMIT)
+        protocol = asyncio.StreamReaderProtocol(reader)
+        try:
+            transport, _protocol = await loop.connect_accepted_socket(
+                lambda: protocol, connection, ssl=self.tls.context(), ssl_handshake_timeout=20
+            )
+        except (OSError, asyncio.TimeoutError) as error:
+            record.tls_error = str(error) or type(error).__name__
+            return
+        writer = asyncio.StreamWriter(transport, protocol, reader, loop)
+        record.tls_version = transport.get_extra_info("ssl_object").version()
+        try:
+            await self.talk(record, reader, writer)
+        finally:
+            writer.close()
+            with contextlib.suppress(OSError, asyncio.TimeoutError):  # a client that is gone cannot be told goodbye
+                await asyncio.wait_for(writer.wait_closed(), 2)
