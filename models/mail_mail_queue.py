@@ -16,6 +16,8 @@ _logger = logging.getLogger(__name__)
 # Handed on in the context and compared by identity, so that nobody outside can ask for a commit.
 _AFTER_COMMIT = object()
 _QUEUE = object()
+# How often a row may change between the look at it and its lock before a run leaves it to whoever changes it.
+_SNAPSHOTS = 3
 
 
 class MailMail(models.Model):
@@ -35,6 +37,16 @@ class MailMail(models.Model):
                 if not vals.get("mail_message_id"):  # not there to notify of a message that exists
                     vals.setdefault("office365_bulk", True)
         return super().create(vals_list)
+
+    def write(self, vals):
+        """Leave the message alone when core writes down its own Message-Id after the mail was taken.
+
+        Other mails and people share that row. Touched by two at once, it would keep the second from committing that a mail was sent.
+        """
+        run = QueueRun.of(self.env.context)
+        if "message_id" in vals and run and run.attempt_of(self._ids) and vals["message_id"] == self.message_id:
+            vals = {name: value for name, value in vals.items() if name != "message_id"}
+        return super().write(vals)
 
     def send_after_commit(self):
         """Commit after each mail of ours: core commits once at the end, and a killed worker would send all of them again."""
@@ -199,13 +211,15 @@ class MailMail(models.Model):
                FOR UPDATE OF %s SKIP LOCKED
             """, self._ids, tuple((mail_id, run.known[mail_id].attempts) for mail_id in self._ids),
             SQL("mail, message") if owner else SQL("mail"))
-        try:
-            with contextlib.nullcontext() if run.commits else self.env.cr.savepoint(flush=False):
-                self.env.cr.execute(query, log_exceptions=False)
-                free = {mail_id for mail_id, in self.env.cr.fetchall()}
-        except psycopg2.errors.SerializationFailure:
-            run.rollback(self.env.cr)
-            free = set()
+        free = set()
+        for _snapshot in range(_SNAPSHOTS if run.commits else 1):
+            try:
+                with contextlib.nullcontext() if run.commits else self.env.cr.savepoint(flush=False):
+                    self.env.cr.execute(query, log_exceptions=False)
+                    free = {mail_id for mail_id, in self.env.cr.fetchall()}
+                break
+            except psycopg2.errors.SerializationFailure:  # changed since the snapshot: another one shows into what
+                run.rollback(self.env.cr)
         return self.browse(mail_id for mail_id in self._ids if mail_id in free)
 
     def _office365_after_database_error(self, run: QueueRun, error: psycopg2.Error) -> None:
