@@ -6,9 +6,9 @@ from email.message import EmailMessage
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 from odoo.tests import BaseCase, tagged
 
-from ..models import ir_mail_server_governor
 from ..models.ir_mail_server_budget import _lock_class
 from ..models.office365_budget import Office365Budget
+from ..tools import allowance, switches
 from ..tools.errors import NoConnectionFree
 from .common import ERP
 from .servers import CUSTOMER, MailServers, available, replies
@@ -31,7 +31,7 @@ def send(env, server_id, bulk):
     """Send whatever the governor lets through, in runs of a few mails; return how many were taken."""
     clock = Office365Budget._clock
     Office365Budget._clock = lambda self, cr: clock(self, cr) * SPEED
-    ir_mail_server_governor.monotonic = lambda: time.monotonic() * SPEED
+    allowance.monotonic = switches.monotonic = lambda: time.monotonic() * SPEED
     server, taken, until = env["ir.mail_server"].browse(server_id), 0, time.monotonic() + RUN
     session = server._office365_open_session(None)
     outcomes = []
