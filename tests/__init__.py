@@ -6,6 +6,7 @@ from . import test_fault_matrix_crash
 from . import test_fault_matrix_token
 from . import test_entra_flows
 from . import test_fetchmail_server
+from . import test_governor_queue
 from . import test_governor_workers
 from . import test_incoming_author
 from . import test_ir_mail_server
@@ -17,6 +18,7 @@ from . import test_mail_queue_recipients
 from . import test_mail_queue_tours
 from . import test_mail_queue_workers
 from . import test_neutralize
+from . import test_office365_delivery
 from . import test_office365_pause
 from . import test_office365_probe
 from . import test_office365_sender
