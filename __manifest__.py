@@ -12,6 +12,7 @@
         "views/ir_mail_server_views.xml",
         "views/fetchmail_server_views.xml",
         "views/office365_sender_views.xml",
+        "views/office365_connection_test_views.xml",
         "views/office365_alias_change_views.xml",
         "views/res_users_views.xml",
         "views/link_templates.xml",
