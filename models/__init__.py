@@ -3,6 +3,7 @@ from . import office365_alias_change
 from . import office365_delivery
 from . import office365_trust
 from . import fetchmail_server
+from . import fetchmail_server_failure
 from . import ir_mail_server
 from . import ir_mail_server_session
 from . import ir_mail_server_sign_in

@@ -8,7 +8,8 @@ from odoo.exceptions import UserError
 
 from ..const import CLOUDS, DEFAULT_CLOUD, INCOMING_PRESETS
 from ..tools import presets
-from ..tools.errors import CertificateRefused, ImapSignInRefused, PopSignInRefused, answer_text
+from ..tools.diagnosis import diagnose
+from ..tools.errors import CertificateRefused, ImapSignInRefused, MailboxRefused, PopSignInRefused, answer_text
 from ..tools.tls import client_context
 
 
@@ -114,7 +115,24 @@ class FetchmailServer(models.Model):
             if isinstance(error, IMAP4.abort):
                 raise
             raise ImapSignInRefused(self._office365_refusal_text(self.server, self.user, error, answer_text(error))) from error
+        self._office365_open_inbox(connection)
         return connection
+
+    def _office365_open_inbox(self, connection) -> None:
+        """Open the mailbox: Exchange refuses there whom it throttles or who has no right to it, and core overlooks that answer."""
+        try:
+            status, answer = connection.select()
+            if status != "OK":
+                raise IMAP4.error(answer[-1])
+        except IMAP4.abort:
+            connection.shutdown()
+            raise
+        except IMAP4.error as error:
+            connection.shutdown()
+            raise MailboxRefused(self.env._(
+                "%(host)s signed in %(login)s, but did not open the INBOX. It said: %(reply)s\n%(remedy)s",
+                host=self.server, login=self.user, reply=answer_text(error), remedy=self.env._(diagnose(error, protocol="imap").remedy),
+            )) from error
 
     def _office365_connect_pop(self):
         connection = core.OdooPOP3_SSL(

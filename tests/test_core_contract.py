@@ -36,6 +36,8 @@ OVERRIDDEN = {
     fetchmail.FetchmailServer: {
         "_connect__": ["allow_archived"],
         "onchange_server_type": [],
+        "fetch_mail": [],
+        "_fetch_mail": ["batch_limit"],
         "create": ["vals_list"],
         "write": ["vals"],
     },

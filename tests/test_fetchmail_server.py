@@ -5,6 +5,7 @@ from odoo.tests import Form, TransactionCase, tagged
 from odoo.tools import mute_logger
 
 from .common import ERP, Office365Case
+from .servers import replies
 
 LOGIN = {"user": ERP, "password": "secret"}
 
@@ -164,3 +165,21 @@ class TestIncomingConnection(Office365Case):
             self.fetch(server)
         self.assertIn("refused to sign in", server.error_message)
         self.assertTrue(server.error_date)
+
+    @mute_logger("odoo.addons.mail.models.fetchmail")
+    def test_a_failure_while_fetching_says_what_to_do(self):
+        table = [
+            ("SELECT", replies.IMAP_THROTTLED.replace("{milliseconds}", "299961"), "Suggested Backoff Time: 299961.*waits as long as"),
+            ("SELECT", replies.IMAP_NOT_CONNECTED, "authenticated but not connected.*FullAccess"),
+        ]
+        for step, answer, words in table:
+            with self.subTest(answer=answer):
+                server = self.incoming()
+                server.button_confirm_login()
+                self.servers.imap.faults.add(step, answer)
+                with self.assertRaisesRegex(UserError, f"(?s){words}"):
+                    self.fetch(server)
+                self.assertRegex(server.error_message, f"(?s){words}")
+                self.fetch(server)
+                self.assertFalse(server.error_message, "forgotten once it works again")
+                server.active = False

@@ -43,6 +43,10 @@ class ImapSignInRefused(IMAP4.error):
     """The IMAP server refused the sign-in."""
 
 
+class MailboxRefused(IMAP4.error):
+    """The IMAP server signed in, but did not open the mailbox."""
+
+
 class PopSignInRefused(error_proto):
     """The POP server refused the sign-in."""
 

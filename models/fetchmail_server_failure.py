@@ -1,0 +1,43 @@
+from odoo import models
+from odoo.exceptions import UserError
+
+from ..tools.diagnosis import diagnose
+from ..tools.errors import CertificateRefused, ImapSignInRefused, MailboxRefused, PopSignInRefused
+
+#: Errors of ours, whose text holds the remedy already.
+_EXPLAINED = (UserError, CertificateRefused, ImapSignInRefused, MailboxRefused, PopSignInRefused)
+
+
+class FetchmailServer(models.Model):
+    """What an administrator reads when fetching from one of our servers fails."""
+
+    _inherit = "fetchmail.server"
+
+    def fetch_mail(self):
+        """Say what to do about a failure, where core shows a traceback."""
+        if not self.office365_preset:
+            return super().fetch_mail()
+        try:
+            return super().fetch_mail()
+        except UserError:
+            raise
+        except Exception as error:
+            raise UserError(self._office365_failure_text(error)) from error
+
+    def _fetch_mail(self, batch_limit=50):
+        """Keep what to do about a failure beside what core keeps of it."""
+        failure = super()._fetch_mail(batch_limit=batch_limit)
+        for server in self.filtered(lambda server: server.office365_preset and server.error_message):
+            remedy = self.env._(diagnose(server.error_message, protocol=server._get_connection_type()).remedy)
+            if remedy not in server.error_message:
+                server.error_message = f"{server.error_message}\n{remedy}"
+        return failure
+
+    def _office365_failure_text(self, error: Exception) -> str:
+        """Return the sentences for a failed fetch: the server's own words, and what to do about them."""
+        self.ensure_one()
+        if isinstance(error, _EXPLAINED):
+            return str(error)
+        return self.env._(
+            "%(server)s: fetching stopped. %(words)s\n%(remedy)s",
+            server=self.display_name, words=error, remedy=self.env._(diagnose(error, protocol=self._get_connection_type()).remedy))
