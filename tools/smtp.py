@@ -29,7 +29,7 @@ class Outcome:
 
     :ivar reply: the server's last reply, or what kept it from coming
     :ivar taken: whether the server took the message
-    :ivar duration: seconds from MAIL to the last reply
+    :ivar duration: seconds until the last reply, a new connection included
     :ivar refused: reply by recipient, of those refused while others were taken
     :ivar in_doubt: the connection ended after the message was sent and before the reply: it may have been taken
     """
