@@ -1,5 +1,6 @@
 from . import test_alias_confirmation
 from . import test_alias_life_cycle
+from . import test_connection_test
 from . import test_core_contract
 from . import test_fault_matrix
 from . import test_fault_matrix_crash
@@ -11,6 +12,7 @@ from . import test_governor_workers
 from . import test_incoming_author
 from . import test_ir_mail_server
 from . import test_ir_mail_server_governor
+from . import test_ir_mail_server_session
 from . import test_mail_flow
 from . import test_mail_queue
 from . import test_mail_queue_order

@@ -178,8 +178,9 @@ class TestReplies(BaseCase):
     def test_what_is_no_reply(self):
         for data in (
             b"\r\n", b"OK\r\n", b"-25 minus\r\n", b"+250 plus\r\n", b" 25 blank\r\n", b"2 5\r\n", b"25\r\n", b"2500 long\r\n",
-            b"000 zero\r\n", b"999 nine\r\n", b"250_under\r\n", b"250-a\r\nb\r\n", "２５０ wide\r\n".encode(), b"\x16\x03\x01\x00\n",
-            b"* OK IMAP4 ready\r\n", b"HTTP/1.1 400 Bad Request\r\n", b"250 " + b"x" * 100_000, b"250-" + b"x" * 100_000 + b"\r\n", b"250-more\r\n" * 20_000,
+            b"000 zero\r\n", b"999 nine\r\n", b"250_under\r\n", b"250-a\r\nb\r\n", "２５０ wide\r\n".encode(),
+            b"\x16\x03\x01\x00\n", b"* OK IMAP4 ready\r\n", b"HTTP/1.1 400 Bad Request\r\n",
+            b"250 " + b"x" * 100_000, b"250-" + b"x" * 100_000 + b"\r\n", b"250-more\r\n" * 20_000,
         ):
             with self.subTest(data=data[:30]), self.assertRaises(smtp_wire.MalformedReply):
                 self.parse(data)
