@@ -155,5 +155,7 @@ class Office365Case(Office365Mixin, TransactionCase):
     def enter_registry_test_mode(self):
         """Do what core's does beside that: these tests are in that mode from the start."""
         self.env.flush_all()
-        yield
-        self.env.invalidate_all()
+        try:
+            yield
+        finally:
+            self.env.invalidate_all()
