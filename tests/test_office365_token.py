@@ -108,6 +108,19 @@ class TestAppToken(TokenCase):
         self.assertTrue(since)
         self.assertFalse(self.row().failure_cause or self.row().failure_text or self.row().failure_since)
 
+    def test_a_change_of_the_app_ends_the_wait(self):
+        self.refuses = WRONG_SECRET
+        self.refused()
+        self.refused()
+        self.assertEqual(len(self.asked), 1)
+        self.refuses = None
+        self.tenant.client_secret = "another"
+        self.env.flush_all()
+        # What `write` does, but in a transaction that begins now.
+        self.env.cr.execute("UPDATE office365_tenant SET write_date = now() at time zone 'utc' + interval '1 minute'")
+        self.assertEqual(self.token(), "Access~2")
+        self.assertEqual(self.asked[1]["client_secret"], "another")
+
     def test_a_busy_authority_is_left_alone_as_long_as_it_asks(self):
         self.refuses = (429, {"error": "temporarily_unavailable", "error_codes": [90055]}, {"Retry-After": "600"})
         self.assertEqual(self.refused().diagnosis.retry_after, 600)

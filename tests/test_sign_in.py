@@ -1,41 +1,13 @@
-import json
-
 from odoo.exceptions import UserError
-from odoo.tests import TransactionCase, tagged
+from odoo.tests import tagged
 
-from ..tools import entra
 from ..tools.diagnosis import diagnose
 from .common import BRANT, ERP, INFO
-from .sign_in import SignInMixin
-from .token_service import clock
+from .servers import entra_errors
+from .servers.faults import Reset
+from .sign_in import SignInCase
 
-STATE, REDIRECT = "state", "https://odoo.contoso.example/mail_office365/oauth"
-
-
-class SignInCase(SignInMixin, TransactionCase):
-
-    def setUp(self):
-        super().setUp()
-        self.enterContext(self.enter_registry_test_mode())
-
-    def sign_in_by_code(self, app, account=ERP, answer=ERP):
-        """Sign a user in as a browser does."""
-        flow = entra.start_code_flow(app._app__(), app._all_scopes(), REDIRECT, STATE, login_hint=account)
-        query = dict(part.split("=", 1) for part in self.visit(flow["auth_uri"], answer).partition("?")[2].split("&"))
-        app._finish_sign_in({"flow": json.loads(json.dumps(flow)), "account": account}, query)
-
-    def sign_in_by_device(self, app, account=ERP):
-        wizard = self.env["office365.device.sign.in"].browse(self.env["office365.device.sign.in"]._begin(app, account)["res_id"])
-        self.device = account
-        wizard.action_continue()
-
-    def signed_in_app(self, way):
-        """Return an app with a sign-in that is done, by one of the four ways."""
-        if way in ("secret", "certificate"):
-            return self.app("app", way)
-        app = self.app("delegated", "none" if way == "device" else "secret")
-        (self.sign_in_by_device if way == "device" else self.sign_in_by_code)(app)
-        return app
+DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 
 
 @tagged("post_install", "-at_install")
@@ -43,14 +15,14 @@ class TestSignIn(SignInCase):
 
     def test_four_ways_to_sign_in_for_three_protocols(self):
         for way in ("secret", "certificate", "code", "device"):
-            app = self.signed_in_app(way)
+            app = self.signed_in_app(way, servers=True)
             with self.subTest(way=way, protocol="smtp"):
-                self.outgoing(app=app).test_smtp_connection()
+                app.outgoing_server_ids.test_smtp_connection()
                 seen = self.servers.submission.connections[-1]
                 self.assertEqual((seen.login, seen.mechanism), (ERP, "XOAUTH2"))
             for preset in ("imap", "pop"):
                 with self.subTest(way=way, protocol=preset):
-                    server = self.incoming(preset, app=app)
+                    server = app.incoming_server_ids.filtered(lambda server: server.office365_preset == preset)  # noqa: B023
                     server.button_confirm_login()
                     self.assertEqual(server.state, "done")
                     self.assertEqual(getattr(self.servers, preset).connections[-1].login, ERP)
@@ -60,7 +32,7 @@ class TestSignIn(SignInCase):
         self.outgoing(app=app).test_smtp_connection()
         self.incoming(app=app).button_confirm_login()
         self.incoming("pop", app=app).button_confirm_login()
-        self.assertEqual(len(self.asked), 1)
+        self.assertEqual(self.requests(), 1)
 
     def test_a_revoked_token_is_renewed_once_and_the_run_goes_on(self):
         app = self.app()
@@ -68,9 +40,9 @@ class TestSignIn(SignInCase):
         outgoing.test_smtp_connection()
         for number, use in enumerate((outgoing.test_smtp_connection, imap.button_confirm_login, pop.button_confirm_login), start=2):
             self.revoke()
-            with clock(minutes=2 * number):
-                use()
-            self.assertEqual(len(self.asked), number)
+            self.later(minutes=10)
+            use()
+            self.assertEqual(self.requests(), number)
 
     def test_mail_goes_out_although_the_token_was_revoked(self):
         server = self.outgoing(app=self.app(), from_filter="contoso.example")
@@ -82,30 +54,31 @@ class TestSignIn(SignInCase):
 
     def test_a_refusal_names_the_checklist_and_asks_for_one_more_token_only(self):
         server = self.outgoing(app=self.app())
-        self.grants.clear()
+        server.test_smtp_connection()
+        self.entra.app.in_exchange = False
         with self.assertRaises(UserError) as caught:
             server.test_smtp_connection()
         text = str(caught.exception)
         for words in (f"refused to sign in {ERP}", "535 5.7.3", "Get-ServicePrincipal", "enterprise application", "Get-MailboxPermission"):
             self.assertIn(words, text)
-        self.assertEqual(len(self.asked), 2)
+        self.assertEqual(self.requests(), 2)
 
     def test_a_refusal_that_no_token_ends_asks_for_no_other(self):
         server = self.outgoing(app=self.app())
         self.servers.directory.account(ERP).smtp_auth_disabled = True
         with self.assertRaisesRegex(UserError, "Set-CASMailbox"):
             server.test_smtp_connection()
-        self.assertEqual(len(self.asked), 1)
+        self.assertEqual(self.requests(), 1)
 
     def test_refused_imap_and_pop_say_what_to_do(self):
         app = self.app()
-        self.grants.clear()
+        self.entra.app.full_access.clear()
         for preset in ("imap", "pop"):
             with self.subTest(preset=preset), self.assertRaisesRegex(UserError, f"refused to sign in {ERP}.*"):
                 self.incoming(preset, app=app).button_confirm_login()
 
     def test_an_answer_of_entra_says_what_to_do(self):
-        self.refuses = (401, {"error": "invalid_client", "error_description": "AADSTS7000222: The secret has expired."}, {})
+        self.entra.faults.add("TOKEN", entra_errors.SECRET_EXPIRED, times=None)
         app = self.app()
         for use in (self.outgoing(app=app).test_smtp_connection, self.incoming(app=app).button_confirm_login):
             with self.assertRaises(UserError) as caught:
@@ -113,20 +86,24 @@ class TestSignIn(SignInCase):
             self.assertIn("The client secret has expired. Create a new one", str(caught.exception))
 
     def test_entra_that_is_down_lets_mail_wait(self):
-        self.refuses = (503, {"error": "temporarily_unavailable", "error_description": "AADSTS90033"}, {})
-        server = self.outgoing(app=self.app())
-        try:
-            server._connect__(mail_server_id=server.id)
-        except UserError as error:
-            diagnosis = diagnose(error, protocol="smtp")
-        self.assertEqual((diagnosis.cause, diagnosis.retryable), ("entra_unavailable", True))
+        for step, fault, cause in (("TOKEN", entra_errors.UNAVAILABLE, "entra_unavailable"), ("CONNECT", Reset(), "connection_lost")):
+            self.entra.faults.add(step, fault, times=None)
+            server = self.outgoing(app=self.app())
+            with self.subTest(cause=cause):
+                try:
+                    server._connect__(mail_server_id=server.id)
+                    self.fail("connected")
+                except UserError as error:
+                    diagnosis = diagnose(error, protocol="smtp")
+                self.assertEqual((diagnosis.cause, diagnosis.retryable), (cause, True))
 
     def test_as_the_sender_each_mailbox_signs_in_with_the_token_of_the_app(self):
+        self.entra.app.full_access.add(BRANT)
         self.outgoing(app=self.app(), office365_sender_mode="as_sender", from_filter="contoso.example")
         self.set_alias(self.brant, BRANT)
         self.mail().send()
         self.assertEqual((self.sent().login, self.sent().envelope_from), (BRANT, BRANT))
-        self.assertEqual(len(self.asked), 1)
+        self.assertEqual(self.requests(), 1)
 
 
 @tagged("post_install", "-at_install")
@@ -137,7 +114,7 @@ class TestDelegates(SignInCase):
         shared = {"office365_delegate": BRANT}
         outgoing = self.outgoing(app=app, smtp_user=INFO, **shared)
         incoming = [self.incoming(preset, app=app, user=INFO, **shared) for preset in ("imap", "pop")]
-        self.delegates[INFO] = {BRANT}
+        self.servers.directory.account(INFO).full_access.add(BRANT)
         self.sign_in_by_code(app, BRANT, BRANT)
         self.servers.directory.grant_send_as(BRANT, INFO)
         outgoing.test_smtp_connection()
@@ -165,7 +142,7 @@ class TestDelegates(SignInCase):
 
     def test_a_declined_consent_says_so(self):
         with self.assertRaisesRegex(UserError, "Grant admin consent"):
-            self.sign_in_by_code(self.app("delegated"), ERP, None)
+            self.sign_in_by_code(self.app("delegated"), ERP, ERP, consent=False)
 
     def test_an_ended_sign_in_asks_to_sign_in_again(self):
         app = self.app("delegated")
@@ -173,7 +150,7 @@ class TestDelegates(SignInCase):
         self.sign_in_by_code(app)
         self.assertIn("is signed in", server.office365_sign_in_status)
         self.revoke()
-        self._refresh.clear()
+        self.entra.directory.user(ERP).revoked_before = self.entra.clock.now() + 1
         with self.assertRaisesRegex(UserError, "Sign in again"):
             server.test_smtp_connection()
         self.env.invalidate_all()
@@ -191,25 +168,28 @@ class TestDeviceCode(SignInCase):
 
     def test_the_code_is_shown_and_each_press_asks_once(self):
         wizard = self.begin()
-        self.assertEqual((wizard.user_code, wizard.account), ("ABCD-1234", ERP))
-        asked = len(self.asked)
+        self.assertTrue(wizard.user_code)
+        self.assertEqual((wizard.account, wizard.verification_uri), (ERP, self.entra.authority("devicelogin")))
         wizard.action_continue()
         self.assertIn("Not yet", wizard.message)
-        self.assertEqual(len(self.asked), asked + 1)
-        self.device = ERP
+        self.assertEqual(self.requests(DEVICE), 1)
+        self.entra.sign_in_device(wizard.user_code, ERP)
         self.assertEqual(wizard.action_continue()["params"]["type"], "success")
 
     def test_declined_expired_and_somebody_else(self):
-        for outcome, words in (("declined", "was declined"), ("expired", "not entered in time"), (BRANT, f"{BRANT} signed in, but")):
+        for outcome, words in (("declined", "was declined"), (BRANT, f"{BRANT} signed in, but"), ("expired", "not entered in time")):
             wizard = self.begin()
-            self.device = outcome
+            if outcome == "expired":
+                self.entra.clock.advance(3600)
+            else:
+                self.entra.sign_in_device(wizard.user_code, BRANT if outcome == BRANT else None)
             with self.subTest(outcome=outcome):
                 wizard.action_continue()
                 self.assertEqual(wizard.state, "failed")
                 self.assertIn(words, wizard.message)
-                self.device = None
                 wizard.action_continue()  # another code
-                self.assertEqual((wizard.state, wizard.user_code), ("pending", "ABCD-1234"))
+                self.assertEqual(wizard.state, "pending")
+                self.assertTrue(wizard.user_code)
             self.assertFalse(self.env["office365.token"].search([]))
 
 
@@ -222,17 +202,16 @@ class TestCheck(SignInCase):
 
     def test_a_new_token_is_asked_for_each_time(self):
         app = self.app()
-        self.refuses = (401, {"error": "invalid_client", "error_description": "AADSTS7000215: Invalid secret."}, {})
+        self.entra.faults.add("TOKEN", entra_errors.SECRET_INVALID)
         self.assertEqual(self.check(app)[0], "failed")
         self.assertIn("Copy the column Value", app.check_result)
-        self.refuses = None
         for number in (2, 3):
             self.assertEqual(self.check(app)[0], "ok")
-            self.assertEqual(len(self.asked), number)
+            self.assertEqual(self.requests(), number)
 
     def test_what_is_missing_is_named_for_each_protocol(self):
         app = self.app()
-        self.roles = ("SMTP.SendAsApp",)
+        self.entra.app.roles = {"SMTP.SendAsApp"}
         state, result = self.check(app)
         self.assertEqual(state, "incomplete")
         for words in ("SMTP.SendAsApp is granted", "IMAP.AccessAsApp is missing", "POP.AccessAsApp is missing", "APIs my organization uses"):
@@ -243,7 +222,7 @@ class TestCheck(SignInCase):
     def test_no_roles_are_right_for_app_rbac(self):
         app = self.app()
         self.outgoing(app=app)
-        self.roles = ()
+        self.entra.app.roles = set()
         state, result = self.check(app)
         self.assertEqual(state, "ok")
         self.assertIn("App RBAC", result)
@@ -254,5 +233,5 @@ class TestCheck(SignInCase):
         self.sign_in_by_code(app)
         self.assertEqual(self.check(app)[0], "ok")
         self.assertIn(ERP, app.check_result)
-        for secret in self.secrets:
+        for secret in self.secrets():
             self.assertNotIn(secret, app.check_result)
