@@ -6,7 +6,7 @@ import psycopg2
 from odoo import api, fields, models, modules
 from odoo.tools import SQL, email_normalize
 
-from ..tools.queue_run import Attempt, Known, QueueRun, Refusal, line_name
+from ..tools.queue_run import Attempt, Known, QueueRun, Refusal, Settled, line_name
 from ..tools.sender import SenderBook
 from ..tools.session_pool import CONTEXT_KEY as POOL_KEY
 from ..tools.session_pool import SessionPool
@@ -177,8 +177,7 @@ class MailMail(models.Model):
         """Send a mail unless somebody else takes care of it, and see to it that what happened to it is written down."""
         try:
             if self._office365_lock(run):
-                run.attempt = Attempt(self.id)
-                super(MailMail, self)._send(**arguments)
+                self._office365_try(run, arguments)
             if run.commits and post_send_callback:
                 post_send_callback(self.ids)
             run.commit(self.env.cr)
@@ -191,6 +190,18 @@ class MailMail(models.Model):
             raise
         finally:
             run.attempt = None
+
+    def _office365_try(self, run: QueueRun, arguments: dict) -> None:
+        """Have core send the mail, and judge what became of it where core can't."""
+        run.attempt = attempt = Attempt(self.id)
+        # Of a mail that waited, open chatters are to be told. It may be gone by then.
+        messages = self._office365_thread_messages() if self.office365_cause else None
+        try:
+            super()._send(**arguments)
+        except Settled:
+            self._office365_settle(run, attempt)
+        else:
+            self._office365_follow_up(attempt, messages)
 
     def _office365_lock(self, run: QueueRun):
         """Lock those mails of which nobody else takes care, and return them.

@@ -51,7 +51,6 @@ OVERRIDDEN = {
         ],
         "_split_by_mail_configuration": [],
         "_prepare_outgoing_list": ["mail_server", "doc_to_followers"],
-        "_postprocess_sent_message": ["success_pids", "success_emails", "failure_reason", "failure_type"],
         "process_email_queue": ["email_ids", "batch_size"],
         "send_after_commit": [],
         "mark_outgoing": [],
@@ -92,6 +91,7 @@ CALLED = {
         "_get_default_from_filter": [],
     },
     fetchmail.FetchmailServer: {"_imap_login__": ["connection"], "_get_connection_type": []},
+    MailMail: {"_postprocess_sent_message": ["success_pids", "success_emails", "failure_reason", "failure_type"]},
     MailMessage: {"_notify_message_notification_update": [], "_is_thread_message": ["vals", "thread"]},
     MailRenderMixin: {
         "_render_encapsulate": ["layout_xmlid", "html", "add_context", "context_record"],
