@@ -4,7 +4,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Iterator
 
-from jobs import OURS, THEIRS
+from jobs import OURS, THEIRS, remove_ours
 from lab import Lab
 from results import Result
 
@@ -60,7 +60,7 @@ def queue(lab: Lab, rounds: int) -> Iterator[Result]:
 def bystander(lab: Lab, rounds: int) -> Iterator[Result]:
     """500 mails through a server that is not ours, in a database without the addon and in one with it."""
     yield _beside(lab, rounds, "500 mails through another server, one of ours beside it")
-    lab.ask(lab.addon, "remove_ours")
+    lab.ask(lab.addon, remove_ours)
     yield _beside(lab, rounds, "500 mails through another server, none of ours there")
 
 

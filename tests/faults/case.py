@@ -55,8 +55,7 @@ class FaultCase(BaseCase):
             raise unittest.SkipTest("the fault matrix needs a database of its own, which `dev/o365 test` makes")
         if reason := available():
             raise unittest.SkipTest(f"The local mail servers can not run: {reason}")
-        cls.matrix = Matrix()
-        cls.addClassCleanup(cls.matrix.close)
+        cls.matrix = cls.enterClassContext(Matrix())
         cls.addClassCleanup(_write_page)
 
     def fault(self, step, action, *, at: str = "submission", every: int = 1, times: int | None = None, **options) -> Fault:
