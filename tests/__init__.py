@@ -12,6 +12,8 @@ from . import test_res_users
 from . import test_sender_identity
 from . import test_servers
 from . import test_servers_entra
+from . import test_servers_entra_mail
+from . import test_servers_entra_pages
 from . import test_tools_addresses
 from . import test_tools_alias_link
 from . import test_tools_diagnosis

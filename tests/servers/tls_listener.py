@@ -118,22 +118,31 @@ class TlsListener:
         record = Connection(next(connection_numbers), self.name, (peer[0], peer[1]))
         self.connections.append(record)
         try:
-            await self._secure(record, connection)
+            if await self._is_welcome(connection):
+                await self._secure(record, connection)
         finally:
-            connection.close()
             record.closed = time.time()
             self.connections.changed()
 
-    async def _secure(self, record: Connection, connection: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
+    async def _is_welcome(self, connection: socket.socket) -> bool:
+        """Let a fault strike before the handshake; return whether the connection goes on, else it is closed."""
         fault = self.faults.strike("CONNECT")
-        if fault and isinstance(fault.action, Reset):
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
-            return
         if fault and isinstance(fault.action, Delay):
-            await asyncio.sleep(fault.action.seconds)
+            try:
+                await asyncio.sleep(fault.action.seconds)
+            except asyncio.CancelledError:
+                connection.close()
+                raise
         elif fault:
-            return
+            if isinstance(fault.action, Reset):
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+            connection.close()
+            return False
+        return True
+
+    async def _secure(self, record: Connection, connection: socket.socket) -> None:
+        """Shake hands and talk. From here on the socket is the transport's to close: the event loop knows it by its number only."""
+        loop = asyncio.get_running_loop()
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         reader = asyncio.StreamReader(limit=LIMIT)
         protocol = asyncio.StreamReaderProtocol(reader)
@@ -150,5 +159,10 @@ class TlsListener:
             await self.talk(record, reader, writer)
         finally:
             writer.close()
-            with contextlib.suppress(OSError, asyncio.TimeoutError):  # a client that is gone cannot be told goodbye
+            try:
                 await asyncio.wait_for(writer.wait_closed(), 2)
+            except (OSError, asyncio.TimeoutError):  # a client that is gone cannot be told goodbye
+                transport.abort()
+            except asyncio.CancelledError:
+                transport.abort()
+                raise
