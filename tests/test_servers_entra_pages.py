@@ -112,7 +112,8 @@ class TestEntraPages(EntraCase):
     def test_a_wrong_app_or_redirect_address_is_never_followed(self):
         elsewhere = "https://evil.example/"
         for values, error in (
-            ({"redirect_uri": elsewhere}, entra_errors.REDIRECT_MISMATCH), ({"redirect_uri": f"{REDIRECT}/"}, entra_errors.REDIRECT_MISMATCH),
+            ({"redirect_uri": elsewhere}, entra_errors.REDIRECT_MISMATCH),
+            ({"redirect_uri": f"{REDIRECT}/"}, entra_errors.REDIRECT_MISMATCH),
             ({"redirect_uri": REDIRECT.upper()}, entra_errors.REDIRECT_MISMATCH), ({"redirect_uri": None}, entra_errors.REDIRECT_MISSING),
             ({"client_id": "nobody"}, entra_errors.APP_UNKNOWN), ({"client_id": None}, entra_errors.PARAMETER_MISSING),
             ({"response_mode": "pigeon"}, entra_errors.RESPONSE_MODE),

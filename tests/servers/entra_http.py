@@ -175,8 +175,8 @@ class HttpListener(TlsListener):
         values, step = call.values, self.step(call)
         how = "secret" if "client_secret" in values else "assertion" if "client_assertion" in values else ""
         request = Request(
-            call.method, call.path, step, call.path.lstrip("/").partition("/")[0], values.get("grant_type", ""), values.get("client_id", ""),
-            values.get("scope", ""), how, call.headers.get("user-agent", ""))
+            call.method, call.path, step, tenant=call.path.lstrip("/").partition("/")[0], grant=values.get("grant_type", ""),
+            client_id=values.get("client_id", ""), scope=values.get("scope", ""), how=how, user_agent=call.headers.get("user-agent", ""))
         self.requests.append(request)
         return request
 

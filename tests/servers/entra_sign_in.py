@@ -163,7 +163,8 @@ class SignIn:
                 return self._admin_decided(flow, decision)
             missing = self._missing_consent(flow)
             if missing and decision.consent is None:
-                return Answer.html(pages.ask_consent("/common/consent", self._keep(flow), flow.app.name, flow.user.address, sorted(missing)))
+                wanted, account = sorted(missing), flow.user.address
+                return Answer.html(pages.ask_consent("/common/consent", self._keep(flow), flow.app.name, account, wanted))
             if missing and not decision.consent:
                 raise Refused(errors.CONSENT_DECLINED)
             flow.user.consents.setdefault(flow.app.client_id, set()).update(missing)
