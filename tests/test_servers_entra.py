@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import contextlib
+import json
 import socket
 import ssl
 import tempfile
@@ -17,6 +18,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 from odoo.tests import tagged
 
+from ..tools import causes_entra
+from ..tools.diagnosis import diagnose
 from .entra_case import APP_SCOPE, IMAP, POP, SMTP, TIMEOUT, EntraCase, key_pair
 from .servers import BRANT, ERP, Delay, Dribble, Drop, Reset, Say, entra_errors
 
@@ -252,6 +255,7 @@ class TestEntraGrants(EntraCase):
     def test_every_refusal_of_the_catalogue_can_be_scripted(self):
         self.assertEqual(len({(error.number, error.error, error.text) for error in entra_errors.ALL.values()}), len(entra_errors.ALL) - 1,
                          "each once, but for the one that differs by its Retry-After")
+        causes = set()
         for name, error in entra_errors.ALL.items():
             with self.subTest(name):
                 self.entra.faults.add("TOKEN", error.fill(**dict.fromkeys(
@@ -259,9 +263,11 @@ class TestEntraGrants(EntraCase):
                      "prompt", "reason", "resource", "scope", "subject", "tenant", "uri", "valid_from"), "x")))
                 answer = self.post()
                 self.assertRefusal(answer, error)
+                causes.add(diagnose(json.dumps(answer[2]), protocol="entra").cause)
                 self.assertEqual(answer[1].get("Retry-After"), None if error.retry_after is None else str(error.retry_after))
                 self.assertEqual(answer[2].get("suberror", ""), error.suberror)
                 self.assertEqual((self.entra.requests[-1].error, self.entra.requests[-1].number), (error.error, error.number))
+        self.assertLessEqual({cause.slug for cause in causes_entra.NUMBERS}, causes, "each cause that the addon knows can be produced")
 
     def test_a_fault_strikes_its_step_and_its_app(self):
         self.entra.faults.add("TOKEN", entra_errors.UNAVAILABLE, login="another")
