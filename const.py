@@ -12,6 +12,10 @@ Sources (bracketed in the tables):
 [MX]      Microsoft 365 message centre MC1048624: read the MX host from the tenant, never build it from a pattern
 [BASIC26] techcommunity.microsoft.com/blog/exchange/updated-exchange-online-smtp-auth-basic-authentication-deprecation-timeline/4489835
 [BASIC24] techcommunity.microsoft.com/blog/exchange/exchange-online-to-retire-basic-auth-for-client-submission-smtp-auth/4114750
+[NATCLOUD] learn.microsoft.com/entra/identity-platform/authentication-national-cloud
+[OAUTH]   learn.microsoft.com/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth
+[HVEOAUTH] learn.microsoft.com/exchange/mail-flow-best-practices/oauth-high-volume-mails-m365
+[CLOUDS]  no Microsoft page names the resource of the other clouds; as public mail programs for them use it
 """
 
 from dataclasses import dataclass
@@ -130,3 +134,68 @@ MICROSOFT_SUFFIXES: Final[tuple[str, ...]] = (
     ".mx.microsoft",
     ".apps.mil",
 )
+
+
+@dataclass(frozen=True)
+class EntraCloud:
+    """Where a cloud's directory is, and what a token for its Exchange is asked with.
+
+    :ivar authority: host that signs in
+    :ivar delegated_prefix: what precedes a delegated permission in a scope
+    :ivar app_scope: the only scope of app-only sign-in; its permissions are those that the app registration has
+    :ivar portal: page of the app registrations
+    """
+
+    authority: str
+    delegated_prefix: str
+    app_scope: str
+    portal: str
+
+
+_APP_REGISTRATIONS: Final = "#view/Microsoft_AAD_RegisteredApps/ApplicationsListBlade"
+
+# Hosts and portals: [NATCLOUD]
+ENTRA_CLOUDS: Final[dict[str, EntraCloud]] = {
+    "global": EntraCloud(
+        authority="login.microsoftonline.com",
+        delegated_prefix="https://outlook.office.com/",  # [OAUTH]
+        app_scope="https://outlook.office365.com/.default",  # [OAUTH]
+        portal=f"https://portal.azure.com/{_APP_REGISTRATIONS}",
+    ),
+    "gcc_high": EntraCloud(
+        authority="login.microsoftonline.us",
+        delegated_prefix="https://outlook.office365.us/",  # [CLOUDS]
+        app_scope="https://outlook.office365.us/.default",  # [CLOUDS]
+        portal=f"https://portal.azure.us/{_APP_REGISTRATIONS}",
+    ),
+    "dod": EntraCloud(
+        authority="login.microsoftonline.us",
+        delegated_prefix="https://outlook.office365.us/",  # [CLOUDS]
+        app_scope="https://outlook.office365.us/.default",  # [CLOUDS]
+        portal=f"https://portal.azure.us/{_APP_REGISTRATIONS}",
+    ),
+    "china": EntraCloud(
+        authority="login.partner.microsoftonline.cn",
+        delegated_prefix="https://partner.outlook.cn/",  # [CLOUDS]
+        app_scope="https://partner.outlook.cn/.default",  # [CLOUDS]
+        portal=f"https://portal.azure.cn/{_APP_REGISTRATIONS}",
+    ),
+}
+
+# What a user consents to, by protocol. [OAUTH]
+DELEGATED_PERMISSIONS: Final[dict[str, str]] = {
+    "smtp": "SMTP.Send",
+    "imap": "IMAP.AccessAsUser.All",
+    "pop": "POP.AccessAsUser.All",
+}
+
+# What an administrator consents to for app-only sign-in, by protocol. [OAUTH]
+APP_PERMISSIONS: Final[dict[str, str]] = {
+    "smtp": "SMTP.SendAsApp",
+    "imap": "IMAP.AccessAsApp",
+    "pop": "POP.AccessAsApp",
+}
+
+# High Volume Email has a permission and a resource of its own; it is offered in the worldwide cloud only. [HVEOAUTH][CLOUDS]
+HVE_APP_PERMISSION: Final = "Mail.Send"
+HVE_APP_SCOPE: Final = "https://outlook.office.com/.default"

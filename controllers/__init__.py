@@ -1,1 +1,2 @@
 from . import mail_office365
+from . import oauth

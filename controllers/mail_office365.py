@@ -4,17 +4,18 @@ import re
 from odoo import http
 from odoo.http import request
 
+from ..models.office365_tenant_sign_in import PATH as OAUTH_PATH
 from ..models.res_users_link import PATH
 
 
 class WithoutToken(logging.Filter):
-    """Keep tokens out of the log of requests, which holds the address of every page."""
+    """Keep tokens and codes out of the log of requests, which holds the address of every page."""
 
-    _TOKEN = re.compile(rf"({re.escape(PATH)}\?)[^\s\"']*")
+    _TOKEN = re.compile(rf"((?:{re.escape(PATH)}|{re.escape(OAUTH_PATH)})\?)[^\s\"']*")
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
-        if PATH in message:
+        if PATH in message or OAUTH_PATH in message:
             record.msg, record.args = self._TOKEN.sub(r"\1…", message), ()
         return True
 

@@ -1,6 +1,6 @@
+import contextlib
 import ssl
 from imaplib import IMAP4
-from poplib import error_proto
 
 from odoo import api, fields, models
 from odoo.addons.mail.models import fetchmail as core
@@ -9,7 +9,7 @@ from odoo.exceptions import UserError
 from ..const import CLOUDS, DEFAULT_CLOUD, INCOMING_PRESETS
 from ..tools import presets
 from ..tools.diagnosis import diagnose
-from ..tools.errors import CertificateRefused, ImapSignInRefused, MailboxRefused, PopSignInRefused, answer_text
+from ..tools.errors import CertificateRefused, MailboxRefused, answer_text
 from ..tools.tls import client_context
 
 
@@ -30,10 +30,10 @@ class FetchmailServer(models.Model):
     )
     office365_password_notice = fields.Text(compute="_compute_office365_password_notice")
 
-    @api.depends("server_type", "server")
+    @api.depends("server_type", "server", "office365_sign_in_by")
     def _compute_office365_password_notice(self):
         for server in self:
-            signs_in = server.server_type in INCOMING_PRESETS
+            signs_in = server.server_type in INCOMING_PRESETS and server.office365_sign_in_by == "login"
             server.office365_password_notice = signs_in and presets.is_microsoft_host(server.server or "") and (
                 self.env._(
                     "Microsoft ended sign-in by password for IMAP and POP in 2022, for every tenant. "
@@ -62,7 +62,8 @@ class FetchmailServer(models.Model):
             self.port = port
         return result
 
-    @api.constrains("office365_preset", "server", "port", "is_ssl", "server_type")
+    @api.constrains(
+        "office365_preset", "server", "port", "is_ssl", "server_type", "user", "password", "office365_tenant_id", "office365_cloud")
     def _check_office365_preset(self):
         for server in self.filtered("office365_preset"):
             server._office365_raise_first(presets.incoming_problems(
@@ -71,6 +72,7 @@ class FetchmailServer(models.Model):
                 port=server.port,
                 is_ssl=server.is_ssl,
                 server_type=server.server_type,
+                sign_in=server._office365_sign_in_values(),
             ))
 
     @api.model_create_multi
@@ -106,16 +108,12 @@ class FetchmailServer(models.Model):
             raise CertificateRefused(self._office365_certificate_text(self.server, error)) from error
 
     def _office365_connect_imap(self):
-        connection = core.OdooIMAP4_SSL(
-            self.server, self.port, timeout=core.MAIL_TIMEOUT, ssl_context=client_context())
-        try:
-            self._imap_login__(connection)
-        except IMAP4.error as error:
-            connection.shutdown()
-            if isinstance(error, IMAP4.abort):
-                raise
-            raise ImapSignInRefused(self._office365_refusal_text(self.server, self.user, error, answer_text(error))) from error
-        self._office365_open_inbox(connection)
+        connection = self._office365_sign_in_imap(lambda: core.OdooIMAP4_SSL(
+            self.server, self.port, timeout=core.MAIL_TIMEOUT, ssl_context=client_context()))
+        with contextlib.ExitStack() as on_failure:
+            on_failure.callback(connection.shutdown)
+            self._office365_open_inbox(connection)
+            on_failure.pop_all()
         return connection
 
     def _office365_open_inbox(self, connection) -> None:
@@ -125,22 +123,13 @@ class FetchmailServer(models.Model):
             if status != "OK":
                 raise IMAP4.error(answer[-1])
         except IMAP4.abort:
-            connection.shutdown()
             raise
         except IMAP4.error as error:
-            connection.shutdown()
             raise MailboxRefused(self.env._(
                 "%(host)s signed in %(login)s, but did not open the INBOX. It said: %(reply)s\n%(remedy)s",
                 host=self.server, login=self.user, reply=answer_text(error), remedy=self.env._(diagnose(error, protocol="imap").remedy),
             )) from error
 
     def _office365_connect_pop(self):
-        connection = core.OdooPOP3_SSL(
-            self.server, self.port, timeout=core.MAIL_TIMEOUT, context=client_context())
-        try:
-            connection.user(self.user)
-            connection.pass_(self.password)
-        except error_proto as error:
-            connection.close()
-            raise PopSignInRefused(self._office365_refusal_text(self.server, self.user, error, answer_text(error))) from error
-        return connection
+        return self._office365_sign_in_pop(lambda: core.OdooPOP3_SSL(
+            self.server, self.port, timeout=core.MAIL_TIMEOUT, context=client_context()))

@@ -76,7 +76,7 @@ class IrMail_Server(models.Model):
 
     @api.constrains(
         "office365_preset", "smtp_host", "smtp_port", "smtp_encryption", "smtp_authentication",
-        "smtp_user", "smtp_pass", "owner_user_id",
+        "smtp_user", "smtp_pass", "owner_user_id", "office365_tenant_id", "office365_cloud",
     )
     def _check_office365_preset(self):
         for server in self.filtered("office365_preset"):
@@ -88,6 +88,7 @@ class IrMail_Server(models.Model):
                 authentication=server.smtp_authentication,
                 has_login=bool(server.smtp_user or server.smtp_pass),
                 is_personal=bool(server.owner_user_id),
+                sign_in=server._office365_sign_in_values(),
             ))
 
     @api.model_create_multi

@@ -32,18 +32,18 @@ class IrMail_Server(models.Model):
         help="Mail that shows another user than the one who sends it leaves as the mailbox.",
     )
 
-    @api.constrains("office365_preset", "office365_sender_mode", "smtp_authentication")
+    @api.constrains("office365_preset", "office365_sender_mode", "smtp_authentication", "office365_tenant_id")
     def _check_office365_sender_mode(self):
         for server in self.filtered("office365_preset"):
             if server.office365_sender_mode == "as_sender" and not server._office365_signs_in_as_anyone():
                 raise ValidationError(self.env._(
-                    "%s: the mode “As the sender” signs in as each person's own mailbox, which a password of one mailbox can not. "
-                    "Choose another mode in the field Mail Shows.", server.display_name))
+                    "%s: the mode “As the sender” signs in as each person's own mailbox, which only an app can that signs in as itself "
+                    "(app-only). Choose another mode in the field Mail Shows.", server.display_name))
 
     def _office365_signs_in_as_anyone(self) -> bool:
-        """Tell whether the sign-in can be done for every mailbox; a password can't."""
+        """Tell whether the sign-in can be done for every mailbox: an app's own can, a user's or a password can't."""
         self.ensure_one()
-        return False
+        return self._office365_signs_in_by_token() and self.sudo().office365_tenant_id.auth_flow == "app"
 
     # ------------------------------------------------------------
     # Values

@@ -74,7 +74,18 @@ class Office365ServerMixin(models.AbstractModel):
                 "a relay takes no user name and no password. Empty both fields, "
                 "or choose the preset Client submission."),
             "submission_authentication": self.env._(
-                "the field Authenticate with must be Username: this service wants the mailbox to sign in."),
+                "the field Sign In must be Microsoft Entra ID or Password: this service wants the mailbox to sign in."),
+            "app_missing": self.env._(
+                "the field Entra App is empty. Choose the app registration that signs in, or make one under Settings > Technical > "
+                "Email > Microsoft Entra Apps."),
+            "app_of_other_cloud": self.env._(
+                "the Entra App lives in another cloud (%(cloud)s). Choose an app of this server's cloud, or change the field "
+                "Microsoft Cloud."),
+            "mailbox_missing": self.env._(
+                "the field Username is empty. Enter the address of the mailbox that signs in."),
+            "password_beside_sign_in": self.env._(
+                "the field Password must be empty: the Entra App signs in. To keep the password for the case that something goes wrong, "
+                "use the button Move to Sign-in."),
             "server_type": self.env._(
                 "the field Server Type does not fit the preset. Choose %(expected)s, or another preset."),
         }

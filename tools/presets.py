@@ -5,7 +5,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..const import INCOMING_PRESETS, MICROSOFT_SUFFIXES, MX_SUFFIXES, OUTGOING_PRESETS, WELL_KNOWN_PORTS, Preset
+from ..const import (
+    CLOUDS,
+    DEFAULT_CLOUD,
+    INCOMING_PRESETS,
+    MICROSOFT_SUFFIXES,
+    MX_SUFFIXES,
+    OUTGOING_PRESETS,
+    WELL_KNOWN_PORTS,
+    Preset,
+)
 
 
 @dataclass(frozen=True)
@@ -18,6 +27,22 @@ class Problem:
 
     slug: str
     details: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """A sign-in by token, as far as it can be judged before it is tried.
+
+    :ivar mailbox: user name of the server
+    :ivar has_password: a password is filled in as well
+    :ivar cloud: the server's cloud
+    :ivar app_cloud: cloud of the app registration, None if none is chosen
+    """
+
+    mailbox: str = ""
+    has_password: bool = False
+    cloud: str = DEFAULT_CLOUD
+    app_cloud: str | None = None
 
 
 def outgoing_values(preset: str, cloud: str) -> dict[str, Any]:
@@ -62,11 +87,13 @@ def outgoing_problems(
     authentication: str,
     has_login: bool,
     is_personal: bool,
+    sign_in: SignIn | None = None,
 ) -> Iterator[Problem]:
     """Yield what makes an outgoing server of ours unusable, most basic first.
 
     :param has_login: a user name or a password is filled in
     :param is_personal: the server belongs to one user (core's personal servers, not ours to change)
+    :param sign_in: who signs in by token, None if nobody does
     """
     settings = OUTGOING_PRESETS[preset]
     if is_personal:
@@ -80,12 +107,19 @@ def outgoing_problems(
             yield Problem("relay_authentication", {})
         if has_login:
             yield Problem("relay_login", {})
+    elif authentication == "office365":
+        yield from _sign_in_problems(sign_in or SignIn())
     elif authentication != "login":
         yield Problem("submission_authentication", {})
 
 
-def incoming_problems(preset: str, *, host: str, port: int, is_ssl: bool, server_type: str) -> Iterator[Problem]:
-    """Yield what makes an incoming server of ours unusable, most basic first."""
+def incoming_problems(
+    preset: str, *, host: str, port: int, is_ssl: bool, server_type: str, sign_in: SignIn | None = None,
+) -> Iterator[Problem]:
+    """Yield what makes an incoming server of ours unusable, most basic first.
+
+    :param sign_in: who signs in by token, None if a password does
+    """
     settings = INCOMING_PRESETS[preset]
     if server_type != preset:
         yield Problem("server_type", {"expected": preset.upper()})
@@ -93,11 +127,24 @@ def incoming_problems(preset: str, *, host: str, port: int, is_ssl: bool, server
     yield from _port_problems(settings, port)
     if not is_ssl:
         yield Problem("tls_missing", {"port": settings.port})
+    if sign_in:
+        yield from _sign_in_problems(sign_in)
 
 
 def is_microsoft_host(host: str) -> bool:
     """Tell whether Microsoft runs this host, so that Microsoft's dates for passwords apply."""
     return _ends_with(host, MICROSOFT_SUFFIXES)
+
+
+def _sign_in_problems(sign_in: SignIn) -> Iterator[Problem]:
+    if not sign_in.app_cloud:
+        yield Problem("app_missing", {})
+    elif sign_in.app_cloud != sign_in.cloud:
+        yield Problem("app_of_other_cloud", {"cloud": CLOUDS[sign_in.app_cloud]})
+    if not sign_in.mailbox:
+        yield Problem("mailbox_missing", {})
+    if sign_in.has_password:
+        yield Problem("password_beside_sign_in", {})
 
 
 def _host_problems(host: str, *, relay: bool) -> Iterator[Problem]:

@@ -1,1 +1,3 @@
+from . import office365_device_sign_in
+from . import office365_move
 from . import office365_sender
