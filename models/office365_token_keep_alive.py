@@ -4,7 +4,7 @@ from odoo import api, models
 from odoo.exceptions import UserError
 
 from ..tools import token_life
-from .office365_token import Wanted
+from ..tools.token_life import Wanted
 
 _logger = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ class Office365Token(models.Model):
         rows = self.sudo().search([
             ("refresh_token", "!=", False), ("refreshed_at", "<", before), ("tenant_id.active", "=", True)])
         # Read before the first commit: what is deleted meanwhile is no reason to stop.
-        sign_ins = [Wanted(row.tenant_id.id, row.account, frozenset((row.scopes or "").split())) for row in rows]
+        sign_ins = [Wanted.of(row.tenant_id.id, row.account, (row.scopes or "").split()) for row in rows]
         for number, wanted in enumerate(sign_ins, start=1):
             try:
                 self._obtain(wanted, anew=True)

@@ -1,6 +1,7 @@
 from . import test_alias_confirmation
 from . import test_alias_life_cycle
 from . import test_core_contract
+from . import test_entra_flows
 from . import test_fetchmail_server
 from . import test_incoming_author
 from . import test_ir_mail_server

@@ -11,6 +11,7 @@ from ..models.office365_sealed import CopiedDatabase, SecretUnreadable
 from ..models.office365_token import SignInRefused
 from ..tools import token_life
 from ..tools.entra import Token
+from .common import SecretsMixin
 from .token_service import SECRET, TokenServiceMixin, clock
 
 BOX = "erp@contoso.example"
@@ -20,7 +21,7 @@ WRONG_SECRET = (401, {"error": "invalid_client", "error_codes": [7000215],
 REVOKED = (400, {"error": "invalid_grant", "error_description": "AADSTS50173: The provided grant has expired due to it being revoked."}, {})
 
 
-class TokenCase(TokenServiceMixin, TransactionCase):
+class TokenCase(TokenServiceMixin, SecretsMixin, TransactionCase):
 
     def setUp(self):
         super().setUp()
@@ -107,6 +108,19 @@ class TestAppToken(TokenCase):
         self.assertTrue(since)
         self.assertFalse(self.row().failure_cause or self.row().failure_text or self.row().failure_since)
 
+    def test_a_change_of_the_app_ends_the_wait(self):
+        self.refuses = WRONG_SECRET
+        self.refused()
+        self.refused()
+        self.assertEqual(len(self.asked), 1)
+        self.refuses = None
+        self.tenant.client_secret = "another"
+        self.env.flush_all()
+        # What `write` does, but in a transaction that begins now.
+        self.env.cr.execute("UPDATE office365_tenant SET write_date = now() at time zone 'utc' + interval '1 minute'")
+        self.assertEqual(self.token(), "Access~2")
+        self.assertEqual(self.asked[1]["client_secret"], "another")
+
     def test_a_busy_authority_is_left_alone_as_long_as_it_asks(self):
         self.refuses = (429, {"error": "temporarily_unavailable", "error_codes": [90055]}, {"Retry-After": "600"})
         self.assertEqual(self.refused().diagnosis.retry_after, 600)
@@ -129,18 +143,20 @@ class TestAppToken(TokenCase):
         self.assertEqual(self.token("imap"), "Access~1")
 
     def test_the_database_and_the_log_hold_no_secret(self):
-        with self.assertLogs(level="DEBUG") as logs:
+        with self.assertNoSecretLogged(SECRET, "Access~", "Refresh~") as log:
+            self.tenant = self.tenant.create(self.tenant_values())
             self.token(renew=self.token())
             self.sign_in()
             self.refuses = REVOKED
             self.refused(account=BOX, anew=True)
-        self.env.flush_all()
-        text = "\n".join(logs.output)
+            self.env.flush_all()
+        self.assertIn("UPDATE \"office365_token\"", log.text, "queries are among it, with their values")
+        self.assertIn("openid_config", log.text, "what MSAL says as well")
         for table in ("office365_token", "office365_secret", "office365_tenant"):
             self.env.cr.execute(f"SELECT row_to_json(t)::text FROM {table} t")
-            text += "".join(row for [row] in self.env.cr.fetchall())
-        for secret in (SECRET, "Access~", "Refresh~"):
-            self.assertNotIn(secret, text)
+            for [row] in self.env.cr.fetchall():
+                for secret in (SECRET, "Access~", "Refresh~"):
+                    self.assertNotIn(secret, row)
 
     def test_nobody_reads_tokens_and_secrets(self):
         self.token()

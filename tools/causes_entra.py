@@ -57,7 +57,7 @@ NUMBERS: Final[tuple[Cause, ...]] = (
     _entra("entra_secret_invalid", aadsts(7000215, 70002), _lt(
         "The client secret is wrong. Copy the column Value, not Secret ID, of Entra admin center > App registrations > Certificates &"
         " secrets.")),
-    _entra("entra_certificate_invalid", aadsts(700027, 50012, 700030), _lt(
+    _entra("entra_certificate_invalid", aadsts(700027, 700024, 50012, 700030), _lt(
         "Entra does not accept the certificate. Upload the one of the Office 365 tenant in Odoo to Entra admin center > App registrations >"
         " Certificates & secrets > Certificates; check its dates and the clock of the Odoo server.")),
     _entra("entra_public_client", aadsts(700025), _lt(

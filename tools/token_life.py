@@ -1,6 +1,7 @@
-"""How long tokens live, and how long a refusal is remembered."""
+"""Whose token is wanted, how long tokens live, and how long a refusal is remembered."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Final
 
@@ -17,6 +18,34 @@ RENEWAL_PAUSE: Final = timedelta(minutes=5)
 _PERMANENT_PAUSE: Final = 60  # seconds
 _TEMPORARY_PAUSE: Final = 30
 _LONGEST_PAUSE: Final = 3600
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Whose token, and for what.
+
+    :ivar account: as :func:`normal_account` writes it; empty for app-only sign-in
+    :ivar scopes: to ask for
+    """
+
+    tenant_id: int
+    account: str
+    scopes: frozenset[str]
+
+    @classmethod
+    def of(cls, tenant_id: int, account: str | None, scopes: Iterable[str]) -> "Wanted":
+        """Return it for an account as people write it."""
+        return cls(tenant_id, normal_account(account), frozenset(scopes))
+
+    @property
+    def resource(self) -> str:
+        """Tell the app-only tokens of an app apart. A user's sign-in is one, whatever is asked for with it."""
+        return "" if self.account else " ".join(sorted(self.scopes))
+
+
+def normal_account(account: str | None) -> str:
+    """Return an account as it is stored: Entra does not tell upper from lower case."""
+    return (account or "").strip().lower()
 
 
 def now() -> datetime:
