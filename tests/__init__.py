@@ -17,12 +17,12 @@ from . import test_secrets_unreadable
 from . import test_sender_identity
 from . import test_servers
 from . import test_servers_entra
-from . import test_servers_entra_mail
-from . import test_servers_entra_pages
 from . import test_sign_in
 from . import test_sign_in_migration
 from . import test_sign_in_servers
 from . import test_token_race
+from . import test_servers_entra_mail
+from . import test_servers_entra_pages
 from . import test_tools_addresses
 from . import test_tools_alias_link
 from . import test_tools_diagnosis
