@@ -21,6 +21,7 @@
         "views/office365_tenant_views.xml",
         "views/office365_sign_in_wizard_views.xml",
         "views/office365_sender_views.xml",
+        "views/office365_connection_test_views.xml",
         "views/office365_alias_change_views.xml",
         "views/res_users_views.xml",
         "views/link_templates.xml",

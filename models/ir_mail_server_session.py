@@ -3,6 +3,7 @@ import contextlib
 import functools
 import smtplib
 import ssl
+from collections.abc import Callable
 
 from odoo import api, models
 from odoo.addons.base.models import ir_mail_server as core
@@ -11,6 +12,7 @@ from odoo.exceptions import UserError
 
 from ..tools.diagnosis import diagnose
 from ..tools.errors import CertificateRefused
+from ..tools.session_pool import CONTEXT_KEY, SessionPool
 from ..tools.smtp import SmtpSession
 from ..tools.tls import client_context
 
@@ -30,7 +32,7 @@ class IrMail_Server(models.Model):
                 server, chosen_from = self.sudo()._find_mail_server(smtp_from)
             if server and server.office365_preset:
                 self._check_forced_mail_server(server, allow_archived, chosen_from)
-                return server._office365_open_session(chosen_from, debug=smtp_debug)
+                return server._office365_session(chosen_from, debug=smtp_debug)
         return super()._connect__(
             host=host, port=port, user=user, password=password, encryption=encryption, smtp_from=smtp_from,
             ssl_certificate=ssl_certificate, ssl_private_key=ssl_private_key, smtp_debug=smtp_debug,
@@ -39,40 +41,73 @@ class IrMail_Server(models.Model):
 
     @api.model
     def send_email(self, message, mail_server_id=None, *args, smtp_session=None, **kwargs):
-        """Say what to do about a refusal of one of our servers; it becomes the failure reason of the mail."""
+        """Say what to do about a failure at one of our servers; it becomes the failure reason of the mail.
+
+        In a queue run a lost connection fails this mail alone: the session has another one for the next. Core would end the
+        batch there, as its session is lost; whoever is not in a run still gets core's exception.
+        """
+        is_run = isinstance(smtp_session, SmtpSession) and smtp_session.pooled
         try:
             return super().send_email(message, mail_server_id, *args, smtp_session=smtp_session, **kwargs)
         except MailDeliveryException as error:
             server = self.sudo().browse(smtp_session.mail_server_id if isinstance(smtp_session, SmtpSession) else mail_server_id or ())
-            if not server.office365_preset or not isinstance(error.__context__, smtplib.SMTPException):
+            reason = error.__context__
+            if not server.office365_preset or not isinstance(reason, OSError):  # smtplib.SMTPException is one
                 raise
-            title, words = error.args
-            remedy = self.env._(diagnose(error.__context__, protocol="smtp").remedy)
-            raise MailDeliveryException(title, f"{server.name}: {words}\n{remedy}") from error.__context__
+            raise self._office365_failure(server, error.args[1], reason) from reason
+        except smtplib.SMTPServerDisconnected as error:
+            if not is_run:
+                raise
+            server = self.sudo().browse(smtp_session.mail_server_id)
+            raise self._office365_failure(server, str(error), error) from error
 
-    def _office365_open_session(self, smtp_from: str | None, *, debug: bool = False) -> SmtpSession:
+    def _office365_failure(self, server, words: str, reason: Exception) -> MailDeliveryException:
+        """Return the failure of a mail as core raises it, with what to do about it."""
+        remedy = self.env._(diagnose(reason, protocol="smtp").remedy)
+        return MailDeliveryException(self.env._("Mail Delivery Failed"), f"{server.name}: {words}\n{remedy}")
+
+    def _office365_session(self, smtp_from: str | None, *, debug: bool = False) -> SmtpSession:
+        """Return the session of the queue run, if there is one, else a new one; for the parameters see below."""
+        self.ensure_one()
+        pool = self.env.context.get(CONTEXT_KEY)
+        if not isinstance(pool, SessionPool) or not pool.is_open:
+            return self._office365_open_session(smtp_from, debug=debug)
+        login = self._office365_login_for(smtp_from)
+        session = pool.take(self.id, login, lambda: self._office365_open_session(smtp_from, debug=debug))
+        session.smtp_from = smtp_from
+        return session
+
+    def _office365_open_session(
+        self, smtp_from: str | None, *, debug: bool = False, on_stage: Callable[[str, float, str], None] | None = None,
+    ) -> SmtpSession:
         """Connect, verify the server, sign in.
 
         :param smtp_from: From for which this server was chosen
-        :param debug: trace the session to the log, but for the sign-in
+        :param debug: trace the session to the log, without sign-in and messages
+        :param on_stage: see :class:`SmtpSession`
         :raise CertificateRefused: the server's certificate can not be verified; nothing was sent to it
         :raise SmtpSignInRefused: the server refused the sign-in
         :raise OSError: no connection
         :raise smtplib.SMTPException: any other refusal
         """
         self.ensure_one()
-        context = self._office365_tls_context()
-        with contextlib.ExitStack() as on_failure:
-            session = SmtpSession(self.smtp_host, self.smtp_port, timeout=core.SMTP_TIMEOUT)
-            on_failure.callback(session.close)
-            session.set_debuglevel(debug or self.smtp_debug)
-            session.mail_server_id = self.id
-            session.from_filter = self.from_filter
-            session.smtp_from = smtp_from
-            session.sign_on = functools.partial(self._office365_sign_on, session, context)
-            session.sign_on(self._office365_login_for(smtp_from))
-            on_failure.pop_all()
+        session = SmtpSession(self.smtp_host, self.smtp_port, timeout=core.SMTP_TIMEOUT)
+        session.set_debuglevel(debug or self.smtp_debug)
+        session.mail_server_id = self.id
+        session.from_filter = self.from_filter
+        session.smtp_from = smtp_from
+        session.slot = self._office365_connection_slot
+        session.sign_on = functools.partial(self._office365_sign_on, session, self._office365_tls_context())
+        session.on_stage = on_stage
+        session.open(self._office365_login_for(smtp_from))
         return session
+
+    def _office365_connection_slot(self, login: str | None = None) -> contextlib.AbstractContextManager:
+        """Hold one of a mailbox's connections, from before it is opened until it is closed for good.
+
+        :param login: mailbox that is to sign in, None for a relay
+        """
+        return contextlib.nullcontext()
 
     def _office365_sign_on(self, session: SmtpSession, context: ssl.SSLContext, login: str | None) -> None:
         """Verify the server of a connected session and sign in, if somebody is to."""
@@ -82,7 +117,6 @@ class IrMail_Server(models.Model):
             raise CertificateRefused(self._office365_certificate_text(self.smtp_host, error)) from error
         if login:
             self._office365_sign_in(session, login)
-        session.login_name = login
         session.ehlo_or_helo_if_needed()
 
     def _office365_tls_context(self) -> ssl.SSLContext:

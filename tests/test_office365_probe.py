@@ -97,7 +97,7 @@ class TestProbe(SendersCase):
         table = [
             ("MAIL", replies.S421_4_4_2_RATE_LIMITED, "421 4.4.2"),
             ("END_OF_DATA", replies.S451_4_7_850_IP_EVALUATION, "451 4.7.850"),
-            ("END_OF_DATA", Drop(), "SMTPServerDisconnected"),
+            ("END_OF_DATA", Drop(), "unexpectedly closed"),
         ]
         for step, fault, words in table:
             server = self.outgoing(from_filter="contoso.example")

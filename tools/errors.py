@@ -26,6 +26,19 @@ class SmtpSignInRefused(smtplib.SMTPAuthenticationError):
         return self.args[0]
 
 
+class ConnectionLost(smtplib.SMTPServerDisconnected):
+    """The connection to the SMTP server ended, or went silent, before its reply.
+
+    :ivar reason: what ended it
+    :ivar in_doubt: the whole message had been sent by then, so the server may have taken it
+    """
+
+    def __init__(self, reason: object, *, in_doubt: bool = False) -> None:
+        super().__init__(f"Connection unexpectedly closed: {reason}")  # as smtplib words it
+        self.reason = reason
+        self.in_doubt = in_doubt
+
+
 class ImapSignInRefused(IMAP4.error):
     """The IMAP server refused the sign-in."""
 
@@ -48,6 +61,15 @@ class CertificateRefused(ssl.SSLError):
 def smtp_reply_text(code: int, reply: bytes | str) -> str:
     """Return an SMTP reply as one line: ``535 5.7.3 Authentication unsuccessful``."""
     return f"{code} {_one_line(reply)}"
+
+
+def words_of(error: Exception) -> str:
+    """Return what the SMTP server said in an error of `smtplib`, in one line, or else what kept it from saying anything."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused) and error.recipients:
+        return smtp_reply_text(*next(iter(error.recipients.values())))
+    if isinstance(error, smtplib.SMTPResponseException):
+        return smtp_reply_text(error.smtp_code, error.smtp_error)
+    return _one_line(f"{type(error).__name__}: {error}")
 
 
 def answer_text(error: Exception) -> str:
