@@ -31,6 +31,7 @@ from . import test_tools_key_pair
 from . import test_tools_powershell
 from . import test_tools_presets
 from . import test_tools_probe
+from . import test_tools_queue_run
 from . import test_tools_retry
 from . import test_tools_sender
 from . import test_tools_sign_in
