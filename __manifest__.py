@@ -24,6 +24,7 @@
         "views/office365_tenant_views.xml",
         "views/office365_sign_in_wizard_views.xml",
         "views/office365_sender_views.xml",
+        "views/office365_connection_test_views.xml",
         "views/office365_alias_change_views.xml",
         "views/mail_mail_views.xml",
         "views/res_users_views.xml",

@@ -72,6 +72,7 @@ class Job:
         })
         expect(outgoing.name, "Office 365 Outgoing Mail Server", "the name of the outgoing server")
         outgoing.test_smtp_connection()
+        self._servers.transactions.clear()  # of the mail that the test sends
         incoming = env["fetchmail.server"].create({
             "office365_preset": "imap", "server": imap.host, "port": imap.port, "user": ERP, "password": password,
         })

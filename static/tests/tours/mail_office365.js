@@ -90,6 +90,10 @@ registry.category("web_tour.tours").add("mail_office365_outgoing", {
             content: "The test is green",
             trigger: ".o_notification:has(.bg-success):contains(Connection Test Successful)",
         },
+        {
+            content: "Each stage is shown, the last one with the server's reply",
+            trigger: ".modal .o_data_row:last-child:contains(Message accepted):contains(2.0.0 OK)",
+        },
     ],
 });
 
