@@ -3,6 +3,7 @@ from . import test_alias_life_cycle
 from . import test_core_contract
 from . import test_fetchmail_server
 from . import test_governor_queue
+from . import test_governor_tour
 from . import test_governor_workers
 from . import test_incoming_author
 from . import test_ir_mail_server
