@@ -68,7 +68,7 @@ class IrMail_Server(models.Model):
     def _office365_budget_key(self, sender: str | None = None) -> str:
         """Return what Exchange counts by: the mailbox that signs in; for a relay, which has none, the server.
 
-        :param sender: address that the mail leaves as
+        :param sender: address that the mail leaves as, or mailbox that is to sign in for it
         """
         self.ensure_one()
         mailbox = self._office365_mailbox()
@@ -76,7 +76,7 @@ class IrMail_Server(models.Model):
             return f"server:{self.id}"
         if sender and self.office365_sender_mode == "as_sender":
             mailbox = sender
-        return canonical_address(mailbox)
+        return canonical_address(self._office365_account(mailbox) or mailbox)
 
     def _office365_sharing(self, key: str):
         """Return our servers that send as a mailbox: Exchange adds up what it sends, whoever sends it."""
@@ -105,7 +105,7 @@ class IrMail_Server(models.Model):
         :raise NoConnectionFree: all are in use
         """
         self.ensure_one()
-        key = canonical_address(login) if login else self._office365_budget_key()
+        key = self._office365_budget_key(login)
         limit = min(self._office365_sharing(key).mapped("office365_max_connections"))
         try:
             # Not of the registry: in tests its cursors share a session, which may take the same lock twice.

@@ -91,14 +91,16 @@ class Office365Pause(models.Model):
     def _failed(self, server, address: str, cause: str, reply: str) -> tuple[Breaker, datetime]:
         """Count a refusal; return the state after it, and the time. Administrators are told when a pause begins."""
         def count(cr):
-            pause, now = self._locked(cr, server, address), self._clock(cr)
-            before = pause and pause._state()
-            state = failed(before or None, cause, now)
-            values = {**_values(state), "reply": reply}
-            if pause:
-                pause.write(values)
-            else:
-                pause = pause.create({"mail_server_id": server.id, "address": address or False, **values})
+            now = self._clock(cr)
+            cr.execute(
+                """
+                INSERT INTO office365_pause (mail_server_id, address, cause, since, last)
+                VALUES (%s, NULLIF(%s, ''), %s, %s, %s) ON CONFLICT DO NOTHING
+                """, [server.id, address, cause, now, now], log_exceptions=False)
+            pause = self._locked(cr, server, address)
+            before = pause._state() if pause.failures else None
+            state = failed(before, cause, now)
+            pause.write({**_values(state), "reply": reply})
             if state.until and not (before and before.until):
                 pause._tell_administrators()
             return state, now

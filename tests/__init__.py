@@ -3,6 +3,8 @@ from . import test_alias_life_cycle
 from . import test_connection_test
 from . import test_core_contract
 from . import test_fetchmail_server
+from . import test_governor_queue
+from . import test_governor_tour
 from . import test_governor_workers
 from . import test_incoming_author
 from . import test_ir_mail_server
@@ -15,6 +17,7 @@ from . import test_mail_queue_recipients
 from . import test_mail_queue_tours
 from . import test_mail_queue_workers
 from . import test_neutralize
+from . import test_office365_delivery
 from . import test_office365_pause
 from . import test_office365_probe
 from . import test_office365_sender

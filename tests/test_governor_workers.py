@@ -3,14 +3,15 @@ import unittest
 from datetime import timedelta
 from email.message import EmailMessage
 
+from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 from odoo.tests import BaseCase, tagged
 
-from ..models import ir_mail_server_governor
 from ..models.ir_mail_server_budget import _lock_class
 from ..models.office365_budget import Office365Budget
+from ..tools import allowance, switches
 from ..tools.errors import NoConnectionFree
 from .common import ERP
-from .servers import CUSTOMER, MailServers, available
+from .servers import CUSTOMER, MailServers, available, replies
 from .workers import Workers
 
 SPEED = 20  # a minute of the budget passes in three seconds
@@ -30,7 +31,7 @@ def send(env, server_id, bulk):
     """Send whatever the governor lets through, in runs of a few mails; return how many were taken."""
     clock = Office365Budget._clock
     Office365Budget._clock = lambda self, cr: clock(self, cr) * SPEED
-    ir_mail_server_governor.monotonic = lambda: time.monotonic() * SPEED
+    allowance.monotonic = switches.monotonic = lambda: time.monotonic() * SPEED
     server, taken, until = env["ir.mail_server"].browse(server_id), 0, time.monotonic() + RUN
     session = server._office365_open_session(None)
     outcomes = []
@@ -72,6 +73,28 @@ def refuse(env, server_id):
 def claim(env, server_id):
     """Claim the trial of a pause that is over."""
     return env["office365.pause"]._claim_trial(env["ir.mail_server"].browse(server_id), "")
+
+
+def fail(env, server_id):
+    """Send a mail that is refused, for a caller who undoes everything; return what is kept of it."""
+    mail = env["mail.mail"].create({
+        "email_from": ERP, "email_to": CUSTOMER, "body_html": "<p>Hello</p>", "mail_server_id": server_id})
+    try:
+        mail.send(raise_exception=True)
+    except MailDeliveryException:
+        env.cr.rollback()
+    return env["office365.delivery"].search([("mail_server_id", "=", server_id)]).mapped("cause")
+
+
+def note_of_new_server(env):
+    """Note a delivery of a server that is not committed; return how many there are before and after that is undone."""
+    env.cr.commit()
+    server = env["ir.mail_server"].create({"name": "New", "smtp_host": "localhost"})
+    env["office365.delivery"]._keep([{"mail_server_id": server.id, "user_id": 1, "company_id": False, "message_id": "<new@localhost>"}])
+    rows = [("message_id", "=", "<new@localhost>")]
+    before = env["office365.delivery"].search_count(rows)
+    env.cr.rollback()
+    return before, env["office365.delivery"].search_count(rows)
 
 
 @tagged("post_install", "-at_install")
@@ -123,6 +146,13 @@ class TestGovernorOverWorkers(BaseCase):
     def test_one_worker_makes_the_trial(self):
         self.workers.run(refuse, [self.server_id])
         self.assertEqual(sum(self.workers.run(claim, *[[self.server_id]] * 6)), 1)
+
+    def test_a_refusal_is_kept_though_its_sending_is_rolled_back(self):
+        self.servers.submission.faults.add("END_OF_DATA", replies.S554_5_2_252_SEND_AS_DENIED.fill(mailbox=ERP, sender=ERP))
+        self.assertEqual(self.workers.run(fail, [self.server_id]), [["send_as_denied"]])
+
+    def test_a_row_about_what_is_not_committed_yet_is_part_of_its_transaction(self):
+        self.assertEqual(self.workers.run(note_of_new_server), [(1, 0)])
 
     def _wait_for_locks(self, number):
         until = time.monotonic() + 60

@@ -5,7 +5,7 @@ from unittest.mock import patch
 from odoo import fields
 from odoo.tests import tagged
 
-from ..models import ir_mail_server_governor
+from ..tools import allowance, switches
 from ..tools.smtp import Outcome
 from .common import BRANT, ERP, INFO, Office365Case
 
@@ -32,7 +32,8 @@ class GovernorCase(Office365Case):
         super().setUp()
         self.time = _Time()
         self.enterContext(patch.object(self.registry["office365.budget"], "_clock", self.time.database))
-        self.enterContext(patch.object(ir_mail_server_governor, "monotonic", self.time.monotonic))
+        for module in (allowance, switches):
+            self.enterContext(patch.object(module, "monotonic", self.time.monotonic))
 
     def admitted(self, governor, number, sender=BRANT, recipients=1, bulk=False):
         """Ask for a number of messages; report those that go as taken, and return what was answered."""

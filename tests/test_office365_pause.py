@@ -1,6 +1,8 @@
 from datetime import timedelta
 from unittest.mock import patch
 
+from psycopg2.pool import PoolError
+
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
@@ -181,16 +183,19 @@ class TestPause(PauseCase):
             self.assertTrue(self.taken(one, INFO).go)
 
     def test_an_unreachable_database_lets_the_mail_wait(self):
-        with self.run_of(self.server) as one, patch.object(self.registry, "cursor", self._no_cursor):
-            with self.assertLogs("odoo.addons.mail_office365.models.ir_mail_server_governor", "WARNING"):
-                waits = one.admit(BRANT, 1, False)
+        logger = "odoo.addons.mail_office365.models.ir_mail_server_governor"
+        with (
+            self.run_of(self.server) as one,
+            patch.object(self.registry, "cursor", self._no_cursor),
+            self.assertLogs(logger, "WARNING"),
+        ):
+            waits = one.admit(BRANT, 1, False)
         self.assertEqual((waits.go, waits.cause), (False, "server_busy"))
         self.assertGreater(waits.retry_at, fields.Datetime.now())
 
     @staticmethod
     def _no_cursor(*_args, **_kwargs):
-        import psycopg2.pool
-        raise psycopg2.pool.PoolError("The Connection Pool Is Full")
+        raise PoolError("The Connection Pool Is Full")
 
 
 @tagged("post_install", "-at_install")

@@ -2,7 +2,8 @@ import random
 
 from odoo.tests import BaseCase, tagged
 
-from ..tools.budget import DAY, HOLD, MINUTE, SLOT, Grant, Ledger, Limits, Use, Window, lane_limit
+from ..tools.budget import DAY, HOLD, MINUTE, SLOT, Grant, Ledger, Limits, Use, lane_limit
+from ..tools.sliding import Window
 
 NOW = 1_800_000_000.25
 RATE = Limits(rate=30)

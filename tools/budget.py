@@ -9,10 +9,11 @@ All times are seconds of one clock, the database server's.
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Final
+
+from .sliding import Window
 
 MINUTE: Final = 60
 DAY: Final = 24 * 3600
@@ -36,22 +37,6 @@ class Limits:
 
     def __bool__(self) -> bool:
         return bool(self.rate or self.daily)
-
-
-@dataclass(frozen=True)
-class Admission:
-    """Whether a message may be sent now.
-
-    :ivar go: it may
-    :ivar retry_at: when to ask again (naive, UTC); None if it goes, or if it can never go
-    :ivar cause: slug of what keeps it back
-    :ivar reason: the same as a sentence for people, translated
-    """
-
-    go: bool
-    retry_at: datetime.datetime | None = None
-    cause: str | None = None
-    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,39 +81,6 @@ class Hold:
     bulk: bool
     messages: int
     recipients: int
-
-
-@dataclass
-class Window:
-    """What was used in a sliding span, in steps: a step counts until all of it has left the span, so never too little.
-
-    :ivar steps: ``[start, of single messages, of bulk]``, in the order of time
-    """
-
-    span: int
-    step: int
-    steps: list[list[int]] = field(default_factory=list)
-
-    def forget(self, now: float) -> None:
-        """Drop what has left the span."""
-        self.steps = [each for each in self.steps if self._end(each[0]) > now]
-
-    def add(self, at: float, amount: int, *, bulk: bool) -> None:
-        """Count what was used at a moment."""
-        start = int(at // self.step * self.step)
-        for each in self.steps:
-            if each[0] == start:
-                each[1 + bulk] += amount
-                return
-        self.steps.append([start, 0, amount] if bulk else [start, amount, 0])
-        self.steps.sort()
-
-    def frees(self) -> Iterator[tuple[int, int, int]]:
-        """Yield when something gets free, and what: of single messages, and of bulk."""
-        return ((self._end(start), single, bulk) for start, single, bulk in self.steps)
-
-    def _end(self, start: int) -> int:
-        return start + self.step + self.span
 
 
 def lane_limit(limit: int, amount: int, *, bulk: bool) -> int:
