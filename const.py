@@ -11,6 +11,7 @@ Sources (bracketed in the tables):
 [CHINA]   no Microsoft page names the host; widely used by public programs for the cloud run by 21Vianet
 [MX]      Microsoft 365 message centre MC1048624: read the MX host from the tenant, never build it from a pattern
 [BASIC26] techcommunity.microsoft.com/blog/exchange/updated-exchange-online-smtp-auth-basic-authentication-deprecation-timeline/4489835
+[LIMITS]  learn.microsoft.com/office365/servicedescriptions/exchange-online-service-description/exchange-online-limits
 [BASIC24] techcommunity.microsoft.com/blog/exchange/exchange-online-to-retire-basic-auth-for-client-submission-smtp-auth/4114750
 [NATCLOUD] learn.microsoft.com/entra/identity-platform/authentication-national-cloud
 [OAUTH]   learn.microsoft.com/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth
@@ -39,6 +40,8 @@ class Preset:
     :ivar ports: every port Microsoft offers this service on
     :ivar hosts: host name by cloud; a missing cloud has no documented host, the administrator types it
     :ivar signs_in: whether the service wants a user to sign in
+    :ivar rate: messages that a mailbox may send in a minute, 0 if no such limit is known
+    :ivar daily: recipients that a mailbox may send to in 24 hours, 0 if no such limit is known
     """
 
     name: str
@@ -46,7 +49,12 @@ class Preset:
     ports: frozenset[int]
     hosts: dict[str, str]
     signs_in: bool = True
+    rate: int = 0
+    daily: int = 0
 
+
+# Connections that a mailbox may have open at a time. [LIMITS]
+MAX_CONNECTIONS: Final = 3
 
 OUTGOING_PRESETS: Final[dict[str, Preset]] = {
     # Client submission (SMTP AUTH). 465 is not supported, 25 is. [MFD][PRN]
@@ -60,6 +68,8 @@ OUTGOING_PRESETS: Final[dict[str, Preset]] = {
             "dod": "outlook-dod.office365.us",  # [DOD]
             "china": "smtp.partner.outlook.cn",  # [CHINA]
         },
+        rate=30,  # [LIMITS]
+        daily=10000,  # [LIMITS]
     ),
     # Inbound connector: the host is the tenant's own MX record. [MFD][MX]
     "relay": Preset(

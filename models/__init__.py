@@ -5,6 +5,7 @@ from . import office365_token
 from . import office365_token_keep_alive
 from . import office365_server_sign_in
 from . import office365_alias_change
+from . import office365_budget
 from . import office365_delivery
 from . import office365_tenant
 from . import office365_tenant_credential
@@ -23,8 +24,18 @@ from . import ir_mail_server_test
 from . import ir_mail_server_sender
 from . import ir_mail_server_rehearsal
 from . import ir_mail_server_probe
+from . import ir_mail_server_budget
+from . import ir_mail_server_governor
+from . import ir_mail_server_pause
+from . import office365_pause
+from . import ir_mail_server_queue
 from . import office365_probe
 from . import res_company
+from . import mail_mail_outcome
+from . import mail_mail_actions
+from . import mail_mail_waiting
+from . import mail_mail_queue
+from . import mail_notification
 from . import mail_mail
 from . import res_users
 from . import res_users_link

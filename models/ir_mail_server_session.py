@@ -1,5 +1,4 @@
 import base64
-import contextlib
 import functools
 import smtplib
 import ssl
@@ -101,13 +100,6 @@ class IrMail_Server(models.Model):
         session.on_stage = on_stage
         session.open(self._office365_login_for(smtp_from))
         return session
-
-    def _office365_connection_slot(self, login: str | None = None) -> contextlib.AbstractContextManager:
-        """Hold one of a mailbox's connections, from before it is opened until it is closed for good.
-
-        :param login: mailbox that is to sign in, None for a relay
-        """
-        return contextlib.nullcontext()
 
     def _office365_sign_on(self, session: SmtpSession, context: ssl.SSLContext, login: str | None) -> None:
         """Verify the server of a connected session and sign in, if somebody is to."""

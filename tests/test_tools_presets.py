@@ -52,6 +52,7 @@ class TestPresets(BaseCase):
         self.assertEqual(presets.outgoing_values("submission", "global"), {
             "name": "Office 365 Outgoing Mail Server", "smtp_host": "smtp.office365.com", "smtp_port": 587,
             "smtp_encryption": "starttls_strict", "smtp_authentication": "login",
+            "office365_rate_limit": 30, "office365_daily_limit": 10000, "office365_max_connections": 3,
         })
 
     def test_relay_fills_no_login_and_leaves_the_host_to_the_tenant(self):
@@ -59,6 +60,7 @@ class TestPresets(BaseCase):
             "name": "Office 365 Outgoing Mail Server", "smtp_host": False, "smtp_port": 25,
             "smtp_encryption": "starttls_strict", "smtp_authentication": "login",
             "smtp_user": False, "smtp_pass": False,
+            "office365_rate_limit": 0, "office365_daily_limit": 0, "office365_max_connections": 3,
         })
 
     def test_imap_and_pop_fill_what_the_guide_says(self):

@@ -58,6 +58,21 @@ class CertificateRefused(ssl.SSLError):
         return self.args[0]
 
 
+class NoConnectionFree(smtplib.SMTPConnectError):
+    """We did not connect, as the mailbox has as many connections open as it may."""
+
+    def __init__(self, text: str) -> None:
+        """
+        :param text: sentence for the administrator
+        """
+        # What Exchange says to one connection too many, so that it is read and retried as that.
+        super().__init__(432, "4.3.2 Concurrent connections limit exceeded")
+        self.args = (text,)
+
+    def __str__(self) -> str:
+        return self.args[0]
+
+
 def smtp_reply_text(code: int, reply: bytes | str) -> str:
     """Return an SMTP reply as one line: ``535 5.7.3 Authentication unsuccessful``."""
     return f"{code} {_one_line(reply)}"

@@ -9,6 +9,7 @@ from ..const import (
     CLOUDS,
     DEFAULT_CLOUD,
     INCOMING_PRESETS,
+    MAX_CONNECTIONS,
     MICROSOFT_SUFFIXES,
     MX_SUFFIXES,
     OUTGOING_PRESETS,
@@ -57,6 +58,9 @@ def outgoing_values(preset: str, cloud: str) -> dict[str, Any]:
         "smtp_port": settings.port,
         "smtp_encryption": "starttls_strict",
         "smtp_authentication": "login",
+        "office365_rate_limit": settings.rate,
+        "office365_daily_limit": settings.daily,
+        "office365_max_connections": MAX_CONNECTIONS,
     }
     if not settings.signs_in:
         values |= {"smtp_user": False, "smtp_pass": False}

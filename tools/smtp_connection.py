@@ -123,6 +123,11 @@ class SmtpConnection(smtplib.SMTP):
         """Let every further attempt to connect fail with this error."""
         self._failures[login] = error
 
+    @property
+    def failure(self) -> Exception | None:
+        """What kept a connection from being opened, and will keep the next one."""
+        return self._failures.get(_ANY_LOGIN) or self._failures.get(self.login_name)
+
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         self.trace("connect: to", host, port)
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)

@@ -357,3 +357,65 @@ registry.category("web_tour.tours").add("mail_office365_sign_in_as_another", {
 registry.category("web_tour.tours").add("mail_office365_sign_in_declined", {
     steps: () => [...signInWithMicrosoft(), ...backFromPage("Grant admin consent")],
 });
+
+registry.category("web_tour.tours").add("mail_office365_chatter", {
+    steps: () => [
+        {
+            content: "The envelope of the deferred mail is no red one, and says so to a screen reader",
+            trigger:
+                ".o-mail-Message:contains(Deferred offer) .o-mail-Message-notification:not(.text-danger):has([aria-label^='Retrying at'])",
+            run: "click",
+        },
+        {
+            content: "It says when the mail is tried again, and why",
+            trigger:
+                ".o-mail-MessageNotificationPopover:contains(Carla Customer):contains(Retrying at):contains(PRX4)",
+        },
+        {
+            content: "The envelope of the failed mail is red",
+            trigger: ".o-mail-Message:contains(Failed offer) .o-mail-Message-notification.text-danger",
+            run: "click",
+        },
+        {
+            content: "It says why, and what to do",
+            trigger:
+                ".o-mail-MessageNotificationPopover:contains(Otto Other):contains(5.1.10) .o-mail_office365-reason:contains(address)",
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("mail_office365_queue", {
+    steps: () => [
+        {
+            content: "Only deferred mails are shown",
+            trigger: ".o_searchview .o_facet_value:contains(Deferred)",
+        },
+        {
+            content: "Send now, which is refused again",
+            trigger: ".o_data_row:contains(Deferred offer) button[name=action_office365_send_now]",
+            run: "click",
+        },
+        {
+            content: "It says so",
+            trigger: ".o_notification:contains(Not sent yet):contains(PRX4)",
+        },
+        {
+            content: "Open the mail",
+            trigger: ".o_data_row:contains(Deferred offer) [name=subject]",
+            run: "click",
+        },
+        {
+            content: "It says when it is tried again, and why",
+            trigger: ".o_form_view .alert-info:contains(Will be tried again at):contains(PRX4)",
+        },
+        {
+            content: "Cancel it",
+            trigger: ".o_form_view button[name=cancel]",
+            run: "click",
+        },
+        {
+            content: "It is cancelled",
+            trigger: ".o_form_view .o_arrow_button_current:contains(Cancelled)",
+        },
+    ],
+});

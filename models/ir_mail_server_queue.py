@@ -1,0 +1,121 @@
+import logging
+
+import psycopg2
+from odoo import api, models
+from odoo.addons.base.models.ir_mail_server import MailDeliveryException
+from odoo.tools import email_normalize
+
+from ..tools.queue_run import Hold, NoSession, NotSent, QueueRun, Refusal, Settled, raised_from, refused_recipients
+from ..tools.retry import holds_others
+from ..tools.smtp import Outcome, SmtpSession
+
+_logger = logging.getLogger(__name__)
+
+
+class IrMail_Server(models.Model):
+    """What our servers answer in a run of the queue goes into the run; nobody else notices."""
+
+    _inherit = "ir.mail_server"
+
+    def _connect__(self, *args, smtp_from=None, mail_server_id=None, **kwargs):  # noqa: PLW3201
+        """In a run, a server of ours is asked only if its mail may go; if it can't be reached, that ends no mail: it waits."""
+        run = QueueRun.of(self.env.context)
+        server = self.sudo().browse(mail_server_id or ())
+        if run is None or not server.office365_preset:
+            return super()._connect__(*args, smtp_from=smtp_from, mail_server_id=mail_server_id, **kwargs)
+        if run.line in run.holds or not server._office365_admitted(run, run.sender, 1):
+            return NoSession()
+        try:
+            return super()._connect__(*args, smtp_from=smtp_from, mail_server_id=mail_server_id, **kwargs)
+        except (psycopg2.Error, MemoryError):
+            raise
+        except Exception as error:  # noqa: BLE001  (whatever it is, diagnose() says what becomes of the mails)
+            run.admitted = None
+            return NoSession(error)
+
+    def _office365_admitted(self, run: QueueRun, sender: str, recipients: int) -> bool:
+        """Ask the governor whether a message may go. If it may not, the line waits, or the part has failed."""
+        admission = self._office365_governor().admit(sender, recipients, run.bulk)
+        if admission.go:
+            run.admitted = sender
+        elif admission.retry_at:
+            run.hold(Hold(admission.retry_at, admission.cause, admission.reason, spaced=True))
+        else:
+            run.part.fail(Refusal.final(admission.cause, admission.reason), {})
+        return admission.go
+
+    @api.model
+    def send_email(self, message, mail_server_id=None, *args, smtp_session=None, **kwargs):
+        run = QueueRun.of(self.env.context)
+        part = run and run.begin_part(self.env.context.get("send_validated_to"))
+        if part is None or not isinstance(smtp_session, SmtpSession):
+            return super().send_email(message, mail_server_id, *args, smtp_session=smtp_session, **kwargs)
+        attempt, message_id = run.attempt, message["Message-Id"]
+        try:
+            super().send_email(message, mail_server_id, *args, smtp_session=smtp_session, **kwargs)
+        except NotSent:
+            message_id = None
+        except AssertionError as error:
+            part.ended = str(error) == self.NO_VALID_RECIPIENT
+            if not part.ended or not attempt.is_over or attempt.is_cores:
+                raise
+        except MemoryError:
+            raise
+        except Exception as error:
+            # Core wraps what goes wrong during the transaction, a dead cursor included, and that is no refusal.
+            if of_database := raised_from(error, psycopg2.Error):
+                raise of_database from error
+            if part.taken:
+                _logger.exception("A message was taken, but not everything that follows could be done.")
+            else:
+                message_id = self._office365_note_failure(run, smtp_session, error)
+        finally:
+            run.part = None
+        if attempt.is_over and not attempt.is_cores:
+            raise Settled
+        if not message_id:
+            raise NotSent(self.NO_VALID_RECIPIENT)
+        return message_id
+
+    @api.model
+    def _office365_note_failure(self, run: QueueRun, session: SmtpSession, error: Exception) -> None:
+        """Note in the run why the server did not take a message."""
+        of_server = (error.__cause__ or error.__context__ or error) if isinstance(error, MailDeliveryException) else error
+        part, attempt, refusal = run.part, run.attempt, Refusal.of(of_server)
+        attempt.unreachable = session.failure is not None
+        if part.sender is not None:
+            governor = self.sudo().browse(session.mail_server_id)._office365_governor()
+            if pause := governor.report(part.sender, part.outcome, refusal.diagnosis, reply=refusal.words):
+                run.hold(Hold(pause.retry_at, pause.cause, pause.reason))
+                return
+        part.fail(refusal, refused_recipients(error))
+        attempt.stopped = holds_others(refusal.diagnosis.cause, attempts=1, unreachable=attempt.unreachable)
+
+    def _prepare_email_message__(self, message, smtp_session):  # noqa: PLW3201
+        """In a run, ask whether the message may go now, as soon as it is known what it leaves as and to how many."""
+        prepared = super()._prepare_email_message__(message, smtp_session)
+        run = QueueRun.of(self.env.context)
+        if run and run.part and isinstance(smtp_session, SmtpSession):
+            _smtp_from, smtp_to_list, message = prepared
+            server = self.sudo().browse(smtp_session.mail_server_id)
+            sender = email_normalize(str(message["From"] or "")) or ""
+            if run.admitted != sender or len(smtp_to_list) != 1:
+                run.release(server._office365_governor())
+                if not server._office365_admitted(run, sender, len(smtp_to_list)):
+                    raise NotSent(self.NO_VALID_RECIPIENT)
+            run.part.sender, run.admitted = run.admitted, None
+        return prepared
+
+    def _office365_recorder(self, identity, written_as):
+        """Tell the run first: it has to know that a message was taken even if writing that down fails."""
+        run, record = QueueRun.of(self.env.context), super()._office365_recorder(identity, written_as)
+        part = run and run.part
+
+        def note_and_record(message, outcome: Outcome) -> None:
+            part.outcome = outcome
+            if outcome.taken:
+                part.end(outcome)
+                self._office365_governor().report(part.sender, outcome, None)
+            record(message, outcome)
+
+        return note_and_record if part else record

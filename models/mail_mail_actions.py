@@ -1,0 +1,70 @@
+from odoo import api, fields, models
+
+
+class MailMail(models.Model):
+    """What people do with mails of our servers that wait or have failed."""
+
+    _inherit = "mail.mail"
+
+    office365_retry_at = fields.Datetime("Will Be Tried Again At", compute="_compute_office365_retry_at")
+
+    @api.depends("state", "scheduled_date", "office365_cause")
+    def _compute_office365_retry_at(self):
+        for mail in self:
+            mail.office365_retry_at = mail.state == "outgoing" and mail.office365_cause and mail.scheduled_date
+
+    def _office365_deferred(self):
+        """Return those of these mails that a server of ours lets wait."""
+        return self.filtered(lambda mail: mail.state == "outgoing" and mail.office365_cause)
+
+    def mark_outgoing(self):
+        """Begin anew with a mail that failed, but for those who got it."""
+        result = super().mark_outgoing()
+        for mail in self.filtered("office365_cause"):
+            served = {address: "" for address, reason in (mail.office365_recipients or {}).items() if not reason}
+            mail.write({
+                "office365_attempts": 0, "office365_cause": False, "office365_failed_since": False, "office365_line": False,
+                "office365_recipients": served or False, "scheduled_date": False, "failure_reason": False, "failure_type": False,
+            })
+            mail._office365_notify_deferred(served)
+        return result
+
+    def action_retry(self):
+        """Retry those that wait, too: they go with the next run of the queue."""
+        deferred = self._office365_deferred()
+        result = super().action_retry()
+        deferred.mark_outgoing()
+        if deferred:
+            self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()
+        return result
+
+    def cancel(self):
+        """Take the notifications of a mail along that was still to be sent."""
+        deferred = self._office365_deferred()
+        result = super().cancel()
+        if deferred:
+            deferred.write({"office365_line": False})
+            deferred._office365_notifications().write({"notification_status": "canceled"})
+            deferred._office365_thread_messages()._notify_message_notification_update()
+        return result
+
+    def action_office365_send_now(self):
+        """Send, whatever the scheduled date, and say what came of it if that is not what was asked for.
+
+        Budgets and pauses are kept: Exchange would refuse the mail, or lock the mailbox out.
+        """
+        self.send()
+        waiting = self.exists()._office365_deferred()
+        if not waiting:
+            return {"type": "ir.actions.client", "tag": "soft_reload"}
+        reasons = "\n".join(dict.fromkeys(filter(None, waiting.mapped("failure_reason"))))
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "title": self.env._("Not sent yet"),
+                "message": reasons,
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }

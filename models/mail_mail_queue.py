@@ -1,0 +1,251 @@
+import collections
+import contextlib
+import functools
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import psycopg2
+from odoo import api, fields, models, modules
+from odoo.tools import SQL, email_normalize
+
+from ..tools.queue_run import Attempt, Known, QueueRun, Refusal, Settled, line_name
+from ..tools.sender import SenderBook
+from ..tools.session_pool import CONTEXT_KEY as POOL_KEY
+from ..tools.session_pool import SessionPool
+
+_logger = logging.getLogger(__name__)
+
+# Handed on in the context and compared by identity, so that nobody outside can ask for a commit.
+_AFTER_COMMIT = object()
+_QUEUE = object()
+# How often a row may change between the look at it and its lock before a run leaves it to whoever changes it.
+_SNAPSHOTS = 3
+
+
+class MailMail(models.Model):
+    """How the mails of our servers go through the queue: one by one, each locked, sent and committed before the next."""
+
+    _inherit = "mail.mail"
+
+    office365_bulk = fields.Boolean(
+        "Mass Mail", readonly=True, copy=False, help="Made together with others; single messages go first.")
+
+    _office365_next = models.Index("(COALESCE(office365_bulk, FALSE), id) WHERE state = 'outgoing'")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if len(vals_list) > 1:
+            for vals in vals_list:
+                if not vals.get("mail_message_id"):  # not there to notify of a message that exists
+                    vals.setdefault("office365_bulk", True)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        """Leave the message alone when core writes down its own Message-Id after the mail was taken.
+
+        Other mails and people share that row. Touched by two at once, it would keep the second from committing that a mail was sent.
+        """
+        run = QueueRun.of(self.env.context)
+        if "message_id" in vals and run and run.attempt_of(self._ids) and vals["message_id"] == self.message_id:
+            vals = {name: value for name, value in vals.items() if name != "message_id"}
+        return super().write(vals)
+
+    def send_after_commit(self):
+        """Commit after each mail of ours: core commits once at the end, and a killed worker would send all of them again."""
+        return super(MailMail, self.with_context(office365_after_commit=_AFTER_COMMIT)).send_after_commit()
+
+    @api.model
+    def process_email_queue(self, email_ids=(), batch_size=1000):
+        """Take the oldest mails of ours first, and see to it that the next run comes when the next mail is due."""
+        if not self.env["ir.mail_server"]._office365_in_use():
+            return super().process_email_queue(email_ids=email_ids, batch_size=batch_size)
+        mails = self if email_ids else self.with_context(office365_queue=_QUEUE)
+        result = super(MailMail, mails).process_email_queue(email_ids=email_ids, batch_size=batch_size)
+        self._office365_wake()
+        return result
+
+    @api.model
+    def search(self, domain, offset=0, limit=None, order=None):
+        found = super().search(domain, offset=offset, limit=limit, order=order)
+        if self.env.context.get("office365_queue") is not _QUEUE:
+            return found
+        mails = self.with_context(office365_queue=None)
+        return found.with_env(mails.env) if len(found) < (limit or 0) else mails._office365_oldest(domain, found, limit)
+
+    def _office365_oldest(self, domain, found, limit: int):
+        """Replace our mails among the newest that core found by as many of the oldest; those of other servers stay.
+
+        With more mails in the queue than core takes at a time, its newest first means that the oldest never go.
+        """
+        order = "office365_bulk, id"
+        servers = self.env["ir.mail_server"].sudo().search([("active", "=", True)])
+        if all(servers.mapped("office365_preset")):
+            return self.search(domain, limit=limit, order=order)
+        newest = found.with_env(self.env)._office365_of_ours()
+        oldest = self.browse()
+        offset = 0
+        while len(oldest) < len(newest):
+            due = self.search(domain, limit=limit, order=order, offset=offset)
+            oldest += due._office365_of_ours()
+            offset += limit
+        return found.with_env(self.env) - newest + oldest[:len(newest)]
+
+    def _office365_of_ours(self):
+        """Return those of these mails that a server of ours is chosen for."""
+        ours = set(self.env["ir.mail_server"]._office365_servers().ids)
+        groups = self._office365_with_sender_book()._split_by_mail_configuration()
+        return self.browse(sorted(mail_id for server_id, *_rest, ids in groups if server_id in ours for mail_id in ids))
+
+    def send(self, auto_commit=False, raise_exception=False, post_send_callback=None):
+        """Send in a run of our own if a server is ours, and nobody waits for the exception."""
+        if raise_exception or not isinstance(self.env.context.get("office365_sender_book"), SenderBook):
+            return super().send(
+                auto_commit=auto_commit, raise_exception=raise_exception, post_send_callback=post_send_callback)
+        own_cursor = self.env.context.get("office365_after_commit") is _AFTER_COMMIT and not modules.module.current_test
+        run = QueueRun(commits=auto_commit or own_cursor)
+        try:
+            with SessionPool() as pool:
+                mails = self.with_context(**{
+                    QueueRun.CONTEXT_KEY: run, POOL_KEY: pool, "office365_governors": run.governors, "office365_queue": None})
+                result = super(MailMail, mails).send(auto_commit=auto_commit, post_send_callback=post_send_callback)
+        finally:
+            for governor in run.governors.values():
+                governor.close()
+        if run.known:
+            self._office365_wake()
+        return result
+
+    def _split_by_mail_configuration(self):
+        """In a run, batches of ours come in two lanes: single messages of all senders first."""
+        groups = super()._split_by_mail_configuration()
+        run = QueueRun.of(self.env.context)
+        if run is None:
+            yield from groups
+            return
+        groups = list(groups)
+        ours = set(self.env["ir.mail_server"]._office365_servers().ids)
+        mine = [group for group in groups if group[0] in ours]
+        yield from (group for group in groups if group[0] not in ours)
+        self._office365_look_up(run, mine)
+        for bulk in (False, True):
+            for server_id, alias_domain_id, smtp_from, ids in mine:
+                if lane := [mail_id for mail_id in ids if run.known[mail_id].bulk == bulk]:
+                    run.begin_line(server_id, email_normalize(smtp_from) or "", bulk=bulk)
+                    yield server_id, alias_domain_id, smtp_from, lane
+
+    def _office365_look_up(self, run: QueueRun, groups: list[tuple]) -> None:
+        """Read what the run has to know of its mails, in two queries."""
+        ids = [mail_id for group in groups for mail_id in group[-1]]
+        if not ids:
+            return
+        mails = self.browse(ids).with_context(prefetch_fields=False)
+        for row in mails.read(["office365_attempts", "office365_bulk", "is_notification"]):
+            run.known[row["id"]] = Known(row["office365_attempts"], row["office365_bulk"], not row["is_notification"])
+        lines = {
+            line_name(server_id, email_normalize(smtp_from) or "", bulk=bulk)
+            for server_id, _alias_domain, smtp_from, _ids in groups for bulk in (False, True)
+        }
+        run.holds |= self._office365_holds(lines, without=ids)
+
+    def _send(self, auto_commit=False, raise_exception=False, smtp_session=None, alias_domain_id=False,
+              mail_server=False, post_send_callback=None):
+        run = QueueRun.of(self.env.context)
+        arguments = {"smtp_session": smtp_session, "alias_domain_id": alias_domain_id, "mail_server": mail_server}
+        server = mail_server and mail_server.sudo()
+        if run is None or not server or not server.office365_preset:
+            return super()._send(
+                auto_commit=auto_commit, raise_exception=raise_exception, post_send_callback=post_send_callback, **arguments)
+        run.commit(self.env.cr)  # what others did before is not ours to roll back
+        ids = collections.deque(self._ids)
+        while ids and not smtp_session.failure and run.line not in run.holds:
+            mail = self.browse(ids.popleft())._office365_counted(run)
+            mail._office365_send_one(run, functools.partial(super(MailMail, mail)._send, **arguments), post_send_callback)
+        run.release(server._office365_governor())
+        if smtp_session.failure:
+            self.browse(ids)._office365_defer_unreached(run, server, Refusal.of(smtp_session.failure))
+        else:
+            self.browse(ids)._office365_wait(run, server)
+        run.commit(self.env.cr)
+        if post_send_callback:
+            post_send_callback(self.ids)
+        return True
+
+    def _office365_counted(self, run: QueueRun):
+        """Return this mail with the number of the try, which its delivery shows."""
+        attempts = run.known[self.id].attempts
+        return self.with_context(office365_attempt=attempts + 1) if attempts else self
+
+    def _office365_send_one(self, run: QueueRun, send: Callable[[], Any], post_send_callback) -> None:
+        """Send a mail unless somebody else takes care of it, and see to it that what happened to it is written down.
+
+        :param send: has core send it
+        """
+        try:
+            if self._office365_lock(run):
+                self._office365_try(run, send)
+            if run.commits and post_send_callback:
+                post_send_callback(self.ids)
+            run.commit(self.env.cr)
+        except psycopg2.Error as error:
+            if not run.commits:
+                raise
+            self._office365_after_database_error(run, error)
+        except BaseException:
+            run.rollback(self.env.cr)  # core wrote a failure down before it tried, and that must not last
+            raise
+        finally:
+            run.attempt = None
+
+    def _office365_try(self, run: QueueRun, send: Callable[[], Any]) -> None:
+        """Have core send the mail, and judge what became of it where core can't."""
+        run.attempt = attempt = Attempt(self.id)
+        # Of a mail that waited, open chatters are to be told. It may be gone by then.
+        messages = self._office365_thread_messages() if self.office365_cause else None
+        try:
+            send()
+        except Settled:
+            self._office365_settle(run, attempt)
+        else:
+            self._office365_follow_up(attempt, messages)
+
+    def _office365_lock(self, run: QueueRun):
+        """Lock those mails of which nobody else takes care, and return them.
+
+        Somebody does who holds a row, or changed it since the run looked it up. A message is locked, too, if it goes when its mail
+        does: once the server took a mail, nothing may be left that another transaction can refuse. Core does the same with the
+        notifications.
+        """
+        if not self:
+            return self
+        self.flush_recordset(["state", "office365_attempts"])
+        owner = any(run.known[mail_id].owns_message for mail_id in self._ids)
+        query = SQL(
+            """
+            SELECT mail.id FROM mail_mail mail JOIN mail_message message ON message.id = mail.mail_message_id
+             WHERE mail.id IN %s AND mail.state = 'outgoing'
+               AND (mail.id, COALESCE(mail.office365_attempts, 0)) IN %s
+               FOR UPDATE OF %s SKIP LOCKED
+            """, self._ids, tuple((mail_id, run.known[mail_id].attempts) for mail_id in self._ids),
+            SQL("mail, message") if owner else SQL("mail"))
+        free = set()
+        for _snapshot in range(_SNAPSHOTS if run.commits else 1):
+            try:
+                with contextlib.nullcontext() if run.commits else self.env.cr.savepoint(flush=False):
+                    self.env.cr.execute(query, log_exceptions=False)
+                    free = {mail_id for mail_id, in self.env.cr.fetchall()}
+                break
+            except psycopg2.errors.SerializationFailure:  # changed since the snapshot: another one shows into what
+                run.rollback(self.env.cr)
+        return self.browse(mail_id for mail_id in self._ids if mail_id in free)
+
+    def _office365_after_database_error(self, run: QueueRun, error: psycopg2.Error) -> None:
+        """Write down in another transaction what became of the mail, if anything did; go on if the cursor still can."""
+        attempt, mail_id = run.attempt, self.id
+        _logger.warning("The database refused what became of mail.mail %s: %s", mail_id, type(error).__name__)
+        with contextlib.suppress(psycopg2.Error):  # if the connection is gone, so is the transaction
+            self.env.cr.rollback()
+        if attempt and attempt.taken:
+            self._office365_write_down(run, attempt)
+        if self.env.cr.closed:
+            raise error

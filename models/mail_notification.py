@@ -1,0 +1,79 @@
+from collections.abc import Mapping
+
+from odoo import fields, models
+from odoo.addons.mail.tools.discuss import Store
+from odoo.tools.mail import email_normalize, email_normalize_all
+
+
+class MailNotification(models.Model):
+    _inherit = "mail.notification"
+
+    def format_failure_reason(self):
+        """Name cause and remedy where core says "Unknown error"."""
+        self.ensure_one()
+        if reason := self._office365_reason():
+            return reason
+        return super().format_failure_reason()
+
+    def _office365_mail(self):
+        """Return the mail of this notification, if one of our servers had something to say about it."""
+        self.ensure_one()
+        mail = self.sudo().mail_mail_id
+        return mail if mail.office365_cause else mail.browse()
+
+    def _office365_reason(self) -> str | None:
+        """Return why the recipient has not got his mail yet, or will not get it."""
+        mail = self._office365_mail()
+        if self.notification_status == "exception":
+            return mail and self.failure_reason or None
+        return mail.failure_reason if self.notification_status == "ready" and mail.state == "outgoing" else None
+
+    def _office365_retry_at(self):
+        """Return when the mail is tried again, if it is deferred."""
+        retry_at = self.notification_status == "ready" and self.sudo().mail_mail_id.office365_retry_at
+        return fields.Datetime.to_string(retry_at)
+
+    def _to_store_defaults(self, target):
+        return super()._to_store_defaults(target) + [
+            Store.Attr("office365_retry_at", lambda notification: notification._office365_retry_at()),
+            Store.Attr("office365_reason", lambda notification: notification._office365_reason() or False),
+        ]
+
+    def _office365_answer(self, settled: Mapping[str, str]) -> str | None:
+        """Return why the recipient was refused, empty if he was served, None if neither."""
+        self.ensure_one()
+        email = self.res_partner_id.email or self.mail_email_address or ""
+        answers = [settled.get(address) for address in email_normalize_all(email) or [email_normalize(email, strict=False)]]
+        if any(answers):
+            return next(filter(None, answers))
+        return None if None in answers else ""
+
+
+class MailMail(models.Model):
+    _inherit = "mail.mail"
+
+    def _office365_notifications(self):
+        return self.env["mail.notification"].sudo().search([
+            ("notification_type", "=", "email"), ("mail_mail_id", "in", self.ids),
+            ("notification_status", "not in", ("sent", "canceled"))])
+
+    def _office365_notify_deferred(self, settled: Mapping[str, str]) -> None:
+        """Take back the failure that core noted before it tried, for those who got the mail and those who may get it later."""
+        notifications = self._office365_notifications()
+        served = notifications.filtered(lambda each: each._office365_answer(settled) == "")
+        waiting = notifications.filtered(lambda each: each._office365_answer(settled) is None)
+        served.write({"notification_status": "sent", "failure_type": False, "failure_reason": False})
+        waiting.write({"notification_status": "ready", "failure_type": False, "failure_reason": False})
+        self._office365_notify_lost(settled)
+        self._office365_thread_messages()._notify_message_notification_update()
+
+    def _office365_notify_lost(self, settled: Mapping[str, str]) -> None:
+        """Tell each notification why its own recipient was refused."""
+        for notification in self._office365_notifications():
+            if reason := notification._office365_answer(settled):
+                notification.write({"notification_status": "exception", "failure_type": "unknown", "failure_reason": reason})
+
+    def _office365_thread_messages(self):
+        """Return the messages whose open chatters show what became of these mails."""
+        messages = self.filtered("is_notification").mail_message_id
+        return messages.filtered(lambda message: message._is_thread_message())

@@ -1,0 +1,77 @@
+from collections.abc import Iterable
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..tools.budget import Grant, Ledger, Limits, Use
+from ..tools.transactions import run_apart
+
+
+class Office365Budget(models.Model):
+    """What each mailbox has used of its limits; `tools.budget` decides, here it is stored.
+
+    One row a mailbox, locked while it is changed, in transactions of a few milliseconds: exact over all workers and hosts.
+    """
+
+    _name = "office365.budget"
+    _description = "Office 365 Budget of a Mailbox"
+    _rec_name = "key"
+    _log_access = False
+
+    key = fields.Char(required=True, help="The mailbox, as Exchange counts what each mailbox sends.")
+    ledger = fields.Json(required=True)
+
+    _key_unique = models.UniqueIndex("(key)")
+
+    @api.model
+    def _ask(
+        self, key: str, holder: str, limits: Limits, uses: Iterable[Use], held: Iterable[Use], *,
+        bulk: bool, recipients: int, block: int, waits: bool = False,
+    ) -> tuple[Grant, float]:
+        """Settle what a worker has used and ask for more, in a transaction of its own.
+
+        :return: what came of it, and the time of the database's clock
+        :raise psycopg2.Error: the database can't say; nothing was reserved
+        """
+        def ask(ledger: Ledger, now: float) -> tuple[Grant, float]:
+            ledger.settle(holder, now, uses, held)
+            return ledger.ask(holder, now, limits, bulk=bulk, recipients=recipients, block=block, waits=waits), now
+
+        return self._change(key, ask)
+
+    @api.model
+    def _settle(self, key: str, holder: str, uses: Iterable[Use]) -> None:
+        """Note what a worker has used, and give back the rest of what it held.
+
+        :raise psycopg2.Error: the database is not there; what was held ages out
+        """
+        self._change(key, lambda ledger, now: ledger.settle(holder, now, uses))
+
+    @api.model
+    def _usage(self, key: str) -> tuple[int, int]:
+        """Return the messages of the last minute and the recipients of the last 24 hours."""
+        rows = self.env.execute_query(SQL("SELECT ledger FROM office365_budget WHERE key = %s", key))
+        return Ledger(rows[0][0]).usage(self._clock(self.env.cr)) if rows else (0, 0)
+
+    @api.model
+    def _change(self, key: str, work):
+        """Call a function with a mailbox's ledger and the time; store the ledger, and return what the function returned."""
+        def change(cr):
+            # Whoever comes second waits here, and then reads anew what the first one wrote.
+            cr.execute("SELECT ledger FROM office365_budget WHERE key = %s FOR UPDATE", [key], log_exceptions=False)
+            row = cr.fetchone()
+            ledger = Ledger(row and row[0])
+            result = work(ledger, self._clock(cr))
+            cr.execute(
+                "UPDATE office365_budget SET ledger = %s WHERE key = %s" if row else
+                "INSERT INTO office365_budget (ledger, key) VALUES (%s, %s)",
+                [fields.Json().convert_to_column(ledger.stored(), self), key], log_exceptions=False)
+            return result
+
+        return run_apart(self.env.registry.cursor, change)
+
+    @api.model
+    def _clock(self, cr) -> float:
+        """Return the time of the database server, the same for all workers, in seconds since 1970."""
+        cr.execute("SELECT extract(epoch FROM clock_timestamp())::float8")
+        return cr.fetchone()[0]

@@ -1,0 +1,102 @@
+"""When to stop trying, and when to try again: circuit breakers of a server and of the addresses that it sends as.
+
+Exchange locks a mailbox out of SMTP that goes on trying what is refused (Microsoft, *Continuous error throttling of SMTP AUTH
+submissions*), and good mail with it. So what no further mail can change stops the mail of an address, or of the whole server, for a
+while; then one mail is let through as a trial.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from .causes import RETRYABLE, TOPIC_OF
+
+#: Refusals of an address in a row before it is paused. One may be a slip, and a new permission takes an hour to work.
+IN_A_ROW: Final = 3
+#: Refusals further apart than that are not in a row.
+MEMORY: Final = timedelta(days=1)
+FIRST_PAUSE: Final = timedelta(minutes=15)
+LONGEST_PAUSE: Final = timedelta(hours=4)
+#: A trial that nobody told the end of by then (its worker was killed) is made again.
+TRIAL: Final = timedelta(minutes=5)
+
+_TENANT: Final = frozenset({"tenant_blocked"})
+_ENTRA: Final = frozenset(slug for slug, topic in TOPIC_OF.items() if topic == "Microsoft Entra") - RETRYABLE
+_MAILBOX: Final = frozenset({"penalty_box", "sender_restricted", "sender_banned", "mailbox_full"}) | (
+    frozenset(slug for slug, topic in TOPIC_OF.items() if topic == "Sign-in") - RETRYABLE)
+_ADDRESS: Final = frozenset({"send_as_denied"})
+
+
+class Scope(enum.Enum):
+    """What a cause stops."""
+
+    ADDRESS = "address"
+    SERVER = "server"
+
+
+class Verdict(enum.Enum):
+    """What becomes of a mail."""
+
+    GO = "go"
+    WAIT = "wait"
+    TRIAL = "trial"
+
+
+@dataclass(frozen=True)
+class Breaker:
+    """State of a server or an address.
+
+    :ivar cause: of the last refusal
+    :ivar failures: refusals in a row
+    :ivar since: of the first refusal in this row
+    :ivar last: of the last one
+    :ivar until: end of the pause; None while there is none yet
+    :ivar pause: its length
+    :ivar trial: when a trial began that has no result yet
+    """
+
+    cause: str
+    failures: int
+    since: datetime
+    last: datetime
+    until: datetime | None = None
+    pause: timedelta = timedelta()
+    trial: datetime | None = None
+
+    def judge(self, now: datetime) -> Verdict:
+        """Decide what becomes of a mail."""
+        if self.until is None:
+            return Verdict.GO
+        if now < self.until or (self.trial and now < self.trial + TRIAL):
+            return Verdict.WAIT
+        return Verdict.TRIAL
+
+    def retry_at(self, now: datetime) -> datetime:
+        """Return when a mail that has to wait should ask again: after the pause, or when the trial has had time."""
+        return max(self.until or now, now + timedelta(minutes=1))
+
+
+def scope_of(cause: str, *, own_mailbox: bool) -> Scope | None:
+    """Return what a cause stops, None if it stops nothing.
+
+    :param own_mailbox: each sender signs in as a mailbox of his own, so what is wrong with it stops nobody else
+    """
+    if cause in _TENANT | _ENTRA or (cause in _MAILBOX and not own_mailbox):
+        return Scope.SERVER
+    return Scope.ADDRESS if cause in _MAILBOX | _ADDRESS else None
+
+
+def failed(state: Breaker | None, cause: str, now: datetime) -> Breaker:
+    """Return the state after a refusal that stops something."""
+    if state is None or (state.until is None and now - state.last > MEMORY):
+        state = Breaker(cause, 0, since=now, last=now)
+    state = replace(state, cause=cause, failures=state.failures + 1, last=now, trial=None)
+    if state.until is None and cause in _ADDRESS and state.failures < IN_A_ROW:
+        return state
+    if state.until is not None and now < state.until:
+        return state  # on its way when the pause began: says nothing new
+    pause = min(state.pause * 2, LONGEST_PAUSE) or FIRST_PAUSE
+    return replace(state, pause=pause, until=now + pause)

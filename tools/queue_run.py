@@ -1,0 +1,286 @@
+"""What a run of the mail queue knows.
+
+Plain values, no records: a commit after each mail empties the cache of records, and what was found out at the start of a run
+must last to its end.
+"""
+
+from __future__ import annotations
+
+import smtplib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Self
+
+from .diagnosis import Diagnosis, diagnose
+from .errors import smtp_reply_text
+from .smtp import Outcome
+
+
+class NotSent(AssertionError):
+    """Tells core's loop over the recipients of a mail to go on with the next one; what happened is in the run.
+
+    Core goes on after the assertion ``NO_VALID_RECIPIENT`` and after nothing else.
+    """
+
+
+class Settled(BaseException):
+    """Ends core's loop when all recipients were tried and what became of them is not for core to judge.
+
+    Core, and whoever extends it, would take note of a failure at once, though the mail is only deferred. Like `GeneratorExit` it is no
+    `Exception`: nobody on the way is meant to handle it.
+    """
+
+
+class NoSession:
+    """Stands for the session that was not opened, so that its mails take the same way as all others.
+
+    :ivar failure: why it could not be; None if it was not tried, as its mails wait
+    """
+
+    def __init__(self, failure: Exception | None = None) -> None:
+        self.failure = failure
+
+    def quit(self) -> None:
+        """End the session that there is not, as core does with every session."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why something was not taken.
+
+    :ivar words: the server's own, or those of the error that kept it from answering
+    """
+
+    words: str
+    diagnosis: Diagnosis
+
+    @classmethod
+    def of(cls, error: Exception) -> Self:
+        """Return what an error means."""
+        if type(error).__str__ is smtplib.SMTPException.__str__ and isinstance(error, smtplib.SMTPResponseException):
+            words = smtp_reply_text(error.smtp_code, error.smtp_error)
+        else:
+            words = str(error) or type(error).__name__
+        return cls(words, diagnose(error))
+
+    @classmethod
+    def final(cls, cause: str, words: str) -> Self:
+        """Return a refusal of ours, which says by itself what to do."""
+        return cls(words, Diagnosis(cause, retryable=False, retry_after=None, remedy="", source=""))
+
+    @classmethod
+    def of_reply(cls, code: int, words: bytes | str) -> Self:
+        """Return what an SMTP reply means."""
+        text = smtp_reply_text(code, words)
+        return cls(text, diagnose(text, protocol="smtp"))
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Nothing of a line is sent until then.
+
+    :ivar until: UTC, naive as in Odoo
+    :ivar reason: for people
+    :ivar spaced: the governor has a place of its own for each mail that waits
+    """
+
+    until: datetime
+    cause: str
+    reason: str
+    spaced: bool = False
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a run read of a mail at its start.
+
+    :ivar attempts: failed tries; another number later on means that somebody else tried meanwhile
+    :ivar owns_message: the message goes when the mail does, so that its row is to be locked, too
+    """
+
+    attempts: int
+    bulk: bool
+    owns_message: bool
+
+
+@dataclass
+class Part:
+    """One SMTP transaction of a mail. Core sends to each partner, and to the plain addresses, in one of its own.
+
+    :ivar addresses: normalized, as core hands them on
+    :ivar sender: address that it leaves as, once the governor let it go
+    :ivar outcome: what the session told of it
+    :ivar begun: core came to it
+    :ivar ended: an answer for each address is there, or core refused the part by itself
+    """
+
+    addresses: list[str]
+    taken: set[str] = field(default_factory=set)
+    refused: dict[str, Refusal] = field(default_factory=dict)
+    sender: str | None = None
+    outcome: Outcome | None = None
+    begun: bool = False
+    ended: bool = False
+
+    def end(self, outcome: Outcome) -> None:
+        """Note how the transaction ended at the server, if that took the message."""
+        refused = {address.lower(): answer for address, answer in getattr(outcome, "refused", {}).items()}
+        for address in self.addresses:
+            if (answer := refused.get(address.lower())) is None:
+                self.taken.add(address)
+            else:
+                self.refused[address] = Refusal.of_reply(*answer)
+        self.ended = True
+
+    def fail(self, refusal: Refusal, recipients: Mapping[str, tuple[int, bytes]]) -> None:
+        """Note why nobody got it.
+
+        :param recipients: answers to single recipients, if it was them that were refused
+        """
+        answers = {address.lower(): answer for address, answer in recipients.items()}
+        for address in self.addresses:
+            answer = answers.get(address.lower())
+            self.refused[address] = Refusal.of_reply(*answer) if answer else refusal
+        self.ended = True
+
+
+@dataclass
+class Attempt:
+    """One try of a mail.
+
+    :ivar parts: its transactions in their order, None until core made them
+    :ivar resumed: some of its recipients were settled by an earlier try
+    :ivar stopped: the rest is not tried, as it would end in the same way
+    :ivar unreachable: the connection was gone, and there is no other
+    :ivar hold: what the rest waits for, if that is no failure
+    """
+
+    mail_id: int
+    parts: list[Part] | None = None
+    resumed: bool = False
+    stopped: bool = False
+    unreachable: bool = False
+    hold: Hold | None = None
+
+    @property
+    def taken(self) -> dict[str, str]:
+        """Who got it, as :attr:`mail.mail.office365_recipients` keeps it."""
+        return {address: "" for part in self.parts or () for address in part.taken}
+
+    @property
+    def refused(self) -> dict[str, Refusal]:
+        """Who did not, and why."""
+        return {address: refusal for part in self.parts or () for address, refusal in part.refused.items()}
+
+    @property
+    def untried(self) -> list[str]:
+        """Who was not tried."""
+        return [address for part in self.parts or () if not part.ended for address in part.addresses]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether core has come to the end of it."""
+        return self.stopped or all(part.begun for part in self.parts or ())
+
+    @property
+    def is_cores(self) -> bool:
+        """Whether core's own judgement does: nothing was refused by a server, nothing waits."""
+        return not (self.stopped or self.resumed or self.refused)
+
+
+class QueueRun:
+    """One call of ``mail.mail.send``, handed on in the context. Whoever calls from outside can not make one up there.
+
+    :ivar commits: after each mail of ours
+    :ivar line: what core is sending: the mail of one sender on one server in one lane, which keeps its order
+    :ivar sender: of the line, as far as it is known before a mail is prepared; :attr:`bulk` is its lane
+    :ivar holds: lines that wait
+    :ivar admitted: sender for whom the governor has let a message go that is not sent yet
+    :ivar attempt: the mail that is being sent, and :attr:`part` its part
+    :ivar governors: of the servers of this run
+    """
+
+    CONTEXT_KEY = "office365_run"
+
+    def __init__(self, *, commits: bool) -> None:
+        self.commits = commits
+        self.holds: dict[str, Hold] = {}
+        self.known: dict[int, Known] = {}
+        self.attempt: Attempt | None = None
+        self.part: Part | None = None
+        self.governors: dict[int, Any] = {}
+        self.line, self.sender, self.bulk = "", "", False
+        self.admitted: str | None = None
+
+    @classmethod
+    def of(cls, context: Mapping[str, Any]) -> Self | None:
+        """Return the run in a context, if it is one."""
+        run = context.get(cls.CONTEXT_KEY)
+        return run if isinstance(run, cls) else None
+
+    def commit(self, cr: Any) -> None:
+        """Commit, if this run may."""
+        if self.commits:
+            cr.commit()  # pylint: disable=invalid-commit
+
+    def rollback(self, cr: Any) -> None:
+        """Undo what was done since the last commit, if this run commits."""
+        if self.commits:
+            cr.rollback()
+
+    def release(self, governor: Any) -> None:
+        """Give back what the governor granted and no message has used."""
+        if self.admitted is not None:
+            governor.report(self.admitted, None, None)
+            self.admitted = None
+
+    def begin_line(self, server_id: int, sender: str, *, bulk: bool) -> None:
+        """Note what core comes to now."""
+        self.line, self.sender, self.bulk = line_name(server_id, sender, bulk=bulk), sender, bulk
+
+    def begin_part(self, addresses: Any) -> Part | None:
+        """Return the part of the current mail that core comes to now, None if this is no part of it."""
+        parts = self.attempt.parts if self.attempt else None
+        part = next((part for part in parts or () if not part.begun), None)
+        if part is None or part.addresses != addresses:
+            return None
+        part.begun = True
+        self.part = part
+        return part
+
+    def hold(self, hold: Hold) -> None:
+        """Stop: what is left of the current mail waits, and all later ones of its line."""
+        if self.attempt:
+            self.attempt.stopped, self.attempt.hold = True, hold
+        self.holds[self.line] = hold
+
+    def attempt_of(self, ids: tuple[int, ...]) -> Attempt | None:
+        """Return the current try if it is that of these mails."""
+        return self.attempt if self.attempt and ids == (self.attempt.mail_id,) else None
+
+
+def line_name(server_id: int, sender: str, *, bulk: bool) -> str:
+    """Return the name of a line."""
+    return f"{server_id}/{sender}/{'bulk' if bulk else 'single'}"
+
+
+def refused_recipients(error: BaseException) -> Mapping[str, tuple[int, bytes]]:
+    """Return smtplib's answers to single recipients from an error or what it was raised from."""
+    for each in _chain(error):
+        if isinstance(recipients := getattr(each, "recipients", None), dict):
+            return recipients
+    return {}
+
+
+def raised_from(error: BaseException, kind: type[BaseException]) -> BaseException | None:
+    """Return the error of a kind that an error was raised from, itself included."""
+    return next((each for each in _chain(error) if isinstance(each, kind)), None)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__

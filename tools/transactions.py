@@ -1,0 +1,39 @@
+"""Transactions of their own: short ones whose result must hold, whatever becomes of the transaction around them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, Final, TypeVar
+
+import psycopg2
+
+T = TypeVar("T")
+
+# Somebody else was faster; the next try sees what he did. Each time at least one of those who compete gets through.
+_LOST_RACE: Final = (
+    psycopg2.errors.SerializationFailure, psycopg2.errors.DeadlockDetected, psycopg2.errors.UniqueViolation)
+_TRIES: Final = 200
+# The transaction around this one may hold a lock that it waits for. PostgreSQL does not see that as a deadlock: nobody would ever end it.
+_LOCK_TIMEOUT: Final = "SET LOCAL lock_timeout = '5s'"
+
+
+def run_apart(open_cursor: Callable[[], AbstractContextManager], work: Callable[[Any], T]) -> T:
+    """Do some work in a transaction of its own, again when a concurrent one got in its way; return what it returns.
+
+    Odoo's cursors are REPEATABLE READ: a row that somebody else changed meanwhile can't be locked, only read anew.
+
+    :param open_cursor: opens a cursor that commits at the end of its ``with`` block
+    :param work: called with the cursor, perhaps several times
+    :raise psycopg2.errors.LockNotAvailable: somebody kept a lock for more than five seconds
+    :raise psycopg2.Error: the database is not there, or the pool of connections is empty
+    """
+    for last in reversed(range(_TRIES)):
+        try:
+            with open_cursor() as cr:
+                cr.execute(_LOCK_TIMEOUT)
+                return work(cr)
+        except _LOST_RACE:
+            if not last:
+                raise
+    raise AssertionError("not reached")
