@@ -2,6 +2,9 @@ from . import test_alias_confirmation
 from . import test_alias_life_cycle
 from . import test_connection_test
 from . import test_core_contract
+from . import test_fault_matrix
+from . import test_fault_matrix_crash
+from . import test_fault_matrix_token
 from . import test_entra_flows
 from . import test_fetchmail_server
 from . import test_governor_queue
