@@ -1,6 +1,9 @@
 import collections
 import contextlib
+import functools
 import logging
+from collections.abc import Callable
+from typing import Any
 
 import psycopg2
 from odoo import api, fields, models, modules
@@ -156,8 +159,8 @@ class MailMail(models.Model):
         run.commit(self.env.cr)  # what others did before is not ours to roll back
         ids = collections.deque(self._ids)
         while ids and not smtp_session.failure and run.line not in run.holds:
-            mail = self.browse(ids.popleft())
-            mail._office365_counted(run)._office365_send_one(run, arguments, post_send_callback)
+            mail = self.browse(ids.popleft())._office365_counted(run)
+            mail._office365_send_one(run, functools.partial(super(MailMail, mail)._send, **arguments), post_send_callback)
         run.release(server._office365_governor())
         if smtp_session.failure:
             self.browse(ids)._office365_defer_unreached(run, server, Refusal.of(smtp_session.failure))
@@ -173,11 +176,14 @@ class MailMail(models.Model):
         attempts = run.known[self.id].attempts
         return self.with_context(office365_attempt=attempts + 1) if attempts else self
 
-    def _office365_send_one(self, run: QueueRun, arguments: dict, post_send_callback) -> None:
-        """Send a mail unless somebody else takes care of it, and see to it that what happened to it is written down."""
+    def _office365_send_one(self, run: QueueRun, send: Callable[[], Any], post_send_callback) -> None:
+        """Send a mail unless somebody else takes care of it, and see to it that what happened to it is written down.
+
+        :param send: has core send it
+        """
         try:
             if self._office365_lock(run):
-                self._office365_try(run, arguments)
+                self._office365_try(run, send)
             if run.commits and post_send_callback:
                 post_send_callback(self.ids)
             run.commit(self.env.cr)
@@ -191,13 +197,13 @@ class MailMail(models.Model):
         finally:
             run.attempt = None
 
-    def _office365_try(self, run: QueueRun, arguments: dict) -> None:
+    def _office365_try(self, run: QueueRun, send: Callable[[], Any]) -> None:
         """Have core send the mail, and judge what became of it where core can't."""
         run.attempt = attempt = Attempt(self.id)
         # Of a mail that waited, open chatters are to be told. It may be gone by then.
         messages = self._office365_thread_messages() if self.office365_cause else None
         try:
-            super()._send(**arguments)
+            send()
         except Settled:
             self._office365_settle(run, attempt)
         else:

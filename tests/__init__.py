@@ -8,6 +8,7 @@ from . import test_fault_matrix_token
 from . import test_entra_flows
 from . import test_fetchmail_server
 from . import test_governor_queue
+from . import test_governor_tour
 from . import test_governor_workers
 from . import test_incoming_author
 from . import test_ir_mail_server
@@ -20,9 +21,9 @@ from . import test_mail_queue_recipients
 from . import test_mail_queue_tours
 from . import test_mail_queue_workers
 from . import test_neutralize
+from . import test_oauth_controller
 from . import test_office365_delivery
 from . import test_office365_pause
-from . import test_oauth_controller
 from . import test_office365_probe
 from . import test_office365_sender
 from . import test_office365_tenant
@@ -36,6 +37,8 @@ from . import test_sign_in
 from . import test_sign_in_migration
 from . import test_sign_in_servers
 from . import test_token_race
+from . import test_servers_entra_mail
+from . import test_servers_entra_pages
 from . import test_tools_addresses
 from . import test_tools_alias_link
 from . import test_tools_breaker
@@ -48,6 +51,7 @@ from . import test_tools_key_pair
 from . import test_tools_powershell
 from . import test_tools_presets
 from . import test_tools_probe
+from . import test_tools_queue_run
 from . import test_tools_retry
 from . import test_tools_sender
 from . import test_tools_sign_in
@@ -58,4 +62,5 @@ from . import test_tools_token_life
 from . import test_tools_vault
 from . import test_tools_xoauth2
 from . import test_tours
+from . import test_tours_sign_in
 from . import test_workers

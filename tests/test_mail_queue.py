@@ -190,3 +190,22 @@ class TestMailQueue(QueueCase):
         self.run_queue(minutes=1)
         sent = told()[-1]
         self.assertEqual((sent["notification_status"], sent["office365_retry_at"]), ("sent", False))
+
+    def test_other_modules_are_told_of_the_end_of_a_mail_and_of_nothing_before(self):
+        """A mailing would count a deferred mail as failed."""
+        mail = self.mail(auto_delete=False)
+        self.servers.submission.faults.add("RCPT", replies.S432_4_3_2_RECIPIENT_BUSY)
+        MailMail = self.registry["mail.mail"]
+        with patch.object(MailMail, "_postprocess_sent_message", autospec=True, side_effect=MailMail._postprocess_sent_message) as told:
+            self.run_queue()
+            self.assertDeferred(mail)
+            told.assert_not_called()
+            self.run_queue(minutes=1)
+            told.assert_called_once()
+            self.assertIsNone(told.call_args.kwargs["failure_type"])
+            told.reset_mock()
+            self.servers.submission.faults.add("RCPT", replies.S550_5_1_10_RECIPIENT_NOT_FOUND)
+            self.mail()
+            self.run_queue()
+            told.assert_called_once()
+            self.assertEqual(told.call_args.kwargs["failure_type"], "unknown")

@@ -24,6 +24,12 @@ class TestMailQueueOrder(QueueCase):
         return self.env["mail.mail"].union(*(
             self.mail(subject=f"Offer {each}", auto_delete=False, **values) for each in range(number)))
 
+    def mailing(self, number):
+        """Create what a mass mailing creates."""
+        return self.env["mail.mail"].create([
+            {"subject": f"Mass {each}", "body_html": "x", "email_to": CUSTOMER, "email_from": self.kim.email_formatted}
+            for each in range(number)])
+
     def subjects(self):
         return [str(sent.message["Subject"]) for sent in self.servers.accepted]
 
@@ -96,16 +102,14 @@ class TestMailQueueOrder(QueueCase):
     # --- which mails a run takes ---
 
     def test_single_messages_go_before_a_mass_mailing(self):
-        mass = self.env["mail.mail"].create([
-            {"subject": f"Mass {each}", "body_html": "x", "email_to": CUSTOMER, "email_from": self.kim.email_formatted} for each in range(3)])
+        mass = self.mailing(3)
         self.mails(2)
         self.assertEqual(mass.mapped("office365_bulk"), [True] * 3)
         self.run_queue()
         self.assertEqual(self.subjects(), ["Offer 0", "Offer 1", "Mass 0", "Mass 1", "Mass 2"])
 
     def test_of_more_mails_than_a_run_takes_the_oldest_go_first_and_single_ones_before_all(self):
-        self.env["mail.mail"].create([
-            {"subject": f"Mass {each}", "body_html": "x", "email_to": CUSTOMER, "email_from": self.kim.email_formatted} for each in range(3)])
+        self.mailing(3)
         self.mails(3)
         self.limit(2)
         self.run_queue()

@@ -139,7 +139,10 @@ class TestOAuthController(SignInMixin, HttpCase):
         query = {name: value for name, [value] in parse_qs(urlsplit(url).query).items()}
         for secret in (query["code"], query["state"]):
             self.assertNotIn(secret, capture.text)
-        self.assertIn(PATH, capture.text)
+        with self.assertLogs("werkzeug") as log:
+            logging.getLogger("werkzeug").info('"GET %s HTTP/1.1" 303 -', url.partition("localhost")[2] or url)
+        self.assertIn(f"{PATH}?…", log.output[0])
+        self.assertNotIn(query["code"], log.output[0])
 
     def test_a_redirect_that_entra_refuses_points_to_the_device_code(self):
         self.env["ir.config_parameter"].set_param("web.base.url", "http://odoo.contoso.example")

@@ -28,6 +28,11 @@ class TestSecretsUnreadable(SignInCase):
             serialization.BestAvailableEncryption(PASSPHRASE.encode())))
         cls.administrator = new_test_user(cls.env, "o365.reader", groups="base.group_system")
 
+    def setUp(self):
+        super().setUp()
+        self.password_server = super().outgoing()  # core keeps passwords as they are
+        self.env.flush_all()
+
     def use_everything(self):
         """Sign in in every way, send, fetch, check, move; return all secrets that were used."""
         for way in ("secret", "certificate", "code", "device"):
@@ -36,8 +41,7 @@ class TestSecretsUnreadable(SignInCase):
             app.incoming_server_ids.button_confirm_login()
             app.action_check_sign_in()
         secret_app = self.app()
-        password_server = super().outgoing()
-        password_server._office365_move(secret_app)
+        self.password_server._office365_move(secret_app)
         with_pfx = self.app(client_secret=False, certificate_pfx=self.pfx, certificate_passphrase=PASSPHRASE)
         self.entra.app.add_certificate(with_pfx.certificate)
         with_pfx.action_check_sign_in()
@@ -46,8 +50,8 @@ class TestSecretsUnreadable(SignInCase):
         device_flow = self.env["office365.secret"]._get__(wizard, "device_flow")
         self.env.flush_all()
         return {
-            *self.secrets(), PASSPHRASE, self.servers.password(ERP), self.pfx.decode(), self.pair.private_key.splitlines()[3],
-            *(self.env["office365.secret"]._get__(app, "private_key").splitlines()[3]
+            *self.secrets(), PASSPHRASE, self.servers.password(ERP), self.pfx.decode(), self.pair.private_key.splitlines()[12],  # a line beyond the public modulus
+            *(self.env["office365.secret"]._get__(app, "private_key").splitlines()[12]
               for app in self.env["office365.tenant"].search([("credential", "=", "certificate")])),
             device_flow.partition('"device_code": "')[2].partition('"')[0],
         }
@@ -89,15 +93,17 @@ class TestSecretsUnreadable(SignInCase):
     def answers(self, model):
         """Return all that a remote client gets to read of a model's records."""
         self.env.invalidate_all()
-        records = model.with_context(active_test=False).search([])
+        records = [model.browse(found) for found in model.with_context(active_test=False).search([]).ids]
         names = [name for name, field in model._fields.items() if field.type not in ("one2many", "many2many")]
         specification = {name: {} for name in names}
-        values = {name: value for name, value in records[:1].read(names)[0].items() if name != "id"} if records else {}
+        values = {name: value for name, value in records[0].read(names)[0].items() if name != "id"} if records else {}
         return str([
-            records.read(), records.web_read(specification), model.web_search_read([], specification),
-            [records.export_data([name])["datas"] for name in names],
+            # one by one, as core's field microsoft_outlook_uri is computed for one record only
+            [(record.read(), record.web_read(specification), model.web_search_read([("id", "=", record.id)], specification))
+             for record in records],
+            [record.export_data([name])["datas"] for record in records for name in names],
             model.fields_get(), model.onchange(values, ["name"], {name: {} for name in names}) if records else "",
-            records[:1].onchange({}, [], {name: {} for name in names}),
+            model.onchange({}, [], {name: {} for name in names}),
         ])
 
     def test_what_is_written_is_not_in_the_answer_to_the_same_request(self):
@@ -113,8 +119,9 @@ class TestSecretsUnreadable(SignInCase):
         self.app()
         for name in ("client_secret", "private_key", "certificate_pfx", "certificate_passphrase"):
             for operator in ("like", "=", "!="):
-                with self.subTest(name=name, operator=operator), self.assertRaises(ValueError):
+                with self.subTest(name=name, operator=operator), self.assertRaises(Exception) as caught:
                     Tenant.search([(name, operator, "a")])
+                self.assertIn(type(caught.exception), (ValueError, NotImplementedError))
             with self.assertRaises(ValueError):
                 Tenant.formatted_read_group([], [name])
 

@@ -1,375 +1,367 @@
-"""The look-alike of Microsoft Entra ID: each grant and each refusal, asked by MSAL itself, and the mail servers that take its tokens."""
+"""The Entra look-alike: discovery, credentials, scopes, grants, faults; MSAL itself asks, and plain HTTP where MSAL would be too polite."""
 
-import base64
-import datetime
-import imaplib
-import os
-import poplib
-import smtplib
+import concurrent.futures
+import contextlib
+import json
+import socket
 import ssl
-import unittest
-import urllib.parse
-from pathlib import Path
-from unittest.mock import patch
+import tempfile
+import time
+import urllib.error
+import urllib.request
+import uuid
 
 import jwt
-import msal
 import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
-from cryptography.x509.oid import NameOID
-from odoo.tests import BaseCase, tagged
+from odoo.tests import tagged
 
+from ..tools import causes_entra
 from ..tools.diagnosis import diagnose
-from .servers import BRANT, ERP, INFO, MailServers, available, entra_errors
-from .servers.faults import Reset
+from .entra_case import APP_SCOPE, IMAP, POP, SMTP, TIMEOUT, EntraCase, key_pair
+from .servers import BRANT, ERP, Delay, Dribble, Drop, Reset, Say, entra_errors
 
-APP_SCOPE = ["https://outlook.office365.com/.default"]
-SMTP, IMAP, POP = (f"https://outlook.office.com/{name}" for name in ("SMTP.Send", "IMAP.AccessAsUser.All", "POP.AccessAsUser.All"))
-REDIRECT = "https://erp.contoso.example/mail_office365/oauth"
-
-
-def key_pair(days=30):
-    """Return a private key and its self-signed certificate: as PFX, whose file MSAL takes, and as the PEM to upload."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Odoo mail")])
-    now, day = datetime.datetime.now(datetime.timezone.utc), datetime.timedelta(days=1)
-    certificate = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
-        .not_valid_before(now - 60 * day).not_valid_after(now + days * day)
-        .sign(key, hashes.SHA256()))
-    pfx = pkcs12.serialize_key_and_certificates(b"Odoo", key, certificate, None, serialization.NoEncryption())
-    return pfx, certificate.public_bytes(serialization.Encoding.PEM).decode()
+DAY = 86400
 
 
 @tagged("post_install", "-at_install")
-class TestEntraLookAlike(BaseCase):
+class TestEntraGrants(EntraCase):
 
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        if reason := available():
-            raise unittest.SkipTest(f"The local mail servers can not run: {reason}")
-        cls.servers = MailServers()
-        cls.servers.start()
-        cls.addClassCleanup(cls.servers.stop)
+    # --- discovery and keys ---
 
-    def setUp(self):
-        super().setUp()
-        self.servers.reset()
-        self.entra = self.servers.entra
-        self.entra.app.redirect_uris.add(REDIRECT)
-        self.enterContext(self.servers.trusted())
-        # For `requests`, which MSAL uses here; the environment goes before MSAL's own parameter.
-        self.enterContext(patch.dict(os.environ, {"REQUESTS_CA_BUNDLE": self.servers.ca_file}))
+    def test_the_configuration_names_the_endpoints_of_the_tenant_that_was_asked_for(self):
+        for tenant in (self.entra.directory.tenant_id, "contoso.example", "common", "organizations"):
+            with self.subTest(tenant=tenant):
+                base = self.entra.authority(tenant)
+                said = requests.get(f"{base}/v2.0/.well-known/openid-configuration", timeout=TIMEOUT).json()
+                self.assertEqual(said["token_endpoint"], f"{base}/oauth2/v2.0/token")
+                self.assertEqual(said["authorization_endpoint"], f"{base}/oauth2/v2.0/authorize")
+                self.assertEqual(said["device_authorization_endpoint"], f"{base}/oauth2/v2.0/devicecode")
+                named = "{tenantid}" if tenant in ("common", "organizations") else self.entra.directory.tenant_id
+                self.assertEqual(said["issuer"], f"{self.entra.origin}/{named}/v2.0")
 
-    def tearDown(self):
-        self.assertFalse(self.servers.errors, "exceptions inside the local servers")
-        super().tearDown()
+    def test_a_tenant_that_does_not_exist(self):
+        for tenant, error in (("unknown.example", entra_errors.TENANT_UNKNOWN), (str(uuid.uuid4()), entra_errors.TENANT_UNKNOWN),
+                              ("nonsense", entra_errors.TENANT_MALFORMED)):
+            with self.subTest(tenant=tenant):
+                answer = requests.get(f"{self.entra.authority(tenant)}/v2.0/.well-known/openid-configuration", timeout=TIMEOUT)
+                self.assertEqual((answer.status_code, answer.json()["error"]), (400, "invalid_tenant"))
+                self.assertEqual(answer.json()["error_codes"], [error.number])
+                self.assertRefusal(self.post(tenant), error)
+        with self.assertRaises(ValueError):
+            self.client(tenant="unknown.example")
 
-    # --- MSAL ---
+    def test_tokens_are_signed_with_a_published_key(self):
+        tokens = self.sign_in([SMTP])
+        keys = jwt.PyJWKSet.from_dict(requests.get(f"{self.entra.authority()}/discovery/v2.0/keys", timeout=TIMEOUT).json())
+        for token, audience in ((tokens["access_token"], "https://outlook.office.com"), (tokens["id_token"], self.app.client_id)):
+            header = jwt.get_unverified_header(token)
+            said = jwt.decode(token, keys[header["kid"]].key, algorithms=["RS256"], audience=audience)
+            self.assertEqual(said["tid"], self.entra.directory.tenant_id)
 
-    def client(self, credential=None, *, tenant="", kind=msal.ConfidentialClientApplication, app=None):
-        """Return a client of MSAL that trusts the local authority and keeps nothing of earlier calls."""
-        app = app or self.entra.app
-        options = {} if kind is msal.PublicClientApplication else {"client_credential": credential or app.secret}
-        return kind(app.client_id, authority=self.entra.authority(tenant), verify=self.servers.ca_file, instance_discovery=False, **options)
+    # --- app-only ---
 
-    def certificate(self, pfx):
-        """Return a credential of MSAL's."""
-        path = Path(self.servers.state_dir, f"{id(pfx)}.pfx")
-        path.write_bytes(pfx)
-        return {"private_key_pfx_path": str(path)}
-
-    def refresh(self, token, scopes):
-        return self.client().acquire_token_by_refresh_token(token, scopes)
-
-    def app_token(self, **options):
-        return self.client(**options).acquire_token_for_client(APP_SCOPE)
-
-    def sign_in(self, scopes, account=BRANT, *, consent=True, client=None):
-        """Return what MSAL gets from an authorization code, as a browser brings it back."""
-        client = client or self.client()
-        flow = client.initiate_auth_code_flow(scopes, redirect_uri=REDIRECT, state="s1")
-        self.entra.next_sign_in(account, consent=consent)
-        with requests.get(flow["auth_uri"], verify=self.servers.ca_file, allow_redirects=False, timeout=10) as answer:
-            self.assertEqual(answer.status_code, 302, answer.text)
-            query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(answer.headers["Location"]).query))
-        return client.acquire_token_by_auth_code_flow(flow, query)
-
-    def assertRefused(self, answer, error, cause=None):  # noqa: N802
-        """Check that an answer of MSAL is this refusal of the catalogue, and that it is understood."""
-        self.assertEqual(answer.get("error"), error.error, answer)
-        self.assertEqual(answer["error_codes"], [error.number])
-        self.assertIn(f"AADSTS{error.number}: ", answer["error_description"])
-        if cause:
-            self.assertEqual(diagnose(answer, protocol="entra").cause, cause)
-
-    def test_an_app_gets_a_token_for_its_secret_by_tenant_id_and_by_domain(self):
+    def test_an_app_gets_a_token_for_its_secret(self):
         for tenant in ("", "contoso.example"):
-            answer = self.app_token(tenant=tenant)
+            answer = self.client(tenant=tenant).acquire_token_for_client(APP_SCOPE)
             self.assertIn("access_token", answer, answer)
         said = jwt.decode(answer["access_token"], options={"verify_signature": False})
         self.assertEqual(said["roles"], ["IMAP.AccessAsApp", "POP.AccessAsApp", "SMTP.SendAsApp"])
-        self.assertEqual((said["aud"], said["appid"]), ("https://outlook.office365.com", self.entra.app.client_id))
+        self.assertEqual((said["aud"], said["appid"]), ("https://outlook.office365.com", self.app.client_id))
+        self.assertEqual((said["oid"], said["tid"]), (self.app.principal_id, self.entra.directory.tenant_id))
+        self.assertEqual((said["exp"] - said["iat"], said["nbf"]), (answer["expires_in"], said["iat"]))
         self.assertTrue(3600 <= answer["expires_in"] <= 5400)
-        self.assertEqual(self.entra.token_requests("client_credentials"), 2)
-
-    def test_tokens_are_signed_with_the_published_key(self):
-        token = self.app_token()["access_token"]
-        with requests.get(f"{self.entra.authority()}/discovery/v2.0/keys", verify=self.servers.ca_file, timeout=10) as answer:
-            key = jwt.PyJWKSet.from_dict(answer.json())[jwt.get_unverified_header(token)["kid"]]
-        jwt.decode(token, key.key, algorithms=["RS256"], audience="https://outlook.office365.com")
+        self.assertNotIn("refresh_token", answer)
+        self.assertEqual(self.entra.requests.by_grant(), {"client_credentials": 2})
+        self.assertEqual(self.entra.tokens.issued[-1], answer["access_token"])
 
     def test_an_app_gets_a_token_for_its_certificate(self):
         private, public = key_pair()
-        credential = self.certificate(private)
-        self.assertRefused(self.app_token(credential=credential), entra_errors.CERTIFICATE_INVALID, "entra_certificate_invalid")
-        self.entra.app.add_certificate(public)
-        self.assertIn("access_token", self.app_token(credential=credential))
-        other, _public = key_pair()
-        self.assertRefused(self.app_token(credential=self.certificate(other)), entra_errors.CERTIFICATE_INVALID)
+        for credential in self.msal_credentials(private, public):
+            with self.subTest(credential=sorted(credential)):
+                self.app.certificates.clear()
+                self.assertRefusal(self.client(credential).acquire_token_for_client(APP_SCOPE), entra_errors.CERTIFICATE_INVALID)
+                self.app.add_certificate(public)
+                self.assertIn("access_token", self.client(credential).acquire_token_for_client(APP_SCOPE))
+                self.assertEqual(self.entra.requests[-1].how, "assertion")
+        stranger = key_pair()[0]
+        self.assertRefusal(self.post(**self.assertion(stranger, public)), entra_errors.CERTIFICATE_INVALID)
+        self.entra.clock.advance(31 * DAY)
+        self.assertRefusal(self.client(credential).acquire_token_for_client(APP_SCOPE), entra_errors.CERTIFICATE_INVALID)
 
-    def test_an_expired_certificate_is_refused(self):
-        private, public = key_pair(days=-1)
-        self.entra.app.add_certificate(public)
-        self.assertRefused(self.app_token(credential=self.certificate(private)), entra_errors.CERTIFICATE_INVALID)
+    def msal_credentials(self, private, public):
+        """Return the ways in which this MSAL takes a key pair: PS256 with ``x5t#S256`` from a PFX file, RS256 with ``x5t`` from PEM.
 
-    def test_an_assertion_works_once(self):
+        Releases from 1.35 on take PEM with PS256, too.
+        """
+        certificate = x509.load_pem_x509_certificate(public.encode())
+        key = serialization.load_pem_private_key(private.encode(), None)
+        file = self.enterContext(tempfile.NamedTemporaryFile(suffix=".pfx"))
+        file.write(pkcs12.serialize_key_and_certificates(b"Odoo", key, certificate, None, serialization.NoEncryption()))
+        file.flush()
+        return [{"private_key_pfx_path": file.name},
+                {"private_key": private, "thumbprint": certificate.fingerprint(hashes.SHA1()).hex()}]
+
+    def assertion(self, private, public, header=None, **changes):
+        """Return the fields of a client assertion, as MSAL or somebody less careful makes it."""
+        now, client_id = int(time.time()), changes.pop("client_id", self.app.client_id)
+        claims = {"aud": f"{self.entra.authority()}/oauth2/v2.0/token", "iss": client_id, "sub": client_id, "jti": str(uuid.uuid4()),
+                  "nbf": now, "exp": now + 300, **changes}
+        thumbprint = self.thumbprint(public)
+        text = jwt.encode({name: value for name, value in claims.items() if value is not None}, private, algorithm="PS256",
+                          headers={"x5t#S256": thumbprint} if header is None else header)
+        return {"client_secret": None, "client_assertion": text,
+                "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}
+
+    def thumbprint(self, public):
+        scratch = type(self.app)()
+        scratch.add_certificate(public)
+        return next(iter(scratch.certificates))
+
+    def test_each_flaw_of_an_assertion_is_found(self):
         private, public = key_pair()
-        self.entra.app.add_certificate(public)
-        client = self.client(self.certificate(private))
-        self.assertIn("access_token", client.acquire_token_for_client(APP_SCOPE))
-        assertion = client.client.client_assertion
-        text = assertion() if callable(assertion) else assertion
-        form = {"client_id": self.entra.app.client_id, "grant_type": "client_credentials", "scope": APP_SCOPE[0],
-                "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer", "client_assertion": text}
-        answers = [self.post(form) for _time in range(2)]
-        self.assertRefused(answers[1], entra_errors.ASSERTION_INVALID, "entra_certificate_invalid")
+        self.app.add_certificate(public)
+        self.assertEqual(self.post(**self.assertion(private, public))[0], 200)
+        for changes, error in (
+            ({"aud": "https://login.microsoftonline.com/"}, entra_errors.ASSERTION_AUDIENCE),
+            ({"iss": "somebody"}, entra_errors.ASSERTION_OF_ANOTHER), ({"sub": "somebody"}, entra_errors.ASSERTION_OF_ANOTHER),
+            ({"exp": int(time.time()) - 3600}, entra_errors.ASSERTION_EXPIRED),
+            ({"nbf": int(time.time()) + 3600}, entra_errors.ASSERTION_EXPIRED),
+            ({"exp": int(time.time()) + 3 * DAY}, entra_errors.ASSERTION_EXPIRED),
+            ({"jti": None}, entra_errors.ASSERTION_INVALID), ({"header": {}}, entra_errors.CERTIFICATE_INVALID),
+        ):
+            with self.subTest(**changes):
+                self.assertRefusal(self.post(**self.assertion(private, public, **changes)), error)
+        once = self.assertion(private, public)
+        self.assertEqual(self.post(**once)[0], 200)
+        self.assertRefusal(self.post(**once), entra_errors.ASSERTION_INVALID)
+        self.assertRefusal(self.post(**{**once, "client_assertion": "no.jwt"}), entra_errors.ASSERTION_INVALID)
+        self.assertRefusal(self.post(**{**once, "client_assertion_type": None}), entra_errors.PARAMETER_MISSING)
 
-    def post(self, form, tenant=""):
-        """Return the token endpoint's answer to a form."""
-        with requests.post(f"{self.entra.authority(tenant)}/oauth2/v2.0/token", data=form, verify=self.servers.ca_file,
-                           timeout=10) as answer:
-            return answer.json()
+    def test_refusals_of_the_app_and_its_request(self):
+        directory = self.entra.directory
+        directory.other_clouds.add("fabrikam.example")
+        old, gone = directory.add_app(), directory.add_app(disabled=True)
+        old.secrets[0].expires = self.entra.clock.now() - 1
+        many = directory.add_app(multi_tenant=True)
+        for values, tenant, error in (
+            ({"client_secret": self.app.secrets[0].secret_id}, "", entra_errors.SECRET_INVALID),
+            ({"client_id": old.client_id, "client_secret": old.secret}, "", entra_errors.SECRET_EXPIRED),
+            ({"client_secret": None}, "", entra_errors.CREDENTIAL_MISSING),
+            ({"client_id": str(uuid.uuid4())}, "", entra_errors.APP_UNKNOWN),
+            ({"client_id": gone.client_id, "client_secret": gone.secret}, "", entra_errors.APP_DISABLED),
+            ({"client_id": None}, "", entra_errors.PARAMETER_MISSING), ({"grant_type": None}, "", entra_errors.PARAMETER_MISSING),
+            ({"grant_type": "password"}, "", entra_errors.GRANT_UNSUPPORTED),
+            ({}, "common", entra_errors.SINGLE_TENANT), ({}, "organizations", entra_errors.SINGLE_TENANT),
+            ({"client_id": many.client_id, "client_secret": many.secret}, "common", entra_errors.GRANT_NOT_AT_COMMON),
+            ({}, "fabrikam.example", entra_errors.WRONG_CLOUD),
+            ({"scope": None}, "", entra_errors.PARAMETER_MISSING),
+            ({"scope": "https://outlook.office365.com/SMTP.SendAsApp"}, "", entra_errors.SCOPE_NOT_DEFAULT),
+            ({"scope": ".default"}, "", entra_errors.SCOPE_NOT_DEFAULT),
+            ({"scope": f"{APP_SCOPE[0]} https://graph.microsoft.com/.default"}, "", entra_errors.SCOPE_INVALID),
+            ({"scope": "https://outlook.office356.com/.default"}, "", entra_errors.RESOURCE_UNKNOWN),
+            ({"scope": "https://outlook.office365.us/.default"}, "", entra_errors.RESOURCE_UNKNOWN),
+        ):
+            with self.subTest(error=error.number, tenant=tenant, **values):
+                self.assertRefusal(self.post(tenant, **values), error)
+        directory.exchange_subscribed = False
+        self.assertRefusal(self.post(), entra_errors.PERMISSION_MISSING)
 
-    def test_refusals_of_the_app(self):
-        app = self.entra.app
-        form = {"client_id": app.client_id, "client_secret": app.secret, "grant_type": "client_credentials", "scope": APP_SCOPE[0]}
-        self.entra.directory.other_clouds.add("fabrikam.example")
-        old = self.entra.directory.add_app()
-        old.secrets[0].expires = 0
-        table = [
-            ({"client_secret": "its-id"}, "", entra_errors.SECRET_INVALID, "entra_secret_invalid"),
-            ({"client_id": old.client_id, "client_secret": old.secret}, "", entra_errors.SECRET_EXPIRED, "entra_secret_expired"),
-            ({"client_id": "nobody"}, "", entra_errors.APP_UNKNOWN, "entra_app_unknown"),
-            ({"scope": "https://outlook.office365.com/SMTP.SendAsApp"}, "", entra_errors.SCOPE_NOT_DEFAULT, "entra_scope_invalid"),
-            ({"scope": "https://elsewhere.example/.default"}, "", entra_errors.RESOURCE_UNKNOWN, None),
-            ({}, "unknown.example", entra_errors.TENANT_UNKNOWN, "entra_tenant_unknown"),
-            ({}, "common", entra_errors.SINGLE_TENANT, "entra_single_tenant"),
-            ({}, "fabrikam.example", entra_errors.WRONG_CLOUD, "entra_wrong_cloud"),
-            ({"client_secret": None}, "", entra_errors.CREDENTIAL_MISSING, "entra_secret_invalid"),
-            ({"grant_type": "password"}, "", entra_errors.GRANT_UNSUPPORTED, None),
-        ]
-        for change, tenant, error, cause in table:
-            with self.subTest(error=error.number):
-                values = {key: value for key, value in {**form, **change}.items() if value is not None}
-                self.assertRefused(self.post(values, tenant), error, cause)
+    def test_other_clouds_have_other_resources(self):
+        for cloud, scope in (("gcc_high", "https://outlook.office365.us/.default"), ("dod", "https://outlook.office365.us/.default"),
+                             ("china", "https://partner.outlook.cn/.default")):
+            with self.subTest(cloud=cloud):
+                self.entra.directory.cloud = cloud
+                status, _headers, answer = self.post(scope=scope)
+                self.assertEqual(status, 200, answer)
+                self.assertEqual(self.signs_in(ERP, answer["access_token"]), {"smtp", "imap", "pop"})
+                self.assertRefusal(self.post(), entra_errors.RESOURCE_UNKNOWN)
 
-    def test_every_refusal_of_the_catalogue_can_be_scripted_and_is_understood(self):
-        form = {"client_id": self.entra.app.client_id, "client_secret": self.entra.app.secret, "grant_type": "client_credentials",
-                "scope": APP_SCOPE[0]}
-        catalogue = {name: error for name, error in vars(entra_errors).items() if isinstance(error, entra_errors.EntraError)}
-        self.assertGreater(len(catalogue), 30)
-        flow = {"DEVICE_PENDING", "DEVICE_SLOW_DOWN", "DEVICE_EXPIRED", "DEVICE_DECLINED"}  # an answer to the flow, no cause
-        for name, error in catalogue.items():
-            with self.subTest(name=name):
-                self.entra.faults.add("TOKEN", error)
-                answer = self.post(form)
-                self.assertEqual(answer["error"], error.error)
-                if name not in flow and name not in ("GRANT_UNSUPPORTED", "VERIFIER_MISMATCH"):
-                    self.assertTrue(diagnose(answer, protocol="entra").cause.startswith("entra_"), answer)
+    def test_a_secret_expires_by_the_clock_and_another_one_goes_on(self):
+        self.entra.clock.advance(181 * DAY)
+        self.assertRefusal(self.post(), entra_errors.SECRET_EXPIRED)
+        first = self.app.secret
+        self.app.add_secret(expires=self.entra.clock.now() + DAY)
+        self.assertEqual(self.post()[0], 200)
+        self.assertRefusal(self.post(client_secret=first), entra_errors.SECRET_EXPIRED)
 
-    def test_a_service_that_is_down_or_throttles(self):
-        self.entra.faults.add("TOKEN", entra_errors.THROTTLED)
-        url = f"{self.entra.authority()}/oauth2/v2.0/token"
-        with requests.post(url, data={"client_id": self.entra.app.client_id}, verify=self.servers.ca_file, timeout=10) as answer:
-            self.assertEqual((answer.status_code, answer.headers["Retry-After"]), (429, "7"))
-        self.entra.faults.add("CONNECT", Reset(), times=None)
-        with self.assertRaises(requests.ConnectionError):
-            self.post({})
+    # --- refresh tokens ---
 
-    # --- delegated ---
+    def refresh(self, token, *scopes):
+        return self.client().acquire_token_by_refresh_token(token, list(scopes or [SMTP]))
 
-    def test_a_user_signs_in_with_a_code_and_refreshes(self):
+    def test_a_refresh_token_is_replaced_and_the_old_one_goes_on(self):
         answer = self.sign_in([SMTP, IMAP])
-        self.assertEqual(answer["id_token_claims"]["preferred_username"], BRANT)
         said = jwt.decode(answer["access_token"], options={"verify_signature": False})
-        self.assertEqual((said["upn"], said["scp"]), (BRANT, "IMAP.AccessAsUser.All SMTP.Send"))
+        self.assertEqual((said["aud"], said["upn"], said["scp"]), ("https://outlook.office.com", BRANT, "IMAP.AccessAsUser.All SMTP.Send"))
         first = answer["refresh_token"]
-        second = self.refresh(first, [SMTP])
-        self.assertNotEqual(second["refresh_token"], first, "rotated")
-        self.assertIn("access_token", self.refresh(first, [SMTP]), "the old one is not revoked")
-        self.assertRefused(self.refresh(first, [POP]), entra_errors.CONSENT_MISSING, "entra_consent_missing")
+        second = self.refresh(first)
+        self.assertNotEqual(second["refresh_token"], first)
+        self.assertIn("access_token", self.refresh(first, IMAP))
+        self.assertRefusal(self.refresh(first, POP), entra_errors.CONSENT_MISSING)
+        self.assertEqual(self.entra.requests.by_grant(), {"authorization_code": 1, "refresh_token": 3})
 
-    def test_a_code_works_once_with_its_verifier_and_its_redirect_address(self):
-        client = self.client()
-        flow = client.initiate_auth_code_flow([SMTP], redirect_uri=REDIRECT)
-        self.entra.next_sign_in(BRANT)
-        with requests.get(flow["auth_uri"], verify=self.servers.ca_file, allow_redirects=False, timeout=10) as answer:
-            query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(answer.headers["Location"]).query))
-        form = {"client_id": self.entra.app.client_id, "client_secret": self.entra.app.secret, "grant_type": "authorization_code",
-                "code": query["code"], "redirect_uri": REDIRECT, "code_verifier": flow["code_verifier"]}
-        self.assertRefused(self.post({**form, "code_verifier": "guessed"}), entra_errors.VERIFIER_MISMATCH)
-        self.assertRefused(self.post({**form, "redirect_uri": f"{REDIRECT}/"}), entra_errors.REDIRECT_MISMATCH, "entra_redirect_mismatch")
-        self.assertIn("access_token", self.post(form))
-        self.assertRefused(self.post(form), entra_errors.CODE_USED, "entra_grant_expired")
-
-    def test_a_declined_consent_and_a_blocked_user_go_back_to_the_app(self):
-        self.assertIn("AADSTS65004", self.sign_in([SMTP], consent=False)["error_description"])
-        self.entra.directory.user(BRANT).blocked_by_policy = True
-        answer = self.sign_in([SMTP])
-        self.assertEqual(answer["error"], "access_denied")
-        self.assertEqual(diagnose(answer, protocol="entra").cause, "entra_conditional_access")
-
-    def test_a_person_picks_an_account_and_consents_on_pages(self):
-        flow = self.client().initiate_auth_code_flow([SMTP], redirect_uri=REDIRECT)
-        with requests.Session() as browser:
-            browser.verify = self.servers.ca_file
-            page = browser.get(flow["auth_uri"], timeout=10).text
-            self.assertIn("Pick an account", page)
-            page = browser.get(flow["auth_uri"], params={"account": BRANT}, timeout=10).text
-            self.assertIn("SMTP.Send", page)
-            answer = browser.get(flow["auth_uri"], params={"account": BRANT, "consent": "accept"}, allow_redirects=False, timeout=10)
-        self.assertTrue(answer.headers["Location"].startswith(f"{REDIRECT}?code="))
-
-    def test_an_unregistered_redirect_address_is_never_followed(self):
-        flow = self.client().initiate_auth_code_flow([SMTP], redirect_uri="https://evil.example/")
-        with requests.get(flow["auth_uri"], verify=self.servers.ca_file, allow_redirects=False, timeout=10) as answer:
-            self.assertEqual(answer.status_code, 400)
-            self.assertIn("AADSTS50011", answer.text)
-
-    def test_refresh_tokens_end(self):
+    def test_90_days_without_use_end_it_and_each_use_begins_anew(self):
         token = self.sign_in([SMTP])["refresh_token"]
-        self.entra.directory.user(BRANT).revoked_before = self.entra.clock.now() + 1
-        self.assertRefused(self.refresh(token, [SMTP]), entra_errors.GRANT_REVOKED, "entra_grant_expired")
-        self.entra.directory.user(BRANT).revoked_before = 0
-        self.entra.directory.user(BRANT).mfa = True
-        self.assertRefused(self.refresh(token, [SMTP]), entra_errors.MFA_REQUIRED, "entra_mfa_required")
-        self.entra.directory.user(BRANT).mfa = False
-        self.entra.clock.advance(91 * 86400)
-        self.entra.app.secrets[-1].expires += 91 * 86400
-        self.assertRefused(self.refresh(token, [SMTP]), entra_errors.GRANT_EXPIRED, "entra_grant_expired")
+        self.app.add_secret(expires=self.entra.clock.now() + 900 * DAY)
+        for _time in range(3):
+            self.entra.clock.advance(89 * DAY)
+            token = self.refresh(token)["refresh_token"]
+        self.entra.clock.advance(91 * DAY)
+        self.assertRefusal(self.refresh(token), entra_errors.GRANT_EXPIRED)
 
-    def test_a_device_code(self):
-        client = self.client(kind=msal.PublicClientApplication)
-        self.assertEqual(client.initiate_device_flow([SMTP])["error_codes"], [entra_errors.CREDENTIAL_MISSING.number])
-        self.entra.app.public_client = True
-        client = self.client(kind=msal.PublicClientApplication)
-        flow = client.initiate_device_flow([SMTP])
-        once = {"exit_condition": lambda flow: True}
-        self.assertEqual(client.acquire_token_by_device_flow(flow, **once)["error"], "authorization_pending")
-        self.entra.sign_in_device(flow["user_code"], BRANT)
-        client = self.client(kind=msal.PublicClientApplication)  # MSAL would repeat the refusal for a minute
-        answer = client.acquire_token_by_device_flow(flow, **once)
-        self.assertEqual(answer["id_token_claims"]["preferred_username"], BRANT)
-        flow = client.initiate_device_flow([SMTP])
-        self.entra.sign_in_device(flow["user_code"], None)
-        self.assertEqual(client.acquire_token_by_device_flow(flow, **once)["error"], "authorization_declined")
+    def test_what_an_administrator_does_to_the_user_ends_it(self):
+        token, user = self.sign_in([SMTP])["refresh_token"], self.entra.directory.user(BRANT)
+        for attribute, value, error in (
+            ("disabled", True, entra_errors.USER_DISABLED), ("locked", True, entra_errors.USER_LOCKED),
+            ("password_expired", True, entra_errors.PASSWORD_EXPIRED), ("blocked_by_policy", True, entra_errors.CONDITIONAL_ACCESS),
+            ("mfa", True, entra_errors.MFA_REQUIRED), ("sign_in_frequency", -1, entra_errors.SIGN_IN_FREQUENCY),
+            ("consents", {}, entra_errors.CONSENT_MISSING),
+        ):
+            with self.subTest(attribute):
+                before = getattr(user, attribute)
+                setattr(user, attribute, value)
+                self.assertRefusal(self.refresh(token), error)
+                setattr(user, attribute, before)
+        user.mfa, user.mfa_registered = True, False
+        self.assertRefusal(self.refresh(token), entra_errors.MFA_REGISTRATION)
+        self.assertIn("access_token", self.refresh(self.sign_in([SMTP])["refresh_token"]), "who gave it in the browser needs no more")
+        user.mfa = False
+        self.app.assigned = {ERP}
+        self.assertRefusal(self.refresh(token), entra_errors.USER_NOT_ASSIGNED)
+        self.app.assigned = None
+        self.entra.revoke_sessions(BRANT)
+        self.assertRefusal(self.refresh(token), entra_errors.GRANT_REVOKED)
+        self.assertIn("access_token", self.refresh(self.sign_in([SMTP])["refresh_token"]))
+        del self.entra.directory.users[BRANT]
+        self.assertRefusal(self.refresh(token), entra_errors.GRANT_REVOKED)
 
-    # --- mail servers ---
+    def test_a_refresh_token_is_for_its_app_and_one_resource_at_a_time(self):
+        token = self.sign_in([SMTP])["refresh_token"]
+        form = {"grant_type": "refresh_token", "refresh_token": token, "scope": SMTP}
+        other = self.entra.directory.add_app()
+        for values, error in (
+            ({"client_id": other.client_id, "client_secret": other.secret}, entra_errors.GRANT_INVALID),
+            ({"client_secret": None}, entra_errors.CREDENTIAL_MISSING), ({"refresh_token": "guessed"}, entra_errors.GRANT_INVALID),
+            ({"scope": f"{SMTP} https://graph.microsoft.com/User.Read"}, entra_errors.SEVERAL_RESOURCES),
+        ):
+            with self.subTest(error=error.number):
+                self.assertRefusal(self.post(**{**form, **values}), error)
 
-    def smtp(self, mailbox, token):
-        """Return the reply to a sign-in over SMTP."""
-        with smtplib.SMTP("localhost", self.servers.submission.port, timeout=10) as client:
-            client.starttls(context=ssl.create_default_context())
-            client.ehlo()
-            try:
-                code, words = client.auth("XOAUTH2", lambda challenge=None: "" if challenge else self.sasl(mailbox, token))
-            except smtplib.SMTPAuthenticationError as error:
-                code, words = error.smtp_code, error.smtp_error
-            return f"{code} {words.decode()}"
+    # --- faults and HTTP ---
 
-    def imap(self, mailbox, token):
-        """Return the answer to a sign-in over IMAP."""
-        client = imaplib.IMAP4_SSL("localhost", self.servers.imap.port, ssl_context=ssl.create_default_context(), timeout=10)
-        try:
-            return client.authenticate("XOAUTH2", lambda _challenge: self.sasl(mailbox, token).encode())[0]
-        except imaplib.IMAP4.error as error:
-            return str(error)
-        finally:
-            client.logout()
+    def test_every_refusal_of_the_catalogue_can_be_scripted(self):
+        self.assertEqual(len({(error.number, error.error, error.text) for error in entra_errors.ALL.values()}), len(entra_errors.ALL) - 1,
+                         "each once, but for the one that differs by its Retry-After")
+        causes = set()
+        for name, error in entra_errors.ALL.items():
+            with self.subTest(name):
+                self.entra.faults.add("TOKEN", error.fill(**dict.fromkeys(
+                    ("account", "allowed", "app", "expected", "grant", "issued", "kind", "lifetime", "method", "mode", "name", "parameter",
+                     "prompt", "reason", "resource", "scope", "subject", "tenant", "uri", "valid_from"), "x")))
+                answer = self.post()
+                self.assertRefusal(answer, error)
+                causes.add(diagnose(json.dumps(answer[2]), protocol="entra").cause)
+                self.assertEqual(answer[1].get("Retry-After"), None if error.retry_after is None else str(error.retry_after))
+                self.assertEqual(answer[2].get("suberror", ""), error.suberror)
+                self.assertEqual((self.entra.requests[-1].error, self.entra.requests[-1].number), (error.error, error.number))
+        self.assertLessEqual({cause.slug for cause in causes_entra.NUMBERS}, causes, "each cause that the addon knows can be produced")
 
-    def pop(self, mailbox, token):
-        """Return the answer to a sign-in over POP3."""
-        client = poplib.POP3_SSL("localhost", self.servers.pop.port, context=ssl.create_default_context(), timeout=10)
-        try:
-            client._shortcmd("AUTH XOAUTH2")
-            return client._shortcmd(base64.b64encode(self.sasl(mailbox, token).encode()).decode()).decode()
-        except poplib.error_proto as error:
-            return error.args[0].decode()
-        finally:
-            client.close()
+    def test_a_fault_strikes_its_step_and_its_app(self):
+        self.entra.faults.add("TOKEN", entra_errors.UNAVAILABLE, login="another")
+        self.assertIn("access_token", self.client().acquire_token_for_client(APP_SCOPE))
+        self.entra.faults.add("CONFIGURATION", entra_errors.UNAVAILABLE)
+        answer = requests.get(f"{self.entra.authority()}/v2.0/.well-known/openid-configuration", timeout=TIMEOUT)
+        self.assertEqual(answer.status_code, 503)
+        self.entra.faults.add("TOKEN", entra_errors.THROTTLED, times=2)
+        self.assertEqual([self.post()[0] for _time in range(3)], [429, 429, 200])
 
-    @staticmethod
-    def sasl(mailbox, token):
-        return f"user={mailbox}\x01auth=Bearer {token}\x01\x01"
+    def test_answers_get_lost(self):
+        token = self.sign_in([SMTP])["refresh_token"]
+        before = len(self.entra.grants.refresh_tokens)
+        for action, delivered in ((Drop(), False), (Reset(), False), (Drop(), True)):
+            self.entra.faults.add("TOKEN", action, delivered=delivered)
+            with self.assertRaises(requests.ConnectionError):
+                self.post(grant_type="refresh_token", refresh_token=token, scope=SMTP)
+        self.assertEqual(len(self.entra.grants.refresh_tokens), before + 1)
+        self.entra.faults.add("TOKEN", Say(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", close=True))
+        with self.assertRaises(requests.JSONDecodeError):
+            self.post()
 
-    def signs_in(self, mailbox, token):
-        """Return by which protocols a token opens a mailbox."""
-        answers = {"smtp": self.smtp(mailbox, token), "imap": self.imap(mailbox, token), "pop": self.pop(mailbox, token)}
-        refusals = {"smtp": "535 5.7.3", "imap": "AUTHENTICATE failed", "pop": "unknown user name or bad password"}
-        good = {"smtp": "235", "imap": "OK", "pop": "+OK"}
-        for protocol, answer in answers.items():
-            self.assertTrue(answer.startswith(good[protocol]) or refusals[protocol] in answer, (protocol, answer))
-        return {protocol for protocol, answer in answers.items() if answer.startswith(good[protocol])}
+    def test_answers_come_late_or_byte_by_byte(self):
+        self.entra.faults.add("TOKEN", Dribble(0.0001))
+        self.assertEqual(self.post()[0], 200)
+        self.entra.faults.add("TOKEN", Delay(30))
+        with self.assertRaises(requests.Timeout):
+            requests.post(f"{self.entra.authority()}/oauth2/v2.0/token", data=self.form(), timeout=0.2)
 
-    def test_an_app_opens_the_mailboxes_it_was_given(self):
-        token = self.app_token()["access_token"]
+    def test_nothing_listens(self):
+        with self.entra.unreachable(), self.assertRaises(requests.ConnectionError) as caught:
+            self.post()
+        self.assertIn("Connection refused", str(caught.exception))
+        self.assertEqual(self.post()[0], 200)
+
+    def test_certificates_that_nobody_should_trust(self):
+        for certificate in ("untrusted", "wrong_host", "expired"):
+            with self.subTest(certificate):
+                self.entra.tls.configure(certificate=certificate)
+                with self.assertRaises(requests.exceptions.SSLError):
+                    self.post()
+                with self.assertRaises(urllib.error.URLError) as caught:
+                    urllib.request.urlopen(f"{self.entra.authority()}/discovery/v2.0/keys", context=ssl.create_default_context())
+                self.assertIsInstance(caught.exception.reason, ssl.SSLCertVerificationError)
+
+    def test_paths_and_methods(self):
+        self.assertEqual(requests.get(f"{self.entra.origin}/nowhere", timeout=TIMEOUT).status_code, 404)
+        answer = requests.get(f"{self.entra.authority()}/oauth2/v2.0/token", timeout=TIMEOUT)
+        self.assertRefusal((answer.status_code, answer.headers, answer.json()), entra_errors.METHOD_NOT_ALLOWED)
+        for garbage in (b"\r\n\r\n", b"GET\r\n\r\n", b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n", b"\x00" * 300):
+            with socket.create_connection(("localhost", self.entra.port), TIMEOUT) as plain, ssl.create_default_context().wrap_socket(
+                    plain, server_hostname="localhost") as client:
+                client.sendall(garbage)
+                with contextlib.suppress(OSError):
+                    client.shutdown(socket.SHUT_WR)
+        self.assertEqual(self.post()[0], 200)
+
+    def test_the_correlation_id_of_the_client_comes_back(self):
+        answer = requests.post(f"{self.entra.authority()}/oauth2/v2.0/token", data=self.form(client_secret="x"),
+                               headers={"client-request-id": "c0ffee"}, timeout=TIMEOUT).json()
+        self.assertEqual(answer["correlation_id"], "c0ffee")
+
+    def test_many_ask_at_once(self):
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            answers = list(pool.map(lambda _number: self.post()[0], range(48)))
+        self.assertEqual((set(answers), self.entra.token_requests("client_credentials")), ({200}, 48))
+
+    def test_requests_hold_no_secret(self):
+        token = self.sign_in([SMTP])["refresh_token"]
+        self.refresh(token)
+        seen = repr((list(self.entra.requests), list(self.servers.connections), self.app, self.entra.directory.apps))
+        for secret in (self.app.secret, token, *self.entra.tokens.issued, *self.entra.grants.codes):
+            self.assertNotIn(secret, seen)
+
+    def test_a_reset_forgets_everything_but_ids_and_the_secret(self):
+        token, secret, tenant = self.app_token(), self.app.secret, self.entra.directory.tenant_id
+        self.entra.clock.advance(DAY)
+        self.app.roles.clear()
+        self.entra.next_sign_in(BRANT)
+        self.servers.directory.add_account("new@contoso.example")
+        self.assertIn("new@contoso.example", self.entra.directory.users)
+        self.servers.reset()
+        self.assertEqual((self.entra.app.secret, self.entra.directory.tenant_id), (secret, tenant))
+        self.assertEqual((len(self.entra.requests), self.entra.clock.ahead, self.entra.app.redirect_uris), (0, 0, set()))
+        self.assertNotIn("new@contoso.example", self.entra.directory.users)
         self.assertEqual(self.signs_in(ERP, token), {"smtp", "imap", "pop"})
-        self.assertEqual(self.signs_in(BRANT, token), {"smtp"}, "over SMTP the right is asked for with the first message")
-        self.entra.app.roles = {"IMAP.AccessAsApp"}
-        self.assertEqual(self.signs_in(ERP, self.app_token()["access_token"]), {"imap"})
-        self.entra.app.roles, self.entra.app.in_scope = set(), {BRANT}
-        self.assertEqual(self.signs_in(BRANT, self.app_token()["access_token"]), {"smtp"}, "App RBAC is for SMTP alone")
-        self.entra.app.in_exchange = False
-        self.assertEqual(self.signs_in(ERP, token), set())
 
-    def test_a_message_in_a_mailbox_without_a_right_on_it(self):
-        token = self.app_token()["access_token"]
-        with smtplib.SMTP("localhost", self.servers.submission.port, timeout=10) as client:
-            client.starttls(context=ssl.create_default_context())
-            client.ehlo()
-            client.auth("XOAUTH2", lambda challenge=None: self.sasl(INFO, token))
-            with self.assertRaisesRegex(smtplib.SMTPDataError, "mailbox logon failure"):
-                client.sendmail(INFO, [BRANT], f"From: {INFO}\r\n\r\nHello")
-
-    def test_a_user_opens_his_mailbox_and_a_shared_one_but_not_over_smtp(self):
-        token = self.sign_in([SMTP, IMAP, POP])["access_token"]
-        self.assertEqual(self.signs_in(BRANT, token), {"smtp", "imap", "pop"})
-        self.assertEqual(self.signs_in(INFO, token), set())
-        self.servers.directory.account(INFO).full_access.add(BRANT)
-        self.assertEqual(self.signs_in(INFO, token), {"imap", "pop"})
-        self.assertEqual(self.signs_in(BRANT, self.sign_in([IMAP])["access_token"]), {"imap"})
-
-    def test_expired_revoked_and_forged_tokens_open_nothing(self):
-        token = self.app_token()["access_token"]
-        self.entra.tokens.revoke(token)
-        self.assertEqual(self.signs_in(ERP, token), set())
-        token = self.app_token()["access_token"]
-        self.entra.clock.advance(6000)
-        self.assertEqual(self.signs_in(ERP, token), set())
-        stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        forged = jwt.encode(jwt.decode(token, options={"verify_signature": False}), stranger, algorithm="RS256")
-        self.entra.clock.advance(-6000)
-        self.assertEqual(self.signs_in(ERP, forged), set())
-
-    def test_passwords_for_imap_and_pop_can_be_ended(self):
-        self.servers.directory.end_incoming_passwords()
-        client = imaplib.IMAP4_SSL("localhost", self.servers.imap.port, ssl_context=ssl.create_default_context(), timeout=10)
-        with self.assertRaises(imaplib.IMAP4.error):
-            client.login(ERP, self.servers.password(ERP))
-        client.logout()
-        self.assertEqual(self.signs_in(ERP, self.app_token()["access_token"]), {"smtp", "imap", "pop"})
+    def test_msal_repeats_a_refusal_for_a_minute_unless_the_app_object_is_new(self):
+        """So the product must not keep MSAL's app objects: a "check" right after the mending would fail."""
+        client = self.client("wrong")
+        self.assertRefusal(client.acquire_token_for_client(APP_SCOPE), entra_errors.SECRET_INVALID)
+        self.entra.faults.add("TOKEN", entra_errors.SCOPE_NOT_FOR_ACCESS_TOKEN.fill(scope="x"))
+        client = self.client()
+        for _time in range(2):
+            self.assertRefusal(client.acquire_token_for_client(APP_SCOPE), entra_errors.SCOPE_NOT_FOR_ACCESS_TOKEN)
+        self.assertIn("access_token", self.client().acquire_token_for_client(APP_SCOPE))
+        self.assertEqual(self.entra.token_requests(), 3)

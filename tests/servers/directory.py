@@ -23,8 +23,8 @@ CUSTOMER = "customer@fabrikam.example"
 
 #: ``verifier(mailbox, token)`` returns None if the token opens the mailbox, else the reply that refuses it.
 TokenVerifier = Callable[[str, str], "Reply | None"]
-#: ``judge(protocol, mailbox, token)``, likewise; protocols are "submission", "imap" and "pop".
-TokenJudge = Callable[[str, str, str], "Reply | None"]
+#: ``judge(protocol, mailbox, token)``, likewise; protocols are "submission", "imap" and "pop", whose replies are mere texts.
+TokenJudge = Callable[[str, str, str], "Reply | str | None"]
 
 
 @dataclasses.dataclass
@@ -147,7 +147,7 @@ class Policy:
 class Directory:
     """The tenant's directory.
 
-    :ivar token_verifier: who judges XOAUTH2 tokens; None refuses all.
+    :ivar token_verifier: who judges XOAUTH2 tokens in the place of :mod:`.entra_mail`, until :meth:`reset`.
     """
 
     def __init__(self) -> None:
@@ -245,7 +245,7 @@ class Directory:
     #: ``may_open(mailbox, token)``: whether a submission session gets at its mailbox when it stores a message.
     may_open: Callable[[str, str], bool] | None = None
 
-    def judge_token(self, protocol: str, mailbox: str, token: str) -> Reply | None:
+    def judge_token(self, protocol: str, mailbox: str, token: str) -> Reply | str | None:
         """Return the refusal of a sign-in with a token, or None."""
         if self.token_verifier is not None:
             return self.token_verifier(mailbox, token)

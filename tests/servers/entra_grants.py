@@ -1,41 +1,54 @@
-"""The token endpoint: every grant, as RFC 6749, 7523, 7636 and 8628 and Microsoft's pages of the v2.0 endpoint have it."""
+"""The token endpoint: every grant, as RFC 6749, 7523, 7636 and 8628 and Microsoft's pages of the v2.0 endpoint have it.
+
+https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow and the pages beside it
+"""
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import datetime
+import hashlib
 import secrets
-import time
-
-import jwt
+from collections.abc import Mapping
 
 from . import entra_errors as errors
-from .entra_directory import DELEGATED, RESOURCES, EntraApp, EntraDirectory, EntraUser, s256
-from .entra_errors import EntraError
+from . import entra_scopes
+from .entra_client import COMMON, PUBLIC, Clients
+from .entra_directory import EntraApp, EntraDirectory, EntraUser
+from .entra_errors import Refused
 from .entra_tokens import Tokens
 
-RESERVED = {"openid", "profile", "email", "offline_access"}
-_CODE_LIFETIME = 600  # seconds
-_REFRESH_LIFETIME = 90 * 86400  # seconds without use
-_DEVICE_LIFETIME = 900  # seconds
-_DEVICE_INTERVAL = 1  # seconds; Microsoft says 5, which would only make tests slow
-_SKEW = 300  # seconds
+CODE_LIFETIME = 600  # seconds
+REFRESH_LIFETIME = 90 * 86400  # seconds without use
+DEVICE_LIFETIME = 900  # seconds
+_DEVICE_GRANTS = ("urn:ietf:params:oauth:grant-type:device_code", "device_code")
+_LETTERS = "BCDFGHJKLMNPQRSTVWXYZ23456789"  # of user codes: none that is taken for another, no vowels
 
 
 @dataclasses.dataclass
 class Grant:
     """What a user allowed an app: the content of an authorization code, a device code or a refresh token.
 
-    :ivar issued: seconds since the epoch.
-    :ivar state: of a device code: "pending", "accepted", "declined"; of an authorization code: "used" once it was redeemed.
+    :ivar signed_in: when the user was there in person; ``issued``: when this code or token was made.
+    :ivar mfa: he gave another factor then.
+    :ivar public: for a client without credential.
+    :ivar redirect_uri: of a code; ``challenge``, ``method``: of PKCE; ``nonce``: for the id token.
+    :ivar state: of a device code: "pending", "accepted", "declined"; of a code: "used" once it was redeemed.
     :ivar polled: when a device code was last asked about.
     """
 
     app: EntraApp
     user: EntraUser | None
-    scopes: list[str]
+    wanted: entra_scopes.Wanted
+    tenant: str
     issued: float
+    signed_in: float = 0.0
+    mfa: bool = False
+    public: bool = False
     redirect_uri: str = ""
     challenge: str = ""
+    method: str = ""
     nonce: str | None = None
     state: str = ""
     user_code: str = ""
@@ -43,11 +56,15 @@ class Grant:
 
 
 class Grants:
-    """Codes and refresh tokens that are out, and their exchange for access tokens."""
+    """Codes and refresh tokens that are out, and their exchange for access tokens.
 
-    def __init__(self, directory: EntraDirectory, tokens: Tokens) -> None:
+    :ivar device_interval: seconds a client has to wait between two questions about a device code.
+    """
+
+    def __init__(self, directory: EntraDirectory, tokens: Tokens, clients: Clients) -> None:
         self._directory = directory
         self._tokens = tokens
+        self._clients = clients
         self.reset()
 
     def reset(self) -> None:
@@ -55,240 +72,186 @@ class Grants:
         self.codes: dict[str, Grant] = {}
         self.devices: dict[str, Grant] = {}
         self.refresh_tokens: dict[str, Grant] = {}
-        self._assertions: set[str] = set()
+        self.device_interval = 5
 
-    # --- app and credential ---
-
-    def app(self, tenant: str, form: dict[str, str]) -> EntraApp:
-        """Return the app that asks.
-
-        :raise EntraError: tenant or app are none
-        """
-        name = form.get("client_id", "")
-        app = self._directory.apps.get(name)
-        if tenant.lower() in ("common", "organizations", "consumers"):
-            if app and not app.multi_tenant:
-                raise errors.SINGLE_TENANT.fill(app=name)
-        elif tenant.lower() in self._directory.other_clouds:
-            raise errors.WRONG_CLOUD
-        elif not self._directory.is_tenant(tenant):
-            raise errors.TENANT_UNKNOWN.fill(tenant=tenant)
-        if app is None:
-            raise errors.APP_UNKNOWN.fill(app=name, tenant=tenant)
-        if app.disabled:
-            raise errors.APP_DISABLED.fill(app=name)
-        return app
-
-    def _authenticate(self, app: EntraApp, form: dict[str, str], url: str, *, public: bool) -> None:
-        """Check the app's credential.
-
-        :param public: the grant works without one, if the app allows it
-        """
-        if "client_secret" in form:
-            self._check_secret(app, form["client_secret"])
-        elif "client_assertion" in form:
-            self._check_assertion(app, form["client_assertion"], url)
-        elif not (public and app.public_client):
-            raise errors.CREDENTIAL_MISSING
-
-    def _check_secret(self, app: EntraApp, value: str) -> None:
-        known = next(
-            (each for each in app.secrets if secrets.compare_digest(each.value.encode(), value.encode())), None
-        )
-        if known is None:
-            raise errors.SECRET_INVALID.fill(app=app.client_id)
-        if known.expires <= self._directory.clock.now():
-            raise errors.SECRET_EXPIRED.fill(app=app.client_id)
-
-    def _check_assertion(self, app: EntraApp, assertion: str, url: str) -> None:
-        """Check a client assertion (RFC 7523 section 3): its times by the machine's clock, as the client has no other."""
-        try:
-            # Entra takes it with and without padding; MSAL sends it with.
-            certificate = app.certificates.get(jwt.get_unverified_header(assertion).get("x5t#S256", "").rstrip("="))
-            if certificate is None:
-                raise errors.CERTIFICATE_INVALID
-            claims = jwt.decode(
-                assertion,
-                certificate.public_key(),
-                algorithms=["PS256"],
-                audience=url,
-                options={"require": ["exp", "iss", "sub", "jti"]},
-                leeway=_SKEW,
-            )
-        except jwt.ExpiredSignatureError:
-            raise errors.ASSERTION_EXPIRED from None
-        except jwt.InvalidSignatureError:
-            raise errors.CERTIFICATE_INVALID from None
-        except jwt.InvalidTokenError:
-            raise errors.ASSERTION_INVALID from None
-        now = time.time()
-        if (
-            not certificate.not_valid_before_utc.timestamp() - _SKEW
-            <= now
-            < certificate.not_valid_after_utc.timestamp()
-        ):
-            raise errors.CERTIFICATE_INVALID
-        if {claims["iss"], claims["sub"]} != {app.client_id} or claims["jti"] in self._assertions:
-            raise errors.ASSERTION_INVALID
-        self._assertions.add(claims["jti"])
-
-    # --- scopes ---
-
-    def check_scopes(self, scopes: list[str]) -> str:
-        """Return the resource of delegated scopes.
-
-        :raise EntraError: they are not valid, or name several resources
-        """
-        resources = {scope.rpartition("/")[0] for scope in scopes if scope not in RESERVED}
-        if len(resources) > 1:
-            raise errors.SEVERAL_RESOURCES
-        if not resources:
-            raise errors.SCOPE_INVALID.fill(scope=" ".join(scopes))
-        resource = resources.pop()
-        if resource not in RESOURCES:
-            raise errors.RESOURCE_UNKNOWN.fill(resource=resource)
-        for scope in scopes:
-            if scope not in RESERVED and scope.rpartition("/")[2] not in DELEGATED.values():
-                raise errors.SCOPE_INVALID.fill(scope=scope)
-        return resource
-
-    # --- the endpoint ---
-
-    def redeem(self, tenant: str, form: dict[str, str], url: str) -> dict:
+    def redeem(self, tenant: str, form: Mapping[str, str], endpoint: str) -> dict:
         """Answer a request for a token.
 
-        :raise EntraError: it is refused
+        :param endpoint: URL of the token endpoint that was asked
+        :raise Refused: it is refused
         """
-        app = self.app(tenant, form)
-        grant = form.get("grant_type", "")
-        kinds = {
-            "client_credentials": self._app_only,
-            "authorization_code": self._code,
-            "refresh_token": self._refresh,
-            "urn:ietf:params:oauth:grant-type:device_code": self._device,
-            "device_code": self._device,
-        }
-        if grant not in kinds:
-            raise errors.GRANT_UNSUPPORTED.fill(grant=grant)
-        return kinds[grant](app, form, url)
+        kinds = {"client_credentials": self._app_only, "authorization_code": self._code, "refresh_token": self._refresh}
+        kinds |= dict.fromkeys(_DEVICE_GRANTS, self._device)
+        kind = form.get("grant_type", "")
+        if not kind:
+            raise Refused(errors.PARAMETER_MISSING, parameter="grant_type")
+        app = self._clients.app(tenant, form)
+        if kind not in kinds:
+            raise Refused(errors.GRANT_UNSUPPORTED, grant=kind)
+        if kind == "client_credentials" and tenant.lower() in COMMON:
+            raise Refused(errors.GRANT_NOT_AT_COMMON)
+        return kinds[kind](app, tenant, form, self._clients.authenticate(app, form, endpoint), endpoint)
 
-    def _app_only(self, app: EntraApp, form: dict[str, str], url: str) -> dict:
-        self._authenticate(app, form, url, public=False)
-        resource, slash, rest = form.get("scope", "").rpartition("/")
-        if not slash or rest != ".default":
-            raise errors.SCOPE_NOT_DEFAULT.fill(scope=form.get("scope", ""))
-        if resource not in RESOURCES:
-            raise errors.RESOURCE_UNKNOWN.fill(resource=resource)
-        token, lifetime = self._tokens.for_app(app, resource)
+    # --- grants ---
+
+    def _app_only(self, app: EntraApp, _tenant: str, form: Mapping[str, str], how: str, _endpoint: str) -> dict:
+        if how == PUBLIC:
+            raise Refused(errors.CREDENTIAL_MISSING)
+        resource = entra_scopes.resource_of_app(self._directory, form.get("scope", ""))
+        token, lifetime = self._tokens.for_app(app, resource, how)
         return {"token_type": "Bearer", "expires_in": lifetime, "ext_expires_in": lifetime, "access_token": token}
 
-    def _code(self, app: EntraApp, form: dict[str, str], url: str) -> dict:
-        self._authenticate(app, form, url, public=True)
-        grant = self.codes.get(form.get("code", ""))
-        if grant is None or grant.app is not app:
-            raise errors.GRANT_INVALID
+    def _code(self, app: EntraApp, tenant: str, form: Mapping[str, str], how: str, endpoint: str) -> dict:
+        grant = self._find(self.codes, app, tenant, form, "code")
+        _check_client(grant, how)
         if grant.state == "used":
-            raise errors.CODE_USED
-        if grant.redirect_uri != form.get("redirect_uri", ""):
-            raise errors.REDIRECT_MISMATCH.fill(uri=form.get("redirect_uri", ""), app=app.client_id)
-        if grant.issued + _CODE_LIFETIME < self._directory.clock.now():
-            raise errors.CODE_EXPIRED
-        if not grant.challenge or s256(form.get("code_verifier", "")) != grant.challenge:
-            raise errors.VERIFIER_MISMATCH
+            raise Refused(errors.CODE_USED)
+        if grant.issued + CODE_LIFETIME < self._directory.clock.now():
+            raise Refused(errors.CODE_EXPIRED)
+        if form.get("redirect_uri", "") != grant.redirect_uri:
+            raise Refused(errors.REDIRECT_OF_CODE, uri=form.get("redirect_uri", ""), expected=grant.redirect_uri)
+        if not _verified(grant, form.get("code_verifier", "")):
+            raise Refused(errors.VERIFIER_MISMATCH)
+        wanted = entra_scopes.read(self._directory, form["scope"]) if form.get("scope") else grant.wanted
+        self._check_consent(grant, wanted)
         grant.state = "used"
-        return self._answer(grant, grant.scopes)
+        return self._answer(grant, wanted, how, endpoint)
 
-    def _refresh(self, app: EntraApp, form: dict[str, str], url: str) -> dict:
-        self._authenticate(app, form, url, public=True)
-        grant = self.refresh_tokens.get(form.get("refresh_token", ""))
-        if grant is None or grant.app is not app:
-            raise errors.GRANT_INVALID
-        if grant.issued + _REFRESH_LIFETIME < self._directory.clock.now():
-            raise errors.GRANT_EXPIRED
-        if grant.issued < grant.user.revoked_before:
-            raise errors.GRANT_REVOKED
-        self.check_user(grant.user)
-        if grant.user.mfa:
-            raise errors.MFA_REQUIRED
-        scopes = form.get("scope", "").split() or grant.scopes
-        wanted = {scope.rpartition("/")[2] for scope in scopes if scope not in RESERVED}
-        if not wanted <= {scope.rpartition("/")[2] for scope in grant.scopes}:
-            raise errors.CONSENT_MISSING.fill(app=app.client_id)
-        # The one that was used stays valid (learn.microsoft.com/entra/identity-platform/refresh-tokens).
-        return self._answer(grant, scopes)
+    def _refresh(self, app: EntraApp, tenant: str, form: Mapping[str, str], how: str, endpoint: str) -> dict:
+        grant = self._find(self.refresh_tokens, app, tenant, form, "refresh_token")
+        _check_client(grant, how)
+        now = self._directory.clock.now()
+        if grant.issued + REFRESH_LIFETIME < now:
+            raise Refused(errors.GRANT_EXPIRED, issued=_iso(grant.issued))
+        if grant.signed_in <= grant.user.revoked_before:
+            raise Refused(errors.GRANT_REVOKED, issued=_iso(grant.signed_in), valid_from=_iso(grant.user.revoked_before))
+        frequency = grant.user.sign_in_frequency
+        if frequency is not None and grant.signed_in + frequency < now:
+            raise Refused(errors.SIGN_IN_FREQUENCY, issued=_iso(grant.signed_in), lifetime=str(int(frequency)))
+        self.check_user(app, grant.user)
+        wanted = entra_scopes.read(self._directory, form["scope"]) if form.get("scope") else grant.wanted
+        if grant.user.mfa and not grant.mfa:
+            raise Refused(errors.MFA_REQUIRED if grant.user.mfa_registered else errors.MFA_REGISTRATION, resource=wanted.resource)
+        self._check_consent(grant, wanted)
+        # The one that was used stays valid: https://learn.microsoft.com/entra/identity-platform/refresh-tokens
+        return self._answer(grant, wanted, how, endpoint)
 
-    def start_device(self, tenant: str, form: dict[str, str], base: str) -> dict:
+    def start_device(self, tenant: str, form: Mapping[str, str], origin: str) -> dict:
         """Answer a request for a device code (RFC 8628 section 3.2).
 
-        :raise EntraError: it is refused
+        :raise Refused: it is refused
         """
-        app = self.app(tenant, form)
-        if not app.public_client:
-            raise errors.CREDENTIAL_MISSING
-        scopes = form.get("scope", "").split()
-        self.check_scopes(scopes)
-        code = secrets.token_urlsafe(32)
-        user_code = "".join(secrets.choice("BCDFGHJKLMNPQRSTVWXYZ23456789") for _place in range(9))
-        self.devices[code] = Grant(app, None, scopes, self._directory.clock.now(), state="pending", user_code=user_code)
-        address = f"{base}/devicelogin"
+        app = self._clients.app(tenant, form, interactive=True)
+        wanted = entra_scopes.read(self._directory, form.get("scope", ""))
+        code = secrets.token_urlsafe(48)
+        user_code = "".join(secrets.choice(_LETTERS) for _place in range(9))
+        self.devices[code] = Grant(
+            app, None, wanted, tenant.lower(), self._directory.clock.now(), public=True, state="pending", user_code=user_code)
+        address = f"{origin}/devicelogin"
         return {
-            "user_code": user_code,
-            "device_code": code,
-            "verification_uri": address,
-            "expires_in": _DEVICE_LIFETIME,
-            "interval": _DEVICE_INTERVAL,
+            "user_code": user_code, "device_code": code, "verification_uri": address, "expires_in": DEVICE_LIFETIME,
+            "interval": self.device_interval,
             "message": f"To sign in, use a web browser to open the page {address} and enter the code {user_code} to authenticate.",
         }
 
-    def _device(self, app: EntraApp, form: dict[str, str], url: str) -> dict:
-        if "client_secret" in form or "client_assertion" in form:
-            raise errors.PUBLIC_CLIENT
-        grant = self.devices.get(form.get("device_code", ""))
-        if grant is None or grant.app is not app:
-            raise errors.GRANT_INVALID
+    def _device(self, app: EntraApp, tenant: str, form: Mapping[str, str], how: str, endpoint: str) -> dict:
+        if how == PUBLIC and not app.public_client:
+            raise Refused(errors.CREDENTIAL_MISSING)
+        grant = self._find(self.devices, app, tenant, form, "device_code", errors.DEVICE_CODE_INVALID)
         now = self._directory.clock.now()
-        if grant.issued + _DEVICE_LIFETIME < now:
-            raise errors.DEVICE_EXPIRED
+        if grant.state == "used":
+            raise Refused(errors.GRANT_INVALID)
         if grant.state == "declined":
-            raise errors.DEVICE_DECLINED
+            raise Refused(errors.DEVICE_DECLINED)
+        if grant.issued + DEVICE_LIFETIME < now:
+            raise Refused(errors.DEVICE_EXPIRED)
         if grant.state == "pending":
-            too_often, grant.polled = now - grant.polled < _DEVICE_INTERVAL, now
-            raise errors.DEVICE_SLOW_DOWN if too_often else errors.DEVICE_PENDING
-        del self.devices[form["device_code"]]
-        return self._answer(grant, grant.scopes)
+            too_often, grant.polled = now - grant.polled < self.device_interval, now
+            raise Refused(errors.DEVICE_SLOW_DOWN if too_often else errors.DEVICE_PENDING)
+        grant.state, grant.public = "used", how == PUBLIC
+        return self._answer(grant, grant.wanted, how, endpoint)
 
-    def check_user(self, user: EntraUser) -> None:
+    # --- shared ---
+
+    def _find(self, grants: dict[str, Grant], app: EntraApp, tenant: str, form: Mapping[str, str], name: str,
+              unknown: errors.EntraError = errors.GRANT_INVALID) -> Grant:
+        if not form.get(name):
+            raise Refused(errors.PARAMETER_MISSING, parameter=name)
+        grant = grants.get(form[name])
+        if grant is None or grant.app is not app:
+            raise Refused(unknown)
+        same = grant.tenant == tenant.lower() or (self._directory.is_tenant(grant.tenant) and self._directory.is_tenant(tenant))
+        if not same:
+            raise Refused(errors.GRANT_OF_ANOTHER_TENANT)
+        return grant
+
+    def check_user(self, app: EntraApp, user: EntraUser) -> None:
         """
-        :raise EntraError: the user may not sign in
+        :raise Refused: the user may not sign in to this app
         """
-        for flag, error in (
-            (user.disabled, errors.USER_DISABLED),
-            (user.locked, errors.USER_LOCKED),
+        known = self._directory.users.get(user.address.lower()) is user
+        may = app.assigned is None or user.address.lower() in {address.lower() for address in app.assigned}
+        for refused, error in (
+            (not known, errors.USER_UNKNOWN), (user.locked, errors.USER_LOCKED), (user.disabled, errors.USER_DISABLED),
+            (user.password_expired, errors.PASSWORD_EXPIRED), (not may, errors.USER_NOT_ASSIGNED),
             (user.blocked_by_policy, errors.CONDITIONAL_ACCESS),
         ):
-            if flag:
-                raise error
+            if refused:
+                raise Refused(error, account=user.address, tenant=self._directory.tenant_id, app=app.client_id, name=app.name)
 
-    def _answer(self, grant: Grant, scopes: list[str]) -> dict:
-        resource = self.check_scopes(scopes)
-        permissions = [scope.rpartition("/")[2] for scope in scopes if scope not in RESERVED]
-        token, lifetime = self._tokens.for_user(grant.app, grant.user, resource, permissions)
+    def consented(self, app: EntraApp, user: EntraUser) -> set[str]:
+        """Return the permissions that the app has from the user, or from an administrator for all."""
+        return user.consents.get(app.client_id, set()) | (app.permissions if app.admin_consent else set())
+
+    def permissions(self, app: EntraApp, wanted: entra_scopes.Wanted) -> frozenset[str]:
+        """Return what is asked for; ``.default`` is what the registration lists.
+
+        :raise Refused: it lists nothing
+        """
+        if ".default" not in wanted.permissions:
+            return wanted.permissions
+        if not app.permissions:
+            raise Refused(errors.APP_MISCONFIGURED, resource=wanted.resource, app=app.client_id)
+        return frozenset(app.permissions)
+
+    def _check_consent(self, grant: Grant, wanted: entra_scopes.Wanted) -> None:
+        if not self.permissions(grant.app, wanted) <= self.consented(grant.app, grant.user):
+            raise Refused(errors.CONSENT_MISSING, app=grant.app.client_id, name=grant.app.name)
+
+    def _answer(self, grant: Grant, wanted: entra_scopes.Wanted, how: str, endpoint: str) -> dict:
+        wanted = dataclasses.replace(wanted, permissions=self.permissions(grant.app, wanted), openid=wanted.openid | grant.wanted.openid)
+        token, lifetime = self._tokens.for_user(grant.app, grant.user, wanted.resource, wanted.permissions, how)
         answer = {
-            "token_type": "Bearer",
-            "expires_in": lifetime,
-            "ext_expires_in": lifetime,
-            "access_token": token,
-            "scope": " ".join(f"{resource}/{permission}" for permission in permissions),
-        }
-        if "openid" in grant.scopes:
-            answer["id_token"] = self._tokens.identity(grant.app, grant.user, grant.nonce)
-        if "offline_access" in grant.scopes:
-            refresh_token = f"1.{secrets.token_urlsafe(64)}"
+            "token_type": "Bearer", "scope": wanted.scopes, "expires_in": lifetime, "ext_expires_in": lifetime, "access_token": token}
+        if "openid" in wanted.openid:
+            authority = endpoint.removesuffix("/oauth2/v2.0/token").rpartition("/")[0]
+            issuer = f"{authority}/{self._directory.tenant_id}/v2.0"
+            answer["id_token"] = self._tokens.identity(grant.app, grant.user, issuer, grant.nonce)
+        if "offline_access" in wanted.openid:
+            refresh_token = f"1.{secrets.token_urlsafe(192)}"
             self.refresh_tokens[refresh_token] = dataclasses.replace(
-                grant, issued=self._directory.clock.now(), state="", nonce=None
-            )
+                grant, wanted=wanted, issued=self._directory.clock.now(), state="", nonce=None)
             answer["refresh_token"] = refresh_token
         return answer
 
 
-__all__ = ["EntraError", "Grant", "Grants"]
+def _check_client(grant: Grant, how: str) -> None:
+    """
+    :raise Refused: the grant is of a public client and a credential was sent, or the other way round
+    """
+    if grant.public and how != PUBLIC:
+        raise Refused(errors.PUBLIC_CLIENT)
+    if not grant.public and how == PUBLIC:
+        raise Refused(errors.CREDENTIAL_MISSING)
+
+
+def _verified(grant: Grant, verifier: str) -> bool:
+    """Whether the code verifier is the one of the challenge (RFC 7636 section 4.6)."""
+    if grant.method != "S256":
+        return verifier == grant.challenge
+    digest = hashlib.sha256(verifier.encode()).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == grant.challenge
+
+
+def _iso(time: float) -> str:
+    return datetime.datetime.fromtimestamp(time, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -18,6 +18,8 @@ from .session import reset
 if TYPE_CHECKING:
     from .front import Front
 
+#: Commands that IMAP serves a user whose mailbox was not opened.
+_WITHOUT_MAILBOX = ("CAPABILITY", "ID", "LOGOUT", "NOOP")
 _LITERAL = re.compile(rb"\{(\d+)\+?\}\r?\n$")
 
 
@@ -48,6 +50,8 @@ class FrontSession:
         self._attempt: LoginAttempt | None = None
         self._tag = b""
         self._continuing = False  # after AUTHENTICATE: the next lines are not commands
+        self._ticket = ""
+        self._unconnected = False  # signed in, but the mailbox was not opened
         self._answer = b""
 
     async def run(self) -> None:
@@ -99,7 +103,7 @@ class FrontSession:
             self.record.commands.append("***")
             if self._attempt and not self._attempt.user:
                 self._attempt.user = _sasl_user(line.strip())
-            return self.front.introspection.with_ticket(line.strip(), self.front.name) + b"\r\n"
+            return self._with_ticket(line.strip()) + b"\r\n"
         words = line.split(None, 3)
         if self.front.name == "imap":
             tag, words = words[0] if words else b"", words[1:]
@@ -113,9 +117,16 @@ class FrontSession:
         fault = self.front.faults.strike(verb, login=self.record.login)
         if fault and not await self._act(fault, tag):
             return b""
+        if self._unconnected and verb not in _WITHOUT_MAILBOX:
+            await self._act(Fault(verb, replies.IMAP_NOT_CONNECTED), tag)
+            return b""
         if self._continuing and len(words) > 2:
-            return line.replace(words[2].strip(), self.front.introspection.with_ticket(words[2].strip(), self.front.name))
+            return line.replace(words[2].strip(), self._with_ticket(words[2].strip()))
         return line
+
+    def _with_ticket(self, blob: bytes) -> bytes:
+        blob, self._ticket = self.front.introspection.with_ticket(blob, self.front.name)
+        return blob
 
     def _note(self, tag: bytes, verb: str, words: list[bytes], line: bytes) -> None:
         """Put the command into the record, without secrets, and notice attempts to sign in."""
@@ -168,6 +179,7 @@ class FrontSession:
         attempt.success = found[1] in (b"OK", b"+OK")
         if attempt.success:
             self.record.login, self.record.mechanism = attempt.user.lower(), attempt.mechanism
+            self._unconnected = self.front.introspection.is_unconnected(self._ticket)
         self.front.login_attempts.changed()
 
     async def _act(self, fault: Fault, tag: bytes) -> bool:

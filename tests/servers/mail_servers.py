@@ -40,7 +40,7 @@ def available() -> str:
 
 
 class MailServers:
-    """Submission, MX, IMAP and POP3 of a make-believe Exchange Online tenant, on this machine only.
+    """Submission, MX, IMAP, POP3 and Entra ID of a make-believe Microsoft 365 tenant, on this machine only.
 
         with MailServers() as servers, servers.trusted():
             smtplib.SMTP(servers.submission.host, servers.submission.port) ...
@@ -176,12 +176,13 @@ class MailServers:
                     port=self._ports.get(name, 0),
                 ),
             )
-
         self.entra = Entra(
-            self.directory, tls=TlsSettings(self.authority, certificate=self._certificate), connections=self.connections,
+            self.directory,
+            tls=TlsSettings(self.authority, certificate=self._certificate),
+            connections=self.connections,
             port=self._ports.get("entra", 0),
         )
-        self.directory.token_judge, self.directory.may_open = self.entra.tokens.judge, self.entra.tokens.opens
+        self.directory.token_judge, self.directory.may_open = self.entra.mail.judge, self.entra.mail.opens
 
     def _accounts_changed(self) -> None:
         self._delivery.create_all()
@@ -266,18 +267,22 @@ class MailServers:
 
     @contextlib.contextmanager
     def trusted(self) -> Iterator[None]:
-        """Trust the CA in this process, through ``SSL_CERT_FILE`` as OpenSSL reads it when a context loads its
-        default paths.
+        """Trust the CA in this process and those it starts.
+
+        ``SSL_CERT_FILE`` is what OpenSSL reads when a context loads its default paths. `requests`, and MSAL unless it is given
+        another client, never do that: they have a bundle of their own, and know ``REQUESTS_CA_BUNDLE`` only.
         """
-        before = os.environ.get("SSL_CERT_FILE")
-        os.environ["SSL_CERT_FILE"] = self.ca_file
+        names = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+        before = {name: os.environ.get(name) for name in names}
+        os.environ.update(dict.fromkeys(names, self.ca_file))
         try:
             yield
         finally:
-            if before is None:
-                del os.environ["SSL_CERT_FILE"]
-            else:
-                os.environ["SSL_CERT_FILE"] = before
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
 
     def summary(self, address: str = ERP) -> str:
         """Return one line, with the password, for the screen: how to reach a mailbox by hand."""
