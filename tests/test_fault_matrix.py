@@ -51,7 +51,9 @@ class TestFaultMatrix(FaultCase):
         self.check("421", [(step, replies.S421_4_3_2_SERVICE_NOT_ACTIVE) for step in _MAIL], every=25, times=8, sent_at_once=40)
 
     def test_the_server_says_432(self):
-        self.check("432", [(step, replies.S432_4_3_2_CONCURRENT_CONNECTIONS) for step in ("MAIL", "END_OF_DATA")], every=25, times=8, sent_at_once=40)
+        steps = ("MAIL", "END_OF_DATA")
+        self.check(
+            "432", [(step, replies.S432_4_3_2_CONCURRENT_CONNECTIONS) for step in steps], every=25, times=8, sent_at_once=40)
 
     def test_the_server_says_451(self):
         self.check("451", [(step, replies.S451_4_7_0_PROXY_ERROR) for step in _MAIL], every=25, times=8, sent_at_once=40)

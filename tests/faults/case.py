@@ -106,10 +106,8 @@ class FaultCase(BaseCase):
 
 
 def _row(fault: str, early: Tally, late: Tally, runs: int) -> str:
-    cells = (
-        fault, f"{early.sent} / {early.queued} / {early.failed}", f"{late.sent} / {late.failed}", str(late.twice), str(late.lost), str(runs),
-    )
-    return f"| {' | '.join(cells)} |"
+    first_run, end = f"{early.sent} / {early.queued} / {early.failed}", f"{late.sent} / {late.failed}"
+    return f"| {fault} | {first_run} | {end} | {late.twice} | {late.lost} | {runs} |"
 
 
 def _write_page() -> None:
