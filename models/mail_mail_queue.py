@@ -83,10 +83,8 @@ class MailMail(models.Model):
         if all(servers.mapped("office365_preset")):
             return self.search(domain, limit=limit, order=order)
         newest = found.with_env(self.env)._office365_of_ours()
-        oldest = self.browse()
-        offset = 0
-        while len(oldest) < len(newest):
-            due = self.search(domain, limit=limit, order=order, offset=offset)
+        oldest, offset = self.browse(), 0
+        while len(oldest) < len(newest) and (due := self.search(domain, limit=limit, order=order, offset=offset)):
             oldest += due._office365_of_ours()
             offset += limit
         return found.with_env(self.env) - newest + oldest[:len(newest)]
