@@ -27,7 +27,7 @@ class IrMail_Server(models.Model):
                          if result.mail_server_id == server._origin and result._is_send_as_denied()]
             server.office365_refused = ", ".join(addresses)
             server.office365_remedy = powershell.grant_line(
-                server.office365_sender_mode, server._office365_mailbox() or "", addresses)
+                server.office365_sender_mode, server._office365_trustee(), addresses)
 
     def write(self, vals):
         if not vals.keys().isdisjoint(("office365_preset", "office365_sender_mode", "smtp_host", "smtp_user")):

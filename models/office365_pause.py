@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import plaintext2html
 
-from ..tools.breaker import Breaker, Verdict, failed
+from ..tools.breaker import MEMORY, Breaker, Verdict, failed
 from ..tools.diagnosis import diagnose
 from ..tools.transactions import run_apart
 
@@ -132,6 +132,11 @@ class Office365Pause(models.Model):
         """Return the time of the database server, the same for all workers."""
         cr.execute("SELECT date_trunc('second', clock_timestamp() AT TIME ZONE 'UTC')")
         return cr.fetchone()[0]
+
+    @api.autovacuum
+    def _gc_pauses(self):
+        """Forget refusals that paused nothing and are not in a row with new ones any more."""
+        self.search([("until", "=", False), ("last", "<", fields.Datetime.now() - MEMORY)]).unlink()
 
     # ------------------------------------------------------------
     # What an administrator sees and does

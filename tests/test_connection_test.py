@@ -52,10 +52,10 @@ class TestConnectionTest(Office365Case):
         self.assertEqual(len(self.servers.mailbox(ERP).messages()), 1)
         incoming = self.incoming(object_id=self.env["ir.model"]._get_id("discuss.channel"))
         incoming.button_confirm_login()
-        with self.assertLogs("odoo.addons.mail_office365", "INFO") as logs, \
+        with self.assertLogs("odoo.addons", "DEBUG") as logs, \
                 self.enter_registry_test_mode(), self.registry.cursor() as cr:
             incoming.with_env(incoming.env(cr=cr)).fetch_mail()
-        self.assertIn("a probe of an address that this database sent itself", logs.output[0])
+        self.assertIn("a probe of an address that this database sent itself", "\n".join(logs.output))
         self.env.invalidate_all()
         self.assertEqual(self.env["mail.message"].search_count([]), before)
         self.assertEqual(self.env["mail.mail"].search_count([("email_to", "=", ERP)]), 0)

@@ -26,6 +26,7 @@ OVERRIDDEN = {
         "_get_test_email_from": [],
         "_get_test_email_to": [],
         "_onchange_encryption": [],
+        "_compute_smtp_authentication_info": [],
         "test_smtp_connection": ["autodetect_max_email_size"],
         "create": ["vals_list"],
         "write": ["vals"],

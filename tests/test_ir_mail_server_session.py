@@ -109,6 +109,21 @@ class TestSessionPool(Office365Case):
         self.assertEqual(mails.mapped("state"), ["exception"] * 4)
         self.assertEqual(len(self.connections), 1)
 
+    def test_a_mailbox_that_is_refused_keeps_no_other_from_signing_in(self):
+        pool, tries = SessionPool(), []
+
+        def refuse(error):
+            tries.append(error)
+            raise error
+
+        denied = smtplib.SMTPAuthenticationError(535, b"5.7.3 Authentication unsuccessful")
+        for login, error, number in [
+            (BRANT, denied, 1), (BRANT, denied, 1), (INFO, ConnectionRefusedError(), 2), (ERP, ConnectionRefusedError(), 2),
+        ]:
+            with self.subTest(login=login), self.assertRaises(type(error)):
+                pool.take(1, login, lambda error=error: refuse(error))
+            self.assertEqual(len(tries), number)
+
     def test_the_slot_is_held_until_the_run_is_over(self):
         self.outgoing()
         held = []

@@ -60,6 +60,17 @@ class TestPause(PauseCase):
         self.assertRecordValues(self.pauses(), [{
             "mail_server_id": self.server.id, "address": BRANT, "cause": "send_as_denied", "failures": 3, "reply": DENIED}])
 
+    def test_single_refusals_are_forgotten_after_a_day_and_pauses_are_not(self):
+        with self.run_of(self.server) as one:
+            self.refused(one, DENIED)
+            self.refused(one, PENALTY)
+        Pauses = self.env["office365.pause"]
+        Pauses._gc_pauses()
+        self.assertEqual(Pauses.search_count([]), 2)
+        Pauses.search([]).last = self.now - timedelta(days=2)
+        Pauses._gc_pauses()
+        self.assertEqual(Pauses.search([]), self.pauses())
+
     def test_a_success_in_between_starts_the_count_anew(self):
         for reply in (DENIED, DENIED, None, DENIED, DENIED):
             with self.run_of(self.server) as run:

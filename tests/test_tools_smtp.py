@@ -58,6 +58,12 @@ class TestSession(SmtpCase):
             self.send(session, recipients=[CUSTOMER, OTHER])
             self.assertEqual(write.call_count, 1)
 
+    def test_a_server_without_pipelining_would_not_have_it(self):
+        self.restart({"PIPELINING"})
+        session = self.session()
+        session.send("NOOP\r\nNOOP\r\n")
+        self.assertEqual(session.getreply()[0], 503)
+
     def test_a_large_message_waits_for_the_replies_to_mail_and_rcpt(self):
         session = self.session()
         large = ("x" * 70 + "\n") * (MAX_EAGER // 70)

@@ -146,9 +146,10 @@ class SmtpSession(SmtpConnection):
             self._write(octets(group))
         except OSError:
             broken = True  # a server that hung up may have said why: its last words are still to be read
+        # A server may keep all replies back until it has worked on the last command (RFC 2920 section 3.2).
+        patience = FAREWELL if broken else self.timeout * (_LAST_REPLY if holds_message else 1)
         for command in group:
             try:
-                patience = FAREWELL if broken else self.timeout * (_LAST_REPLY if command.verb in (BDAT, CONTENT) else 1)
                 self._read_owed(patience)
                 code, words = self._read(patience)
             except ConnectionLost as error:
