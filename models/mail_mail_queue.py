@@ -104,8 +104,7 @@ class MailMail(models.Model):
         run = QueueRun(commits=auto_commit or own_cursor)
         try:
             with SessionPool() as pool:
-                mails = self.with_context(**{
-                    QueueRun.CONTEXT_KEY: run, POOL_KEY: pool, "office365_governors": run.governors, "office365_queue": None})
+                mails = self.with_context(**{QueueRun.CONTEXT_KEY: run, POOL_KEY: pool, "office365_queue": None})
                 result = super(MailMail, mails).send(auto_commit=auto_commit, post_send_callback=post_send_callback)
         finally:
             for governor in run.governors.values():
