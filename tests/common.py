@@ -154,7 +154,7 @@ class Office365Case(Office365Mixin, TransactionCase):
     def setUp(self):
         super().setUp()
         # Cursors of their own (budgets, pauses, deliveries) see what the test wrote, and are undone with it.
-        self.enterContext(super().enter_registry_test_mode())
+        self.enterContext(TransactionCase.enter_registry_test_mode(self))
 
     @contextlib.contextmanager
     def enter_registry_test_mode(self):

@@ -123,7 +123,8 @@ class TestOAuthController(SignInMixin, HttpCase):
         self.assertRefused(self.back(url), "no longer change this record")
 
     def test_no_words_of_a_forged_link_are_shown(self):
-        for query in ({"error": "access_denied", "error_description": "Call 555"}, {"admin_consent": "True", "error": "x", "error_description": "Call 555"}):
+        forged = {"error": "access_denied", "error_description": "Call 555"}
+        for query in (forged, {"admin_consent": "True", **forged}):
             self.assertNotIn("Call 555", self.back(f"{PATH}?{urlencode(query)}").text)
 
     def test_an_administrator_of_the_directory_needs_no_access_here(self):
