@@ -145,6 +145,14 @@ class TestOAuthController(SignInMixin, HttpCase):
         self.assertIn(f"{PATH}?…", log.output[0])
         self.assertNotIn(query["code"], log.output[0])
 
+    def test_a_secret_that_is_entered_is_in_no_log(self):
+        with self.assertNoSecretLogged("Entered~in~the~form") as capture:
+            self.make_jsonrpc_request("/web/dataset/call_kw/office365.tenant/web_save", {
+                "model": "office365.tenant", "method": "web_save", "args": [self.tenant.ids, {"client_secret": "Entered~in~the~form"}],
+                "kwargs": {"specification": {"client_secret": {}}}})
+        self.assertIn("web_save(…)", capture.text)
+        self.assertEqual(self.tenant._app__().credential, "Entered~in~the~form")
+
     def test_a_redirect_that_entra_refuses_points_to_the_device_code(self):
         self.env["ir.config_parameter"].set_param("web.base.url", "http://odoo.contoso.example")
         self.assertIn("device code", self.tenant.redirect_warning)
