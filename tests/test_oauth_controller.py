@@ -129,6 +129,9 @@ class TestOAuthController(SignInMixin, HttpCase):
 
     def test_an_administrator_of_the_directory_needs_no_access_here(self):
         self.authenticate(None, None)
+        refused = self.back(self.visit(self.tenant.admin_consent_url))  # by somebody who is none
+        self.assertNotIn("The consent is given", refused.text)
+        self.entra.directory.user(ERP).admin = True
         back = self.visit(self.tenant.admin_consent_url)
         self.assertIn("The consent is given", self.back(back).text)
 
