@@ -93,25 +93,23 @@ class Worker:
         return value
 
 
-class Workers:
-    """The copy of the database, and the process that makes the workers.
+class Processes:
+    """Workers on a database that is there, and the process that makes them.
 
-    :ivar database: name of the copy
+    :ivar database: its name
     """
 
-    def __init__(self, template: str | None = None) -> None:
+    def __init__(self, database: str, options: str | Path, *, log: str | Path | None = None) -> None:
         """
-        :param template: database to copy, by default the one that the tests run on
+        :param options: Odoo's configuration file
+        :param log: file for what the workers log; without one, only their warnings are kept, to tell why none could be made
         """
-        self._template = template or odoo.tests.common.get_db_name()
-        # After this process: `dev/o365 test` removes what a killed run left.
-        self.database = f"test_{os.getpid()}"
+        self.database = database
+        self._options, self._log = options, log
 
-    def __enter__(self) -> Workers:
+    def __enter__(self) -> Processes:
         with contextlib.ExitStack() as started:
             self._folder = Path(started.enter_context(tempfile.TemporaryDirectory(prefix="mail_office365-")))
-            started.callback(self._drop)
-            self._copy()
             self._start(started)
             self._running = started.pop_all()
         return self
@@ -136,6 +134,46 @@ class Workers:
             worker._connection.send("go")
         return workers
 
+    def _start(self, started: contextlib.ExitStack) -> None:
+        key = secrets.token_bytes(16)
+        self._listener = started.enter_context(Listener(str(self._folder / "socket"), "AF_UNIX", backlog=128, authkey=key))
+        self._log = Path(self._log or self._folder / "log")
+        log = started.enter_context(self._log.open("ab"))
+        level = "warn" if self._log.parent == self._folder else "info"
+        process = subprocess.Popen(
+            [sys.executable, __file__, self._listener.address, str(self._options), self.database, level],
+            env=os.environ | {_KEY: key.hex()}, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        started.callback(process.wait)
+        started.callback(process.terminate)
+        self._maker = self._first_connection(process)
+        started.callback(self._maker.close)
+
+    def _first_connection(self, process: subprocess.Popen) -> Connection:
+        """Return the connection of the process that makes the workers, once it has loaded the registry."""
+        self._listener._listener._socket.settimeout(1)
+        deadline = time.monotonic() + _START_SECONDS
+        while True:
+            try:
+                connection = self._listener.accept()
+            except TimeoutError:
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(f"No workers:\n{self._log.read_text()}") from None
+            else:
+                self._listener._listener._socket.settimeout(_START_SECONDS)
+                return connection
+
+
+class Workers(Processes):
+    """Workers on a copy of a database, which goes with them."""
+
+    def __init__(self, template: str | None = None) -> None:
+        """
+        :param template: database to copy, by default the one that the tests run on
+        """
+        self._template = template or odoo.tests.common.get_db_name()
+        # After this process: `dev/o365 test` removes what a killed run left.
+        super().__init__(f"test_{os.getpid()}", "")
+
     def sql(self, query: str, *parameters: object) -> list[tuple]:
         """Run one statement on the copy, commit it and return its rows."""
         with sql_db.db_connect(self.database).cursor() as cr:
@@ -154,35 +192,14 @@ class Workers:
             raise RuntimeError("pg_dump failed")
 
     def _start(self, started: contextlib.ExitStack) -> None:
-        options = self._folder / "odoo.conf"
-        options.touch(mode=0o600)
+        started.callback(self._drop)
+        self._copy()
+        self._options = self._folder / "odoo.conf"
+        self._options.touch(mode=0o600)
         values = {name: config[name] for name in _OPTIONS if config[name]} | {"max_cron_threads": 0, "workers": 0}
-        options.write_text("[options]\n" + "".join(
+        self._options.write_text("[options]\n" + "".join(
             f"{name} = {','.join(map(str, value)) if isinstance(value, (list, tuple)) else value}\n" for name, value in values.items()))
-        key = secrets.token_bytes(16)
-        self._listener = started.enter_context(Listener(str(self._folder / "socket"), "AF_UNIX", backlog=128, authkey=key))
-        log = started.enter_context((self._folder / "log").open("wb"))
-        process = subprocess.Popen(
-            [sys.executable, __file__, self._listener.address, str(options), self.database],
-            env=os.environ | {_KEY: key.hex()}, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        started.callback(process.wait)
-        started.callback(process.terminate)
-        self._maker = self._first_connection(process)
-        started.callback(self._maker.close)
-
-    def _first_connection(self, process: subprocess.Popen) -> Connection:
-        """Return the connection of the process that makes the workers, once it has loaded the registry."""
-        self._listener._listener._socket.settimeout(1)
-        deadline = time.monotonic() + _START_SECONDS
-        while True:
-            try:
-                connection = self._listener.accept()
-            except TimeoutError:
-                if process.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError(f"No workers:\n{(self._folder / 'log').read_text()}") from None
-            else:
-                self._listener._listener._socket.settimeout(_START_SECONDS)
-                return connection
+        super()._start(started)
 
     def _drop(self) -> None:
         sql_db.close_db(self.database)
@@ -196,10 +213,10 @@ class Workers:
             cr.execute(statement)
 
 
-def _make_workers(address: str, options: str, database: str) -> None:
+def _make_workers(address: str, options: str, database: str, level: str) -> None:
     """Load the registry, then fork a worker for each order, until the tests go away."""
     key = bytes.fromhex(os.environ.pop(_KEY))
-    config.parse_config(["-c", options, "-d", database, "--no-http", "--log-level=warn"], setup_logging=True)
+    config.parse_config(["-c", options, "-d", database, "--no-http", f"--log-level={level}"], setup_logging=True)
     Registry(database)
     sql_db.close_all()  # nothing that two processes would share
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them here
@@ -221,8 +238,10 @@ def _work(address: str, key: bytes, database: str, function: Callable, arguments
             connection.send(os.getpid())
             connection.recv()  # the others are there as well
             try:
-                with Registry(database).cursor() as cr:
+                registry = Registry(database).check_signaling()
+                with registry.cursor() as cr:
                     value = function(api.Environment(cr, SUPERUSER_ID, {}), *arguments)
+                registry.signal_changes()
                 connection.send(("", value))
                 code = 0
             except Exception:

@@ -15,9 +15,10 @@ sys.path[:0] = [str(REPOSITORY / "tests")]
 
 import machine  # noqa: E402  (needs the path above)
 from benches import BENCHES  # noqa: E402
-from faults.workers import JobFailed  # noqa: E402
+from jobs import postgresql_version  # noqa: E402
 from lab import Incomplete, Lab  # noqa: E402
 from results import Result, markdown, table  # noqa: E402
+from workers import WorkerDied, WorkerFailed  # noqa: E402
 
 PAGE = """\
 <!-- Written by `dev/o365 bench --write`. -->
@@ -48,9 +49,9 @@ def main() -> int:
     try:
         with Lab() as lab:
             lab.profile = options.profile
-            facts = machine.describe(lab.ask(lab.addon, "postgresql_version"))
+            facts = machine.describe(lab.ask(lab.addon, postgresql_version))
             results = [result for name in names for result in _measure(name, lab, options.rounds)]
-    except (Incomplete, JobFailed, ConnectionError) as error:
+    except (Incomplete, WorkerDied, WorkerFailed) as error:
         print(f"dev/o365 bench: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -4,7 +4,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Iterator
 
-from jobs import OURS, THEIRS
+from jobs import OURS, THEIRS, remove_ours
 from lab import Lab
 from results import Result
 
@@ -50,7 +50,8 @@ def queue(lab: Lab, rounds: int) -> Iterator[Result]:
     growth = statistics.median(large["peak"] / small["peak"] for small, large in zip(few, many, strict=True))
     peaks = " / ".join(f"{statistics.median(each['peak'] for each in part) / 2**20:.0f}" for part in (few, many))
     yield Result(
-        "queue", "10,000 queued mails against 1,000, no delay", _each(few), _each(many), ratios, "10,000 / 1,000", "≤ 1.1, memory ≤ 1.1",
+        "queue", "10,000 queued mails against 1,000, no delay", _each(few), _each(many), ratios, "10,000 / 1,000",
+        "≤ 1.1, memory ≤ 1.1",
         statistics.median(ratios) <= 1.1 and growth <= 1.1, int(few[-1]["connections"]), int(many[-1]["connections"]),
         remarks=f"both columns are the addon's, 1,000 and 10,000; core needs {1000 * statistics.median(_each(core)):.1f} ms for each of "
                 f"1,000; peak memory {peaks} MB ({growth:.2f})",
@@ -60,7 +61,7 @@ def queue(lab: Lab, rounds: int) -> Iterator[Result]:
 def bystander(lab: Lab, rounds: int) -> Iterator[Result]:
     """500 mails through a server that is not ours, in a database without the addon and in one with it."""
     yield _beside(lab, rounds, "500 mails through another server, one of ours beside it")
-    lab.ask(lab.addon, "remove_ours")
+    lab.ask(lab.addon, remove_ours)
     yield _beside(lab, rounds, "500 mails through another server, none of ours there")
 
 

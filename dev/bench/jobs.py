@@ -1,4 +1,4 @@
-"""What a bench does inside Odoo: each function is run in a process of its own, by `faults.workers`, and then committed."""
+"""What a bench does inside Odoo: each function is run in a process of its own, by `tests/workers.py`, and then committed."""
 from __future__ import annotations
 
 import contextlib
@@ -20,7 +20,7 @@ _CREATED_AT_ONCE = 500
 _LIMITS = ("office365_rate_limit", "office365_daily_limit")
 
 
-def prepare(env: Environment, *, host: str, port: int, login: str, password: str, users: int) -> None:
+def prepare(env: Environment, host: str, port: int, login: str, password: str, users: int) -> None:
     """Make users, and the two servers at the same address where the addon is installed, else the one that is not ours."""
     env["ir.mail_server"].search([]).active = False
     env.company.alias_domain_id = env["mail.alias.domain"].create({"name": "contoso.example"})
@@ -43,12 +43,12 @@ def remove_ours(env: Environment) -> None:
     env["ir.mail_server"].with_context(active_test=False).search([("name", "=", OURS)]).unlink()
 
 
-def move(env: Environment, *, port: int) -> None:
+def move(env: Environment, port: int) -> None:
     """Let both servers be reached at another port."""
     env["ir.mail_server"].with_context(active_test=False).search([("name", "in", (OURS, THEIRS))]).smtp_port = port
 
 
-def send(env: Environment, *, server: str, mails: int, users: int, profile: str = "") -> dict[str, float]:
+def send(env: Environment, server: str, mails: int, users: int, profile: str = "") -> dict[str, float]:
     """Queue mails and let the mail cron send them.
 
     :param server: name of the server that is used
@@ -128,7 +128,7 @@ def _memory(name: str) -> int:
     return int(found[1]) * 1024
 
 
-def make_app(env: Environment, *, directory: str, client_id: str, secret: str, authority: str) -> int:
+def make_app(env: Environment, directory: str, client_id: str, secret: str, authority: str) -> int:
     """Register the app that :func:`sign_in` signs in with; return its id."""
     return env["office365.tenant"].create({
         "name": f"Bench {time.monotonic_ns()}", "directory_id": directory, "client_id": client_id, "client_secret": secret,
@@ -136,7 +136,7 @@ def make_app(env: Environment, *, directory: str, client_id: str, secret: str, a
     }).id
 
 
-def sign_in(env: Environment, *, app: int, times: int, minutes: float) -> dict[str, float]:
+def sign_in(env: Environment, app: int, times: int, minutes: float) -> dict[str, float]:
     """Sign in again and again, spread over so many minutes by the clock of the tokens, a transaction each.
 
     :return: ``tokens``, the number of different ones, and the ``seconds`` that it took

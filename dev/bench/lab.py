@@ -3,14 +3,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from faults.workers import Workers
+import jobs
 from link import Link
 from servers import ERP, MailServers
+from workers import Processes
 
-_JOBS = "jobs"
 _LONGEST = 3600.0
 
 
@@ -37,18 +38,17 @@ class Lab(contextlib.ExitStack):
         self.servers.directory.account(ERP).save_sent_items = False
         self.servers.directory.grant_send_as(ERP, *(f"bench{number}@contoso.example" for number in range(self.users)))
         self.servers.directory.grant_send_as(ERP, "bounce@contoso.example", "notifications@contoso.example")
-        self.addon = self._workers("MAIL_OFFICE365_CONFIG", "MAIL_OFFICE365_DATABASE")
-        self.core = self._workers("MAIL_OFFICE365_CORE_CONFIG", "MAIL_OFFICE365_CORE_DATABASE")
-        for workers in (self.addon, self.core):
-            workers.run(
-                _JOBS, "prepare", host="localhost", port=self.servers.submission.port, login=ERP,
-                password=self.servers.password(ERP), users=self.users, timeout=_LONGEST)
+        # Workers import the jobs by their name.
+        os.environ["PYTHONPATH"] = f"{Path(__file__).parent}:{os.environ.get('PYTHONPATH', '')}"
+        at = self.servers.submission
+        for name, prefix in (("addon", ""), ("core", "CORE_")):
+            with self.servers.trusted():
+                workers = self.enter_context(Processes(
+                    os.environ[f"MAIL_OFFICE365_{prefix}DATABASE"], os.environ[f"MAIL_OFFICE365_{prefix}CONFIG"],
+                    log=os.environ["MAIL_OFFICE365_LOG"]))
+            setattr(self, name, workers)
+            self.ask(workers, jobs.prepare, at.host, at.port, ERP, self.servers.password(ERP), self.users)
         return self
-
-    def _workers(self, config: str, database: str) -> Workers:
-        return self.enter_context(Workers(
-            os.environ[config], os.environ[database], Path(__file__).parent, {"SSL_CERT_FILE": self.servers.ca_file},
-            os.environ["MAIL_OFFICE365_LOG"]))
 
     @contextlib.contextmanager
     def line(self, round_trip: float):
@@ -58,24 +58,23 @@ class Lab(contextlib.ExitStack):
             yield
             return
         with Link(direct, round_trip) as link:
-            self.addon.run(_JOBS, "move", port=link.port)
+            self.ask(self.addon, jobs.move, link.port)
             yield
-            self.addon.run(_JOBS, "move", port=direct)
+            self.ask(self.addon, jobs.move, direct)
 
     def sign_in(self, *, processes: int, times: int, minutes: float) -> list[dict[str, float]]:
         """Let processes sign in with a new app at the same time, each so often within so many minutes."""
         entra = self.servers.entra
         app = self.ask(
-            self.addon, "make_app", directory=entra.directory.tenant_id, client_id=entra.app.client_id, secret=entra.app.secret,
-            authority=entra.authority())
-        running = [self.addon.start(_JOBS, "sign_in", app=app, times=times, minutes=minutes) for _process in range(processes)]
-        return [job.result(_LONGEST) for job in running]
+            self.addon, jobs.make_app, entra.directory.tenant_id, entra.app.client_id, entra.app.secret, entra.authority())
+        return self.addon.run(jobs.sign_in, *[[app, times, minutes]] * processes, timeout=_LONGEST)
 
-    def ask(self, workers: Workers, function: str, **arguments: Any) -> Any:
-        """Run another job."""
-        return workers.run(_JOBS, function, timeout=_LONGEST, **arguments)
+    def ask(self, workers: Processes, job: Callable, *arguments: Any) -> Any:
+        """Run a job in one process and return what it returns."""
+        [result] = workers.run(job, arguments, timeout=_LONGEST)
+        return result
 
-    def send(self, workers: Workers, server: str, mails: int, users: int = 1) -> dict[str, float]:
+    def send(self, workers: Processes, server: str, mails: int, users: int = 1) -> dict[str, float]:
         """Let a worker send mails; return what it measured and the number of ``connections`` the server saw.
 
         :raise Incomplete: not every mail was sent once
@@ -85,7 +84,7 @@ class Lab(contextlib.ExitStack):
         self.servers.transactions.clear()
         self.servers.connections.clear()
         profile = str(Path(self.profile, f"{server}-{mails}-{users}.prof")) if self.profile else ""
-        measured = workers.run(_JOBS, "send", timeout=_LONGEST, server=server, mails=mails, users=users, profile=profile)
+        measured = self.ask(workers, jobs.send, server, mails, users, profile)
         arrived = sum(transaction.accepted for transaction in self.servers.submission.transactions) - 1  # one to warm up
         if measured["sent"] != mails or arrived != mails:
             raise Incomplete(f"of {mails} mails, {measured['sent']:g} are sent and {arrived} arrived")

@@ -34,7 +34,7 @@ def test(options: Namespace) -> int:
         try:
             if options.core:
                 return core.run(parts, name, options.arguments[0] if options.arguments else core.TAGS)
-            arguments = options.arguments or ["-k", faults.TESTS] * options.fault_table
+            arguments = [*options.arguments, *["-k", faults.TESTS] * options.fault_table]
             if not arguments:  # a part of the suite is asked for while working on that part
                 life_cycle.check(parts, name)
             database.install_addon(parts, name)

@@ -55,8 +55,7 @@ class FaultCase(BaseCase):
             raise unittest.SkipTest("the fault matrix needs a database of its own, which `dev/o365 test` makes")
         if reason := available():
             raise unittest.SkipTest(f"The local mail servers can not run: {reason}")
-        cls.matrix = Matrix()
-        cls.addClassCleanup(cls.matrix.close)
+        cls.matrix = cls.enterClassContext(Matrix())
         cls.addClassCleanup(_write_page)
 
     def fault(self, step, action, *, at: str = "submission", every: int = 1, times: int | None = None, **options) -> Fault:
@@ -107,10 +106,8 @@ class FaultCase(BaseCase):
 
 
 def _row(fault: str, early: Tally, late: Tally, runs: int) -> str:
-    cells = (
-        fault, f"{early.sent} / {early.queued} / {early.failed}", f"{late.sent} / {late.failed}", str(late.twice), str(late.lost), str(runs),
-    )
-    return f"| {' | '.join(cells)} |"
+    first_run, end = f"{early.sent} / {early.queued} / {early.failed}", f"{late.sent} / {late.failed}"
+    return f"| {fault} | {first_run} | {end} | {late.twice} | {late.lost} | {runs} |"
 
 
 def _write_page() -> None:

@@ -7,7 +7,7 @@ from odoo.api import Environment
 CUSTOMER = "customer@fabrikam.example"
 
 
-def prepare(env: Environment, *, host: str, port: int, login: str, password: str, mails: int, senders: int) -> None:
+def prepare(env: Environment, host: str, port: int, login: str, password: str, mails: int, senders: int) -> None:
     """Make the server and the queued mails: half of them on their own, half notifications of messages on a record.
 
     If they are there, only let the server be reached where it is now.
@@ -39,7 +39,7 @@ def prepare(env: Environment, *, host: str, port: int, login: str, password: str
         raise ValueError(f"{made} mails were made instead of {mails}")
 
 
-def use_app(env: Environment, *, directory: str, client_id: str, secret: str, authority: str) -> None:
+def use_app(env: Environment, directory: str, client_id: str, secret: str, authority: str) -> None:
     """Let the server sign in as an app of Entra."""
     app = env["office365.tenant"].create({
         "name": "Faults", "directory_id": directory, "client_id": client_id, "client_secret": secret, "authority_url": authority,
@@ -48,7 +48,7 @@ def use_app(env: Environment, *, directory: str, client_id: str, secret: str, au
     server.write({"smtp_authentication": "office365", "office365_tenant_id": app.id, "smtp_pass": False})
 
 
-def queue(env: Environment, *, timeout: int) -> None:
+def queue(env: Environment, timeout: int) -> None:
     """Send what is queued and due, as the mail cron does.
 
     :param timeout: seconds that the worker waits for the server, instead of core's minute

@@ -2,15 +2,15 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import dataclasses
 import os
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 from ..servers import CUSTOMER, ERP, MailServers, Transaction
+from ..workers import Processes, Worker
+from . import jobs
 from .store import Store
-from .workers import Job, Workers
 
 MAILS = 200
 #: Queue runs until everything has to be settled. Every run delivers something, or waits for a later moment.
@@ -60,29 +60,37 @@ class Matrix:
     on_transaction: Callable[[Transaction], object] | None = None
 
     def __init__(self) -> None:
-        self.servers = MailServers()
         self.may_crash = bool(os.environ.get("MAIL_OFFICE365_FAULTS_MAY_CRASH"))
-        self.servers.start()
-        self.servers.submission.transactions.listen(self._happened)
-        self.store = self.another_session()
-        self._workers = Workers(
-            os.environ["MAIL_OFFICE365_FAULTS_CONFIG"], os.environ["MAIL_OFFICE365_FAULTS_DATABASE"], Path(__file__).parent,
-            {"SSL_CERT_FILE": self.servers.ca_file}, os.environ["MAIL_OFFICE365_FAULTS_LOG"])
-        self.sign_in_by_password()
-        self.store.keep()
+        self._running = contextlib.ExitStack()
+
+    def __enter__(self) -> Matrix:
+        with self._running as started:
+            self.servers = started.enter_context(MailServers())
+            self.servers.submission.transactions.listen(self._happened)
+            self.store = self.another_session()
+            started.callback(self.store.close)
+            with self.servers.trusted():
+                self._workers = started.enter_context(Processes(
+                    os.environ["MAIL_OFFICE365_FAULTS_DATABASE"], os.environ["MAIL_OFFICE365_FAULTS_CONFIG"],
+                    log=os.environ["MAIL_OFFICE365_FAULTS_LOG"]))
+            self.sign_in_by_password()
+            self.store.keep()
+            started.callback(self.store.put_back)
+            self._running = started.pop_all()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._running.close()
 
     def sign_in_by_password(self) -> None:
-        """Let Odoo's server sign in at the local one by password; make it if it is not there."""
-        self.job(
-            "prepare", host="localhost", port=self.servers.submission.port, login=ERP, password=self.servers.password(ERP), mails=MAILS,
-            senders=self.senders)
+        """Let Odoo's server sign in at the local one by password; make it and the mails if they are not there."""
+        at = self.servers.submission
+        self._workers.run(jobs.prepare, [at.host, at.port, ERP, self.servers.password(ERP), MAILS, self.senders])
 
     def sign_in_by_token(self) -> None:
         """Let Odoo's server sign in with a token of the local Entra."""
         entra = self.servers.entra
-        self.job(
-            "use_app", directory=entra.directory.tenant_id, client_id=entra.app.client_id, secret=entra.app.secret,
-            authority=entra.authority())
+        self._workers.run(jobs.use_app, [entra.directory.tenant_id, entra.app.client_id, entra.app.secret, entra.authority()])
 
     @staticmethod
     def another_session() -> Store:
@@ -92,13 +100,6 @@ class Matrix:
     def _happened(self, transaction: Transaction) -> None:
         if self.on_transaction:
             self.on_transaction(transaction)
-
-    def close(self) -> None:
-        """End the workers and the servers, and leave the database as it was."""
-        self._workers.close()
-        self.store.put_back()
-        self.store.close()
-        self.servers.stop()
 
     def reset(self, timeout: int) -> None:
         """Have all mails in the queue again, and servers that do everything right.
@@ -111,14 +112,11 @@ class Matrix:
         self.servers.directory.grant_send_as(ERP, *(f"user{number}@contoso.example" for number in range(self.senders)))
         self.store.put_back()
 
-    def job(self, function: str, **arguments: Any) -> Any:
-        """Run a function of `jobs.py` in a worker and return its result."""
-        return self._workers.run("jobs", function, **arguments)
-
-    def start(self) -> Job:
+    def start(self) -> Worker:
         """Let a worker send what is queued and due."""
         self.runs += 1
-        return self._workers.start("jobs", "queue", timeout=self._timeout)
+        [worker] = self._workers.begin(jobs.queue, [self._timeout])
+        return worker
 
     def run(self) -> None:
         """Let a worker send what is queued and due, and wait until it has."""
