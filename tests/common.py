@@ -74,8 +74,10 @@ class Office365Mixin:
                 yield
             return
         self.env.flush_all()
-        yield
-        self.env.invalidate_all()
+        try:
+            yield
+        finally:
+            self.env.invalidate_all()
 
     def tearDown(self):
         self.assertFalse(self.servers.errors, "exceptions inside the local servers")
