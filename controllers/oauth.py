@@ -42,7 +42,8 @@ class OAuth(http.Controller):
         except UserError as error:
             return self._page(str(error), back)
         request.env.user._bus_send("simple_notification", {
-            "type": "success", "message": request.env._("%s signed in. Mail servers of this app sign in by themselves now.", entry["account"]),
+            "type": "success",
+            "message": request.env._("%s signed in. Mail servers of this app sign in by themselves now.", entry["account"]),
         })
         return request.redirect(back)
 

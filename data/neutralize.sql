@@ -5,3 +5,6 @@ UPDATE ir_mail_server
 UPDATE fetchmail_server
    SET active = false, state = 'draft', password = NULL
  WHERE office365_preset IS NOT NULL;
+-- Nor sign in as the original: whatever it was signed in with is gone, as are all passwords that are kept encrypted.
+DELETE FROM office365_token;
+DELETE FROM office365_secret;

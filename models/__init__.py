@@ -2,6 +2,7 @@ from . import office365_server_mixin
 from . import office365_sealed
 from . import office365_secret
 from . import office365_token
+from . import office365_token_keep_alive
 from . import office365_server_sign_in
 from . import office365_alias_change
 from . import office365_budget

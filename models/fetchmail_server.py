@@ -30,10 +30,10 @@ class FetchmailServer(models.Model):
     )
     office365_password_notice = fields.Text(compute="_compute_office365_password_notice")
 
-    @api.depends("server_type", "server")
+    @api.depends("server_type", "server", "office365_sign_in_by")
     def _compute_office365_password_notice(self):
         for server in self:
-            signs_in = server.server_type in INCOMING_PRESETS
+            signs_in = server.server_type in INCOMING_PRESETS and server.office365_sign_in_by == "login"
             server.office365_password_notice = signs_in and presets.is_microsoft_host(server.server or "") and (
                 self.env._(
                     "Microsoft ended sign-in by password for IMAP and POP in 2022, for every tenant. "
@@ -108,11 +108,10 @@ class FetchmailServer(models.Model):
             raise CertificateRefused(self._office365_certificate_text(self.server, error)) from error
 
     def _office365_connect_imap(self):
-        connection = core.OdooIMAP4_SSL(
-            self.server, self.port, timeout=core.MAIL_TIMEOUT, ssl_context=client_context())
+        connection = self._office365_sign_in_imap(lambda: core.OdooIMAP4_SSL(
+            self.server, self.port, timeout=core.MAIL_TIMEOUT, ssl_context=client_context()))
         with contextlib.ExitStack() as on_failure:
             on_failure.callback(connection.shutdown)
-            self._office365_sign_in_imap(connection)
             self._office365_open_inbox(connection)
             on_failure.pop_all()
         return connection
@@ -132,10 +131,5 @@ class FetchmailServer(models.Model):
             )) from error
 
     def _office365_connect_pop(self):
-        connection = core.OdooPOP3_SSL(
-            self.server, self.port, timeout=core.MAIL_TIMEOUT, context=client_context())
-        with contextlib.ExitStack() as on_failure:
-            on_failure.callback(connection.close)
-            self._office365_sign_in_pop(connection)
-            on_failure.pop_all()
-        return connection
+        return self._office365_sign_in_pop(lambda: core.OdooPOP3_SSL(
+            self.server, self.port, timeout=core.MAIL_TIMEOUT, context=client_context()))

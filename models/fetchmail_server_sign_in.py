@@ -1,6 +1,8 @@
 import base64
+import contextlib
+from collections.abc import Callable
 from imaplib import IMAP4
-from poplib import error_proto
+from poplib import POP3, error_proto
 
 from odoo import api, models
 
@@ -30,11 +32,17 @@ class FetchmailServer(models.Model):
 
     @api.onchange("office365_preset", "office365_cloud")
     def _onchange_office365_preset(self):
-        super()._onchange_office365_preset()
+        result = super()._onchange_office365_preset()
         if not self.office365_preset:
             self.office365_tenant_id = False
         elif not self.password and (app := self._office365_app_for(self.office365_cloud)):
             self.office365_tenant_id = app
+        return result
+
+    def _office365_filled(self, vals):
+        """Let go of the app with the preset: core knows passwords only."""
+        filled = super()._office365_filled(vals)
+        return {"office365_tenant_id": False, **filled} if "office365_preset" in vals and not vals["office365_preset"] else filled
 
     def _office365_signs_in_by_token(self):
         return bool(self.office365_tenant_id)
@@ -49,34 +57,54 @@ class FetchmailServer(models.Model):
     # Signing in
     # ------------------------------------------------------------
 
-    def _office365_sign_in_imap(self, connection: IMAP4) -> None:
-        """Sign in at an IMAP server.
+    def _office365_sign_in_imap(self, connect: Callable[[], IMAP4]) -> IMAP4:
+        """Return a connection to an IMAP server that is signed in.
 
         :raise ImapSignInRefused: the server refuses
         """
+        def sign_in(token: str | None = None) -> IMAP4:
+            connection = connect()
+            with contextlib.ExitStack() as on_failure:
+                on_failure.callback(connection.shutdown)
+                if token:
+                    _authenticate_imap(connection, self.user, token)
+                else:
+                    self._imap_login__(connection)
+                on_failure.pop_all()
+            return connection
+
         try:
-            if self._office365_signs_in_by_token():
-                self._office365_with_token("imap", self.user, lambda token: _authenticate_imap(connection, self.user, token))
-            else:
-                self._imap_login__(connection)
+            return self._office365_signed_in("imap", sign_in)
         except IMAP4.abort:
             raise
         except IMAP4.error as error:
             raise ImapSignInRefused(self._office365_refusal_text(self.server, self.user, error, answer_text(error))) from error
 
-    def _office365_sign_in_pop(self, connection) -> None:
-        """Sign in at a POP server.
+    def _office365_sign_in_pop(self, connect: Callable[[], POP3]) -> POP3:
+        """Return a connection to a POP server that is signed in.
 
         :raise PopSignInRefused: the server refuses
         """
+        def sign_in(token: str | None = None) -> POP3:
+            connection = connect()
+            with contextlib.ExitStack() as on_failure:
+                on_failure.callback(connection.close)
+                if token:
+                    _authenticate_pop(connection, self.user, token)
+                else:
+                    connection.user(self.user)
+                    connection.pass_(self.password)
+                on_failure.pop_all()
+            return connection
+
         try:
-            if self._office365_signs_in_by_token():
-                self._office365_with_token("pop", self.user, lambda token: _authenticate_pop(connection, self.user, token))
-            else:
-                connection.user(self.user)
-                connection.pass_(self.password)
+            return self._office365_signed_in("pop", sign_in)
         except error_proto as error:
             raise PopSignInRefused(self._office365_refusal_text(self.server, self.user, error, answer_text(error))) from error
+
+    def _office365_signed_in(self, protocol: str, sign_in: Callable):
+        """Sign in with a token, each on a connection of its own (servers end those on which a sign-in failed), or by password."""
+        return self._office365_with_token(protocol, self.user, sign_in) if self._office365_signs_in_by_token() else sign_in()
 
 
 def _authenticate_imap(connection: IMAP4, user: str, token: str) -> None:
@@ -88,12 +116,17 @@ def _authenticate_imap(connection: IMAP4, user: str, token: str) -> None:
     connection.authenticate("XOAUTH2", lambda _challenge: next(answers, b""))
 
 
-def _authenticate_pop(connection, user: str, token: str) -> None:
+def _authenticate_pop(connection: POP3, user: str, token: str) -> None:
     """Say AUTH XOAUTH2, which `poplib` does not know, and the answer on a line of its own.
 
-    RFC 1939 section 3 and RFC 5034 section 4: a command has 255 octets at most, the answer to a challenge may be longer.
+    RFC 5034 section 4: a command has 255 octets at most, the answer to a challenge may be longer. Each further challenge is answered with
+    nothing, to get the refusal itself; `poplib` takes a challenge for success, as it begins with a plus sign too.
 
     :raise poplib.error_proto: the server refuses
     """
-    connection._shortcmd("AUTH XOAUTH2")
-    connection._shortcmd(base64.b64encode(sasl_string(ascii_address(user), token).encode()).decode())
+    answers = iter([base64.b64encode(sasl_string(ascii_address(user), token).encode()).decode(), ""])
+    reply = connection._shortcmd("AUTH XOAUTH2")
+    while not reply.startswith(b"+OK"):
+        if (answer := next(answers, None)) is None:
+            raise error_proto(reply)
+        reply = connection._shortcmd(answer)

@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..tools import powershell, probe
-from ..tools.errors import CertificateRefused, SmtpSignInRefused, smtp_reply_text
+from ..tools.errors import CertificateRefused, SmtpSignInRefused, words_of
 from ..tools.leaving import Leaving, Writer
 from ..tools.sender import SenderBook
 from ..tools.smtp import SmtpSession
@@ -27,7 +27,7 @@ class IrMail_Server(models.Model):
                          if result.mail_server_id == server._origin and result._is_send_as_denied()]
             server.office365_refused = ", ".join(addresses)
             server.office365_remedy = powershell.grant_line(
-                server.office365_sender_mode, server._office365_mailbox() or "", addresses)
+                server.office365_sender_mode, server._office365_trustee(), addresses)
 
     def write(self, vals):
         if not vals.keys().isdisjoint(("office365_preset", "office365_sender_mode", "smtp_host", "smtp_user")):
@@ -89,7 +89,7 @@ class IrMail_Server(models.Model):
                 raise UserError(self.env._(
                     "%(server)s: nothing was probed, no session could be opened. %(reason)s",
                     server=self.display_name,
-                    reason=error if isinstance(error, (CertificateRefused, SmtpSignInRefused)) else _words(error))) from error
+                    reason=error if isinstance(error, (CertificateRefused, SmtpSignInRefused)) else words_of(error))) from error
             run.stopped = probe.NO_ANSWER
             return None
 
@@ -110,12 +110,5 @@ class IrMail_Server(models.Model):
             session.on_outcome = lambda sent, outcome: (outcomes.append(outcome), record and record(sent, outcome))
             session.send_message(message, envelope_from, recipients)
         except (smtplib.SMTPException, OSError) as error:
-            return (outcomes[0].reply if outcomes else _words(error)), False
+            return (outcomes[0].reply if outcomes else words_of(error)), False
         return outcomes[0].reply, True
-
-
-def _words(error: Exception) -> str:
-    """Return what the server said, or what kept it from saying anything."""
-    if isinstance(error, smtplib.SMTPResponseException) and error.smtp_code > 0:
-        return smtp_reply_text(error.smtp_code, error.smtp_error)
-    return f"{type(error).__name__}: {error}"

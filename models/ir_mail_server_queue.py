@@ -1,12 +1,11 @@
 import logging
 
 import psycopg2
-
 from odoo import api, models
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 from odoo.tools import email_normalize
 
-from ..tools.queue_run import Hold, NoSession, NotSent, QueueRun, Refusal, raised_from, refused_recipients
+from ..tools.queue_run import Hold, NoSession, NotSent, QueueRun, Refusal, Settled, raised_from, refused_recipients
 from ..tools.retry import holds_others
 from ..tools.smtp import Outcome, SmtpSession
 
@@ -51,15 +50,15 @@ class IrMail_Server(models.Model):
         part = run and run.begin_part(self.env.context.get("send_validated_to"))
         if part is None or not isinstance(smtp_session, SmtpSession):
             return super().send_email(message, mail_server_id, *args, smtp_session=smtp_session, **kwargs)
-        if run.attempt.stopped:
-            raise NotSent(self.NO_VALID_RECIPIENT)
+        attempt, message_id = run.attempt, message["Message-Id"]
         try:
-            return super().send_email(message, mail_server_id, *args, smtp_session=smtp_session, **kwargs)
+            super().send_email(message, mail_server_id, *args, smtp_session=smtp_session, **kwargs)
         except NotSent:
-            raise
+            message_id = None
         except AssertionError as error:
             part.ended = str(error) == self.NO_VALID_RECIPIENT
-            raise
+            if not part.ended or not attempt.is_over or attempt.is_cores:
+                raise
         except MemoryError:
             raise
         except Exception as error:
@@ -68,14 +67,19 @@ class IrMail_Server(models.Model):
                 raise of_database from error
             if part.taken:
                 _logger.exception("A message was taken, but not everything that follows could be done.")
-                return message["Message-Id"]
-            self._office365_note_failure(run, smtp_session, error)
-            raise NotSent(self.NO_VALID_RECIPIENT) from error
+            else:
+                message_id = self._office365_note_failure(run, smtp_session, error)
         finally:
             run.part = None
+        if attempt.is_over and not attempt.is_cores:
+            raise Settled
+        if not message_id:
+            raise NotSent(self.NO_VALID_RECIPIENT)
+        return message_id
 
     @api.model
     def _office365_note_failure(self, run: QueueRun, session: SmtpSession, error: Exception) -> None:
+        """Note in the run why the server did not take a message."""
         of_server = (error.__cause__ or error.__context__ or error) if isinstance(error, MailDeliveryException) else error
         part, attempt, refusal = run.part, run.attempt, Refusal.of(of_server)
         attempt.unreachable = session.failure is not None

@@ -71,7 +71,8 @@ class IrMail_Server(models.Model):
         pool = self.env.context.get(CONTEXT_KEY)
         if not isinstance(pool, SessionPool) or not pool.is_open:
             return self._office365_open_session(smtp_from, debug=debug)
-        session = pool.take(self.id, lambda: self._office365_open_session(smtp_from, debug=debug))
+        login = self._office365_login_for(smtp_from)
+        session = pool.take(self.id, login, lambda: self._office365_open_session(smtp_from, debug=debug))
         session.smtp_from = smtp_from
         return session
 

@@ -1,6 +1,7 @@
 import smtplib
 
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 from ..const import OUTGOING_PRESETS
 from ..tools.addresses import ascii_address
@@ -20,8 +21,9 @@ class IrMail_Server(models.Model):
     @api.depends("smtp_authentication")
     def _compute_smtp_authentication_info(self):
         ours = self.filtered(lambda server: server.smtp_authentication == "office365")
-        ours.smtp_authentication_info = self.env._("An app registration in Microsoft Entra signs in with a token. No password is kept here.")
-        super(IrMail_Server, self - ours)._compute_smtp_authentication_info()
+        ours.smtp_authentication_info = self.env._(
+            "An app registration in Microsoft Entra signs in with a token. No password is kept here.")
+        return super(IrMail_Server, self - ours)._compute_smtp_authentication_info()
 
     @api.depends("smtp_authentication")
     def _compute_office365_sign_in_by(self):
@@ -45,6 +47,8 @@ class IrMail_Server(models.Model):
     def _office365_filled(self, vals):
         """Keep the sign-in by token where the preset would fill in a password's, and choose it for an app that the call names."""
         filled = super()._office365_filled(vals)
+        if "office365_preset" in vals and not vals["office365_preset"] and self.smtp_authentication == "office365":
+            return {"smtp_authentication": "login", "office365_tenant_id": False, **filled}
         keeps = self.smtp_authentication == "office365" and "office365_preset" not in vals
         signs_in = OUTGOING_PRESETS.get(filled.get("office365_preset") or self.office365_preset)
         if signs_in and signs_in.signs_in and "smtp_authentication" not in vals and (keeps or vals.get("office365_tenant_id")):
@@ -53,12 +57,30 @@ class IrMail_Server(models.Model):
 
     @api.onchange("office365_preset", "office365_cloud")
     def _onchange_office365_preset(self):
-        super()._onchange_office365_preset()
-        signs_in = self.office365_preset and OUTGOING_PRESETS[self.office365_preset].signs_in
-        if not signs_in:
+        result = super()._onchange_office365_preset()
+        if not self.office365_preset or not OUTGOING_PRESETS[self.office365_preset].signs_in:
             self.office365_tenant_id = False
+            if self.smtp_authentication == "office365":
+                self.smtp_authentication = "login"
         elif not self.smtp_pass and (app := self._office365_app_for(self.office365_cloud)):
             self.office365_tenant_id, self.smtp_authentication = app, "office365"
+        return result
+
+    @api.onchange("smtp_authentication")
+    def _onchange_smtp_authentication_office365(self):
+        """Make it one of our servers, the only ones that can sign in like this."""
+        if self.smtp_authentication == "office365" and not self.office365_preset:
+            self.office365_preset = "submission"
+            self._onchange_office365_preset()
+            self.smtp_authentication = "office365"
+
+    @api.constrains("smtp_authentication", "office365_preset")
+    def _check_office365_authentication(self):
+        for server in self:
+            if server.smtp_authentication == "office365" and not server.office365_preset:
+                raise ValidationError(self.env._(
+                    "%s: only an Office 365 server signs in with Microsoft Entra ID. Choose Client submission in the field Office 365, or "
+                    "another way to authenticate.", server.display_name))
 
     def _office365_signs_in_by_token(self):
         return self.smtp_authentication == "office365"

@@ -1,10 +1,17 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class MailMail(models.Model):
     """What people do with mails of our servers that wait or have failed."""
 
     _inherit = "mail.mail"
+
+    office365_retry_at = fields.Datetime("Will Be Tried Again At", compute="_compute_office365_retry_at")
+
+    @api.depends("state", "scheduled_date", "office365_cause")
+    def _compute_office365_retry_at(self):
+        for mail in self:
+            mail.office365_retry_at = mail.state == "outgoing" and mail.office365_cause and mail.scheduled_date
 
     def _office365_deferred(self):
         """Return those of these mails that a server of ours lets wait."""
@@ -40,3 +47,24 @@ class MailMail(models.Model):
             deferred._office365_notifications().write({"notification_status": "canceled"})
             deferred._office365_thread_messages()._notify_message_notification_update()
         return result
+
+    def action_office365_send_now(self):
+        """Send, whatever the scheduled date, and say what came of it if that is not what was asked for.
+
+        Budgets and pauses are kept: Exchange would refuse the mail, or lock the mailbox out.
+        """
+        self.send()
+        waiting = self.exists()._office365_deferred()
+        if not waiting:
+            return {"type": "ir.actions.client", "tag": "soft_reload"}
+        reasons = "\n".join(dict.fromkeys(filter(None, waiting.mapped("failure_reason"))))
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "title": self.env._("Not sent yet"),
+                "message": reasons,
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }

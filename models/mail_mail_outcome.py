@@ -3,7 +3,6 @@ import time
 from collections.abc import Collection, Mapping
 
 import psycopg2
-
 from odoo import fields, models
 from odoo.tools.mail import email_normalize_all
 
@@ -38,6 +37,7 @@ class MailMail(models.Model):
         if run is None or (attempt := run.attempt_of(self._ids)) is None:
             return emails
         if settled := self.office365_recipients:
+            attempt.resumed = True
             for email in emails:
                 # The headers keep showing everybody; whom it goes to is what core takes from this list.
                 email["email_to_normalized"] = [
@@ -50,40 +50,43 @@ class MailMail(models.Model):
     # Outcome of a try
     # ------------------------------------------------------------
 
-    def _postprocess_sent_message(self, success_pids, success_emails, failure_reason=False, failure_type=None):
-        """In a run, decide by what the server said. Core's own way is gone only at the end of a mail's life.
+    def _office365_settle(self, run: QueueRun, attempt: Attempt) -> None:
+        """Write down what became of a try that core is not to judge.
 
-        What core or another module does about a failure (the red envelope, a mailing's failed recipients) is not due before.
+        What core and other modules do about the end of a mail (the red envelope, a mailing's failed recipients, deletion) is due at the
+        end, not while it is deferred.
         """
-        run = QueueRun.of(self.env.context)
-        attempt = run and run.attempt_of(self._ids)
-        if not attempt or (attempt.is_plain_success and not self.office365_cause):
-            return super()._postprocess_sent_message(
-                success_pids, success_emails, failure_reason=failure_reason, failure_type=failure_type)
         settled = {**(self.office365_recipients or {}), **attempt.taken}
-        # Another error than a refusal has ended core's loop. Core says what became of the rest; it is nothing to wait for.
-        of_core = bool(failure_type and attempt.untried and not attempt.stopped)
-        if not of_core and self._office365_defer(run, attempt, settled):
-            return True
+        if self._office365_defer(run, attempt, settled):
+            return
         settled |= {address: self._office365_text(refusal) for address, refusal in attempt.refused.items()}
-        settled |= dict.fromkeys(attempt.untried, failure_reason or "")
         lost = {address: reason for address, reason in settled.items() if reason}
         served = settled.keys() - lost.keys()
-        if of_core:
-            self._office365_end({"office365_recipients": settled})
-        elif lost:
+        failure_reason, failure_type = False, None
+        if lost:
             failure_reason, failure_type = self._office365_lose(attempt, settled, lost)
-        elif served:
+        else:
             self._office365_end({"state": "sent", "failure_reason": False, "failure_type": False})
-            failure_reason, failure_type = False, None
         messages = self._office365_thread_messages()
-        result = super()._postprocess_sent_message(
-            success_pids=[*success_pids, *self._office365_partners(served)], success_emails=[*success_emails, *served],
+        self._postprocess_sent_message(
+            success_pids=self._office365_partners(served), success_emails=list(served),
             failure_reason=failure_reason, failure_type=failure_type)
         if lost:
             self._office365_notify_lost(lost)
         messages._notify_message_notification_update()  # core does so after a failure only
-        return result
+
+    def _office365_follow_up(self, attempt: Attempt, messages) -> None:
+        """Add to what core did about a try.
+
+        :param messages: those whose chatters show the mail as deferred; None if it was not
+        """
+        mail = self.exists()
+        if messages is not None:
+            mail._office365_end({})
+            messages._notify_message_notification_update()
+        if attempt.taken and attempt.untried:
+            # Another error than a refusal has ended core's loop. Who got the mail does not get it again when somebody retries it.
+            mail.office365_recipients = {**(mail.office365_recipients or {}), **attempt.taken}
 
     def _office365_defer(self, run: QueueRun, attempt: Attempt, settled: dict[str, str]) -> bool:
         """Put the mail back for those who may get it later; return False if there is nobody, or no time left.
@@ -148,15 +151,13 @@ class MailMail(models.Model):
 
         The message is at the server: were this not written, it would be sent again. So this waits for the database a moment.
         """
-        run.attempt = attempt
         for pause in _PATIENCE:
             time.sleep(pause)
             try:
                 with self.env.registry.cursor() as cr:
-                    mail = self.with_env(self.env(cr=cr))
-                    mail.lock_for_update()
-                    mail.state = "sent"
-                    mail._postprocess_sent_message(success_pids=[], success_emails=[])
+                    mail = self.with_env(self.env(cr=cr)).exists()
+                    if mail.try_lock_for_update().state == "outgoing":  # else the commit came through, only its answer did not
+                        mail._office365_settle(run, attempt)
                 return
             except psycopg2.Error as error:
                 _logger.warning("mail.mail %s was sent, but that can not be written down yet: %s", self.id, type(error).__name__)

@@ -1,14 +1,15 @@
 import collections
 import contextlib
+import functools
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable
+from typing import Any
 
 import psycopg2
-
 from odoo import api, fields, models, modules
 from odoo.tools import SQL, email_normalize
 
-from ..tools.queue_run import Attempt, Known, QueueRun, Refusal, line_name
+from ..tools.queue_run import Attempt, Known, QueueRun, Refusal, Settled, line_name
 from ..tools.sender import SenderBook
 from ..tools.session_pool import CONTEXT_KEY as POOL_KEY
 from ..tools.session_pool import SessionPool
@@ -18,6 +19,8 @@ _logger = logging.getLogger(__name__)
 # Handed on in the context and compared by identity, so that nobody outside can ask for a commit.
 _AFTER_COMMIT = object()
 _QUEUE = object()
+# How often a row may change between the look at it and its lock before a run leaves it to whoever changes it.
+_SNAPSHOTS = 3
 
 
 class MailMail(models.Model):
@@ -37,6 +40,16 @@ class MailMail(models.Model):
                 if not vals.get("mail_message_id"):  # not there to notify of a message that exists
                     vals.setdefault("office365_bulk", True)
         return super().create(vals_list)
+
+    def write(self, vals):
+        """Leave the message alone when core writes down its own Message-Id after the mail was taken.
+
+        Other mails and people share that row. Touched by two at once, it would keep the second from committing that a mail was sent.
+        """
+        run = QueueRun.of(self.env.context)
+        if "message_id" in vals and run and run.attempt_of(self._ids) and vals["message_id"] == self.message_id:
+            vals = {name: value for name, value in vals.items() if name != "message_id"}
+        return super().write(vals)
 
     def send_after_commit(self):
         """Commit after each mail of ours: core commits once at the end, and a killed worker would send all of them again."""
@@ -66,14 +79,12 @@ class MailMail(models.Model):
         With more mails in the queue than core takes at a time, its newest first means that the oldest never go.
         """
         order = "office365_bulk, id"
-        servers = self.env["ir.mail_server"].sudo().search([])
+        servers = self.env["ir.mail_server"].sudo().search([("active", "=", True)])
         if all(servers.mapped("office365_preset")):
             return self.search(domain, limit=limit, order=order)
         newest = found.with_env(self.env)._office365_of_ours()
-        oldest = self.browse()
-        offset = 0
-        while len(oldest) < len(newest):
-            due = self.search(domain, limit=limit, order=order, offset=offset)
+        oldest, offset = self.browse(), 0
+        while len(oldest) < len(newest) and (due := self.search(domain, limit=limit, order=order, offset=offset)):
             oldest += due._office365_of_ours()
             offset += limit
         return found.with_env(self.env) - newest + oldest[:len(newest)]
@@ -146,13 +157,8 @@ class MailMail(models.Model):
         run.commit(self.env.cr)  # what others did before is not ours to roll back
         ids = collections.deque(self._ids)
         while ids and not smtp_session.failure and run.line not in run.holds:
-            mail = self.browse(ids.popleft())
-            with mail._office365_attempt(run) as locked:
-                if locked:
-                    super(MailMail, mail._office365_counted(run))._send(**arguments)
-            if run.commits and post_send_callback:
-                post_send_callback(mail.ids)
-            run.commit(self.env.cr)
+            mail = self.browse(ids.popleft())._office365_counted(run)
+            mail._office365_send_one(run, functools.partial(super(MailMail, mail)._send, **arguments), post_send_callback)
         run.release(server._office365_governor())
         if smtp_session.failure:
             self.browse(ids)._office365_defer_unreached(run, server, Refusal.of(smtp_session.failure))
@@ -168,26 +174,38 @@ class MailMail(models.Model):
         attempts = run.known[self.id].attempts
         return self.with_context(office365_attempt=attempts + 1) if attempts else self
 
-    @contextlib.contextmanager
-    def _office365_attempt(self, run: QueueRun) -> Iterator[bool]:
-        """Lock a mail of which nobody else takes care, and see to it that what happened to it is written down.
+    def _office365_send_one(self, run: QueueRun, send: Callable[[], Any], post_send_callback) -> None:
+        """Send a mail unless somebody else takes care of it, and see to it that what happened to it is written down.
 
-        Yield whether it is to be sent.
+        :param send: has core send it
         """
         try:
-            if locked := bool(self._office365_lock(run)):
-                run.attempt = Attempt(self.id)
-            yield locked
+            if self._office365_lock(run):
+                self._office365_try(run, send)
+            if run.commits and post_send_callback:
+                post_send_callback(self.ids)
+            run.commit(self.env.cr)
         except psycopg2.Error as error:
             if not run.commits:
                 raise
             self._office365_after_database_error(run, error)
         except BaseException:
-            # Core wrote down a failure before it tried; it must not last.
-            run.rollback(self.env.cr)
+            run.rollback(self.env.cr)  # core wrote a failure down before it tried, and that must not last
             raise
         finally:
             run.attempt = None
+
+    def _office365_try(self, run: QueueRun, send: Callable[[], Any]) -> None:
+        """Have core send the mail, and judge what became of it where core can't."""
+        run.attempt = attempt = Attempt(self.id)
+        # Of a mail that waited, open chatters are to be told. It may be gone by then.
+        messages = self._office365_thread_messages() if self.office365_cause else None
+        try:
+            send()
+        except Settled:
+            self._office365_settle(run, attempt)
+        else:
+            self._office365_follow_up(attempt, messages)
 
     def _office365_lock(self, run: QueueRun):
         """Lock those mails of which nobody else takes care, and return them.
@@ -208,13 +226,15 @@ class MailMail(models.Model):
                FOR UPDATE OF %s SKIP LOCKED
             """, self._ids, tuple((mail_id, run.known[mail_id].attempts) for mail_id in self._ids),
             SQL("mail, message") if owner else SQL("mail"))
-        try:
-            with contextlib.nullcontext() if run.commits else self.env.cr.savepoint(flush=False):
-                self.env.cr.execute(query, log_exceptions=False)
-                free = {mail_id for mail_id, in self.env.cr.fetchall()}
-        except psycopg2.errors.SerializationFailure:
-            run.rollback(self.env.cr)
-            free = set()
+        free = set()
+        for _snapshot in range(_SNAPSHOTS if run.commits else 1):
+            try:
+                with contextlib.nullcontext() if run.commits else self.env.cr.savepoint(flush=False):
+                    self.env.cr.execute(query, log_exceptions=False)
+                    free = {mail_id for mail_id, in self.env.cr.fetchall()}
+                break
+            except psycopg2.errors.SerializationFailure:  # changed since the snapshot: another one shows into what
+                run.rollback(self.env.cr)
         return self.browse(mail_id for mail_id in self._ids if mail_id in free)
 
     def _office365_after_database_error(self, run: QueueRun, error: psycopg2.Error) -> None:

@@ -30,9 +30,8 @@ class MailNotification(models.Model):
 
     def _office365_retry_at(self):
         """Return when the mail is tried again, if it is deferred."""
-        mail = self._office365_mail()
-        deferred = self.notification_status == "ready" and mail.state == "outgoing"
-        return fields.Datetime.to_string(mail.scheduled_date) if deferred and mail.scheduled_date else False
+        retry_at = self.notification_status == "ready" and self.sudo().mail_mail_id.office365_retry_at
+        return fields.Datetime.to_string(retry_at)
 
     def _to_store_defaults(self, target):
         return super()._to_store_defaults(target) + [

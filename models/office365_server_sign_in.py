@@ -70,6 +70,11 @@ class Office365ServerMixin(models.AbstractModel):
         server = self.sudo()
         return (server.office365_delegate or mailbox) if server.office365_tenant_id.auth_flow == "delegated" else None
 
+    def _office365_trustee(self) -> str:
+        """Return who needs Send As: the mailbox, or the user who signs in for it."""
+        mailbox = self.sudo()._office365_user()
+        return self._office365_account(mailbox) or mailbox
+
     # ------------------------------------------------------------
     # Signing in
     # ------------------------------------------------------------
@@ -123,8 +128,8 @@ class Office365ServerMixin(models.AbstractModel):
     def _compute_office365_is_copy(self):
         self.office365_is_copy = self.env["office365.token"]._is_copied__()
 
-    @api.depends("office365_tenant_id", "office365_delegate", "office365_preset")
+    @api.depends("office365_tenant_id.auth_flow", "office365_delegate", "office365_preset")
     def _compute_office365_sign_in_status(self):
         for server in self:
-            account = server.office365_tenant_id and server._office365_account(server._office365_user())
-            server.office365_sign_in_status = account and server.office365_tenant_id._status_of(account)
+            account = server._office365_account(server._office365_user())
+            server.office365_sign_in_status = bool(account) and server.office365_tenant_id._status_of(account)

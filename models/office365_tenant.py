@@ -37,7 +37,7 @@ class Office365Tenant(models.Model):
     )
     credential = fields.Selection(
         [("secret", "Client secret"), ("certificate", "Certificate"), ("none", "None (public client, device code only)")],
-        string="The App Proves Itself By", compute="_compute_credential", store=True, readonly=False, required=True, precompute=True, tracking=True,
+        compute="_compute_credential", store=True, readonly=False, required=True, precompute=True, tracking=True,
         help="Microsoft recommends a certificate: its private key never leaves this database, while a secret is sent each time.",
     )
     authority_url = fields.Char(
@@ -49,7 +49,7 @@ class Office365Tenant(models.Model):
         help="What an app-only token is asked for. Filled in from the cloud.",
     )
     delegated_resource = fields.Char(
-        "Delegated Resource", compute="_compute_scopes", store=True, readonly=False, required=True, precompute=True,
+        compute="_compute_scopes", store=True, readonly=False, required=True, precompute=True,
         help="What the permissions of a delegated token start with. Filled in from the cloud.",
     )
 
@@ -91,15 +91,16 @@ class Office365Tenant(models.Model):
         for tenant in self:
             if not entra.is_guid(tenant.client_id or ""):
                 raise ValidationError(self.env._(
-                    "%(app)s: “%(value)s” is no application id. Copy the Application (client) ID from Entra admin center > App registrations "
-                    "> your app > Overview: a GUID.", app=tenant.display_name, value=tenant.client_id))
+                    "%(app)s: “%(value)s” is no application id. Copy the Application (client) ID from Entra admin center > App "
+                    "registrations > your app > Overview: a GUID.", app=tenant.display_name, value=tenant.client_id))
 
     @api.constrains("authority_url", "directory_id", "cloud")
     def _check_authority_url(self):
         for tenant in self:
             if not entra.is_authority(tenant.authority_url) or not tenant.authority_url.endswith(f"/{tenant.directory_id}"):
                 raise ValidationError(self.env._(
-                    "%(app)s: the authority must be https://, a host, and the directory id: %(expected)s. Secrets and sign-ins are sent there.",
+                    "%(app)s: the authority must be https://, a host, and the directory id: %(expected)s. Secrets and sign-ins "
+                    "are sent there.",
                     app=tenant.display_name, expected=tenant._default_authority()))
 
     @api.constrains("app_scope", "delegated_resource")
@@ -108,7 +109,8 @@ class Office365Tenant(models.Model):
             if not tenant.app_scope.startswith("https://") or not tenant.app_scope.endswith("/.default"):
                 raise ValidationError(self.env._(
                     "%(app)s: the app-only scope must be %(expected)s. Entra refuses single permissions here; they belong to Entra admin "
-                    "center > App registrations > API permissions.", app=tenant.display_name, expected=ENTRA_CLOUDS[tenant.cloud].app_scope))
+                    "center > App registrations > API permissions.",
+                    app=tenant.display_name, expected=ENTRA_CLOUDS[tenant.cloud].app_scope))
             if not tenant.delegated_resource.startswith("https://") or not tenant.delegated_resource.endswith("/"):
                 raise ValidationError(self.env._(
                     "%(app)s: the delegated resource must be %(expected)s, with the slash at its end.",
@@ -135,6 +137,11 @@ class Office365Tenant(models.Model):
         """
         self.ensure_one()
         return entra.App(self.authority_url, self.client_id, self._credential__())
+
+    def _public_app(self) -> entra.App:
+        """Return the app without its credential, as a device code wants it."""
+        self.ensure_one()
+        return entra.App(self.authority_url, self.client_id)
 
     def _scopes(self, protocol: str, flow: str | None = None) -> list[str]:
         """Return the scopes of a token.

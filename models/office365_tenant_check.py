@@ -1,7 +1,6 @@
 from datetime import datetime, timezone
 
 from markupsafe import Markup
-
 from odoo import fields, models
 from odoo.exceptions import UserError
 
@@ -77,7 +76,8 @@ class Office365Tenant(models.Model):
                 "%(who)s: the token for %(audience)s works until %(ends)s UTC and holds these permissions: %(held)s.",
                 who=account or self.display_name, audience=claims.audience or "?", ends=f"{ends:%Y-%m-%d %H:%M}",
                 held=", ".join(held) or self.env._("none")),
-            Markup().join(Markup("<li><b>%s</b>: %s</li>") % (_NAMES[finding.protocol], self._finding_text(finding)) for finding in findings),
+            Markup().join(
+                Markup("<li><b>%s</b>: %s</li>") % (_NAMES[finding.protocol], self._finding_text(finding)) for finding in findings),
         )
 
     def _finding_text(self, finding: Finding) -> str:
@@ -92,9 +92,9 @@ class Office365Tenant(models.Model):
                 "%s is missing; Mail.Send is granted, which is enough for High Volume Email alone.", finding.permission)
         if self.auth_flow == "app":
             return self.env._(
-                "%s is missing. Add it under Entra admin center > App registrations > your app > API permissions > Add a permission > APIs my "
-                "organization uses > Office 365 Exchange Online > Application permissions, then press Grant admin consent.",
+                "%s is missing. Add it under Entra admin center > App registrations > your app > API permissions > Add a permission > APIs "
+                "my organization uses > Office 365 Exchange Online > Application permissions, then press Grant admin consent.",
                 finding.permission)
         return self.env._(
-            "%s is missing. Add it under Entra admin center > App registrations > your app > API permissions > Add a permission > Microsoft "
-            "Graph > Delegated permissions, then sign in with Microsoft again.", finding.permission)
+            "%s is missing. Add it under Entra admin center > App registrations > your app > API permissions > Add a permission > "
+            "Microsoft Graph > Delegated permissions, then sign in with Microsoft again.", finding.permission)

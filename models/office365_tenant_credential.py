@@ -175,10 +175,12 @@ class Office365Tenant(models.Model):
         texts = {
             "certificate_unreadable": self.env._(
                 "the field Certificate holds no certificate in PEM, which starts with -----BEGIN CERTIFICATE-----."),
-            "key_unreadable": self.env._("the field Private Key holds no private key in PEM, which starts with -----BEGIN PRIVATE KEY-----."),
+            "key_unreadable": self.env._(
+                "the field Private Key holds no private key in PEM, which starts with -----BEGIN PRIVATE KEY-----."),
             "passphrase_missing": self.env._("the private key is protected. Enter its passphrase as well."),
             "passphrase_wrong": self.env._("the passphrase does not open the private key."),
-            "not_rsa": self.env._("Entra takes RSA keys only. Make a key pair with the button, or with openssl req -x509 -newkey rsa:2048."),
+            "not_rsa": self.env._(
+                "Entra takes RSA keys only. Make a key pair with the button, or with openssl req -x509 -newkey rsa:2048."),
             "too_short": self.env._("the key is shorter than the 2048 bits that Entra asks for. Make another key pair."),
             "mismatch": self.env._("certificate and private key do not belong together. Enter both of the same pair."),
             "pfx_unreadable": self.env._("the PFX file can not be opened. Check its passphrase, and that the file is whole."),

@@ -44,7 +44,7 @@ class Office365Tenant(models.Model):
     @api.model
     def _cron_remind(self):
         """Remind the administrators of what ends within 30, 14 and 3 days, or has ended."""
-        self.search([])._update_reminders()
+        self.search([("active", "=", True)])._update_reminders()
 
     def _update_reminders(self) -> None:
         """Raise an activity for each threshold that is newly reached; take back those of what was renewed."""
@@ -60,8 +60,8 @@ class Office365Tenant(models.Model):
                 else:
                     raised = tenant._remind(self._expiry_text(what, ends, today), max(ends, today))
                     after[kind] = {"ends": ends.isoformat(), "days": days, "activities": raised.ids}
-            over = [id for kind, kept in before.items() if after.get(kind) != kept for id in kept["activities"]]
-            tenant.activity_ids.filtered(lambda activity: activity.id in over).action_feedback(
+            over = {raised for kind, kept in before.items() if after.get(kind) != kept for raised in kept["activities"]}
+            (tenant.activity_ids & self.env["mail.activity"].browse(over)).action_feedback(
                 feedback=self.env._("Renewed, or followed by another reminder."))
             if after != before:
                 tenant.reminders = after or False

@@ -39,8 +39,8 @@ class Office365Tenant(models.Model):
             base = tenant.get_base_url()
             tenant.redirect_uri = f"{base}{PATH}"
             url = urlsplit(base)
-            # learn.microsoft.com/entra/identity-platform/reply-url: https, or http on localhost
-            tenant.redirect_warning = url.scheme != "https" and url.hostname != "localhost" and self.env._(
+            # learn.microsoft.com/entra/identity-platform/reply-url: https, or http on this machine itself
+            tenant.redirect_warning = url.scheme != "https" and url.hostname not in ("localhost", "127.0.0.1") and self.env._(
                 "Entra takes no redirect URI that begins with http, but for localhost. Serve Odoo over https and set the System Parameter "
                 "web.base.url, or sign in with a device code, which needs no redirect.")
 
@@ -84,6 +84,14 @@ class Office365Tenant(models.Model):
         """Take the address that this database has now for its own."""
         self.env["office365.token"]._adopt__()
         return True
+
+    @api.constrains("cloud", "auth_flow")
+    def _check_servers(self):
+        """Refuse what this app's servers can't work with."""
+        for tenant in self.sudo():
+            tenant.outgoing_server_ids._check_office365_preset()
+            tenant.outgoing_server_ids._check_office365_sender_mode()
+            tenant.incoming_server_ids._check_office365_preset()
 
     def _all_scopes(self) -> list[str]:
         """Return the delegated scopes that servers of this app need; those of SMTP and IMAP before there is a server."""

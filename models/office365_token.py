@@ -1,6 +1,7 @@
 import dataclasses
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from typing import TypeVar
 
 from odoo import SUPERUSER_ID, api, fields, models
@@ -12,6 +13,7 @@ from psycopg2 import errors
 from ..tools import entra, token_life
 from ..tools.diagnosis import Diagnosis, diagnose
 from ..tools.entra import EntraRefused, Token
+from ..tools.token_life import Wanted
 
 _logger = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -19,6 +21,7 @@ _T = TypeVar("_T")
 # Who holds the row asks Microsoft meanwhile: for the endpoints and for the token, each with the limits of `tools.entra_http`.
 _LOCK_TIMEOUT = "60s"
 _TRIES = 10
+_FAILURE = ("failure_cause", "failure_text", "failure_scopes", "failure_since", "failed_at", "failure_until")
 # Causes that only the user can end, by signing in again.
 _SIGN_IN_AGAIN = ("entra_grant_expired", "entra_mfa_required", "entra_bad_password")
 
@@ -32,24 +35,6 @@ class SignInRefused(UserError):
     def __init__(self, message: str, diagnosis: Diagnosis) -> None:
         super().__init__(message)
         self.diagnosis = diagnosis
-
-
-@dataclasses.dataclass(frozen=True)
-class Wanted:
-    """Whose token, and for what.
-
-    :ivar account: in lower case; empty for app-only sign-in
-    :ivar scopes: to ask for
-    """
-
-    tenant_id: int
-    account: str
-    scopes: frozenset[str]
-
-    @property
-    def resource(self) -> str:
-        """Tell the app-only tokens of an app apart. A user's sign-in is one, whatever is asked for with it."""
-        return "" if self.account else " ".join(sorted(self.scopes))
 
 
 class Office365Token(models.Model):
@@ -79,6 +64,7 @@ class Office365Token(models.Model):
     failure_text = fields.Char(readonly=True)
     failure_scopes = fields.Char(readonly=True)
     failure_since = fields.Datetime(readonly=True)
+    failed_at = fields.Datetime(readonly=True)
     failure_until = fields.Datetime(readonly=True)
     needs_sign_in = fields.Boolean(compute="_compute_needs_sign_in")
 
@@ -109,7 +95,7 @@ class Office365Token(models.Model):
         :raise UserError: a secret is missing, or no key opens it
         """
         scopes = tenant.sudo()._scopes(protocol, "delegated" if account else "app")
-        wanted = Wanted(tenant.id, _normal(account), frozenset(scopes))
+        wanted = Wanted.of(tenant.id, account, scopes)
         if not anew and (token := self._apart(lambda tokens: tokens._stored(wanted, renew))):
             return token
         if not account:
@@ -119,7 +105,7 @@ class Office365Token(models.Model):
     @api.model
     def _keep__(self, tenant: models.BaseModel, token: Token, account: str) -> None:  # noqa: PLW3201
         """Store what a user's sign-in brought, in place of what was stored for the account."""
-        wanted = Wanted(tenant.id, _normal(account), frozenset(token.scopes))
+        wanted = Wanted.of(tenant.id, account, token.scopes)
 
         def keep(tokens: "Office365Token") -> None:
             row = tokens._locked(wanted)
@@ -132,22 +118,8 @@ class Office365Token(models.Model):
     @api.model
     def _forget__(self, tenant: models.BaseModel, account: str | None = None) -> None:  # noqa: PLW3201
         """Remove the tokens of an app, or of one account only."""
-        of_account = [("account", "=", _normal(account))] if account else []
+        of_account = [("account", "=", token_life.normal_account(account))] if account else []
         self.sudo().search([("tenant_id", "in", tenant.ids), *of_account]).unlink()
-
-    @api.model
-    def _keep_alive(self) -> None:
-        """Use the refresh tokens that nobody used for a week, so that they don't end."""
-        before = token_life.now() - token_life.KEEP_ALIVE_AFTER
-        rows = self.sudo().search([
-            ("refresh_token", "!=", False), ("refreshed_at", "<", before), ("tenant_id.active", "=", True)])
-        for number, row in enumerate(rows, start=1):
-            try:
-                self._obtain(Wanted(row.tenant_id.id, row.account, frozenset((row.scopes or "").split())), anew=True)
-            except UserError as error:
-                _logger.warning("Office 365: the sign-in of %s could not be kept alive: %s", row.account, error)
-            if not self.env["ir.cron"]._commit_progress(1, remaining=len(rows) - number):
-                break
 
     # ------------------------------------------------------------
     # A transaction apart
@@ -209,7 +181,7 @@ class Office365Token(models.Model):
             token = row._open__("access_token")
             if token != renew or not token_life.may_renew(row.renewed_at or None, at):
                 return token
-        if row.failure_until and row.failure_until > at and token_life.covers(row.failure_scopes, wanted.scopes):
+        if row._is_refused(wanted, at):
             raise row._refusal((row.failure_until - at).seconds)
         return None
 
@@ -260,7 +232,7 @@ class Office365Token(models.Model):
             "expires_at": token_life.from_epoch(token.expires_at),
             "scopes": " ".join(sorted(scopes)),
             "refreshed_at": at,
-            "failure_cause": False, "failure_text": False, "failure_scopes": False, "failure_since": False, "failure_until": False,
+            **dict.fromkeys(_FAILURE, False),
         })
         if token.refresh_token:
             self.write({
@@ -273,6 +245,14 @@ class Office365Token(models.Model):
     # Refusals
     # ------------------------------------------------------------
 
+    def _is_refused(self, wanted: Wanted, at: datetime) -> bool:
+        """Tell whether Entra refused the same a moment ago, and nobody changed the app since then, such as its secret."""
+        return (
+            bool(self.failure_until) and self.failure_until > at
+            and token_life.covers(self.failure_scopes, wanted.scopes)
+            and self.failed_at >= self.tenant_id.write_date.replace(microsecond=0)
+        )
+
     def _fail(self, refused: EntraRefused, wanted: Wanted) -> SignInRefused:
         """Write a refusal down, and return it."""
         diagnosis, at = diagnose(refused, protocol="entra"), token_life.now()
@@ -281,6 +261,7 @@ class Office365Token(models.Model):
             "failure_text": str(refused),
             "failure_scopes": " ".join(sorted(wanted.scopes)),
             "failure_since": self.failure_since if self.failure_cause == diagnosis.cause else at,
+            "failed_at": at,
             "failure_until": at + token_life.pause(diagnosis),
         })
         _logger.warning("Office 365: Microsoft Entra gave no token for %s (%s): %s", self._whose(), diagnosis.cause, refused)
@@ -308,7 +289,3 @@ class Office365Token(models.Model):
     def _whose(self) -> str:
         name = self.tenant_id.display_name
         return f"{self.account} ({name})" if self.account else name
-
-
-def _normal(account: str | None) -> str:
-    return (account or "").strip().lower()

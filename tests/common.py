@@ -13,7 +13,7 @@ from odoo.tests import TransactionCase, new_test_user
 
 from .servers import BRANT, CUSTOMER, ERP, INFO, MailServers, available
 
-__all__ = ["BRANT", "CUSTOMER", "ERP", "INFO", "Office365Case", "Office365Mixin"]
+__all__ = ["BRANT", "CUSTOMER", "ERP", "INFO", "Office365Case", "Office365Mixin", "SecretsMixin"]
 
 # Seconds. A local server answers at once; a client that waits for the wrong thing has to fail a test, not stall it.
 TIMEOUT = 10
@@ -30,7 +30,32 @@ class _Capture(logging.Handler):
         self.text += f"{record.getMessage()}\n{record.exc_text or ''}\n"
 
 
-class Office365Mixin:
+class SecretsMixin:
+    """For tests in which secrets are used."""
+
+    @contextlib.contextmanager
+    def assertNoSecretLogged(self, *secrets):  # noqa: N802
+        """Fail if one of the secrets gets to any log, plain or in base64, at any level."""
+        root = logging.getLogger()
+        capture, levels = _Capture(), {}
+        handlers, root.handlers = root.handlers, [capture]  # so much of it would drown the test log
+        loggers = [each for each in logging.Logger.manager.loggerDict.values() if isinstance(each, logging.Logger)]
+        for logger in [root, *loggers]:
+            if logger is root or logger.level:
+                levels[logger] = logger.level
+                logger.setLevel(logging.DEBUG)
+        try:
+            yield capture
+        finally:
+            root.handlers = handlers
+            for logger, level in levels.items():
+                logger.setLevel(level)
+        for secret in secrets:
+            self.assertNotIn(secret, capture.text)
+            self.assertNotIn(base64.b64encode(secret.encode()).decode(), capture.text)
+
+
+class Office365Mixin(SecretsMixin):
     """Mail over real sockets: sending is on, the certificate authority of the servers is trusted, no other server is used.
 
     :cvar servers: the local servers, in their initial state at the start of each test
@@ -125,26 +150,6 @@ class Office365Mixin:
                  if any(address.endswith("@fabrikam.example") for address in transaction.recipients)]
         self.assertEqual(len(taken), number, list(self.servers.transactions))
         return taken[0] if number == 1 else taken
-
-    @contextlib.contextmanager
-    def assertNoSecretLogged(self, *secrets):  # noqa: N802
-        """Fail if one of the secrets gets to any log, plain or in base64, at any level."""
-        root = logging.getLogger()
-        capture, levels = _Capture(), {}
-        handlers, root.handlers = root.handlers, [capture]  # so much of it would drown the test log
-        for name in ("", "odoo", "odoo.addons.base.models.ir_mail_server", "odoo.addons.mail_office365"):
-            logger = logging.getLogger(name)
-            levels[logger] = logger.level
-            logger.setLevel(logging.DEBUG)
-        try:
-            yield capture
-        finally:
-            root.handlers = handlers
-            for logger, level in levels.items():
-                logger.setLevel(level)
-        for secret in secrets:
-            self.assertNotIn(secret, capture.text)
-            self.assertNotIn(base64.b64encode(secret.encode()).decode(), capture.text)
 
     @staticmethod
     def message(sender=CUSTOMER, to=ERP, subject="Question", body="Hello", **headers) -> bytes:

@@ -2,6 +2,7 @@
 
 import contextlib
 import ssl
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -29,8 +30,7 @@ class Https:
         """
         self.seen: list[tuple[str, str, bytes]] = []
         handler = type("Handler", (_Handler,), {"server_says": staticmethod(answer), "seen": self.seen})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), handler)
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*certificate)
@@ -52,13 +52,18 @@ class Https:
             thread.join()
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *args: object) -> None:
+        """Pass over a client that does not like the certificate, or is gone."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(*args)
+
+
 class _Handler(BaseHTTPRequestHandler):
     server_says: Callable[[str, str], Answer]
     seen: list[tuple[str, str, bytes]]
-
-    def handle(self) -> None:
-        with contextlib.suppress(OSError):  # a client that does not like the certificate, or is gone
-            super().handle()
 
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -82,11 +87,13 @@ class HttpsMixin:
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        cls.authority = Authority(Path(cls.enterClassContext(tempfile.TemporaryDirectory())))
+        cls.authority = cls.make_authority()
+        cls.enterClassContext(patch.dict("os.environ", {"SSL_CERT_FILE": str(cls.authority.ca_file), "no_proxy": "localhost"}))
 
-    def setUp(self) -> None:
-        super().setUp()
-        self.enterContext(patch.dict("os.environ", {"SSL_CERT_FILE": str(self.authority.ca_file), "no_proxy": "localhost"}))
+    @classmethod
+    def make_authority(cls) -> Authority:
+        """Return the authority of this class's servers."""
+        return Authority(Path(cls.enterClassContext(tempfile.TemporaryDirectory())))
 
     def https(self, answer: Callable[[str, str], Answer], certificate: str = "trusted") -> Https:
         """Start a server for this test.

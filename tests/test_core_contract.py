@@ -5,6 +5,8 @@ from odoo.addons.base.models.res_users import ResUsers
 from odoo.addons.mail.models import fetchmail
 from odoo.addons.mail.models.discuss.discuss_channel import DiscussChannel
 from odoo.addons.mail.models.mail_mail import MailMail
+from odoo.addons.mail.models.mail_message import MailMessage
+from odoo.addons.mail.models.mail_notification import MailNotification
 from odoo.addons.mail.models.mail_render_mixin import MailRenderMixin
 from odoo.addons.mail.models.mail_thread import MailThread
 from odoo.addons.mail.models.models import Base
@@ -24,6 +26,7 @@ OVERRIDDEN = {
         "_get_test_email_from": [],
         "_get_test_email_to": [],
         "_onchange_encryption": [],
+        "_compute_smtp_authentication_info": [],
         "test_smtp_connection": ["autodetect_max_email_size"],
         "create": ["vals_list"],
         "write": ["vals"],
@@ -41,7 +44,22 @@ OVERRIDDEN = {
         "create": ["vals_list"],
         "write": ["vals"],
     },
-    MailMail: {"send": ["auto_commit", "raise_exception", "post_send_callback"]},
+    MailMail: {
+        "send": ["auto_commit", "raise_exception", "post_send_callback"],
+        "_send": [
+            "auto_commit", "raise_exception", "smtp_session", "alias_domain_id", "mail_server", "post_send_callback",
+        ],
+        "_split_by_mail_configuration": [],
+        "_prepare_outgoing_list": ["mail_server", "doc_to_followers"],
+        "process_email_queue": ["email_ids", "batch_size"],
+        "send_after_commit": [],
+        "mark_outgoing": [],
+        "action_retry": [],
+        "cancel": [],
+        "create": ["vals_list"],
+        "write": ["vals"],
+    },
+    MailNotification: {"format_failure_reason": [], "_to_store_defaults": ["target"]},
     ResUsers: {"create": ["vals_list"], "write": ["vals"], "_get_invalidation_fields": []},
     ResPartner: {
         "find_or_create": ["email", "assert_valid_email"],
@@ -73,7 +91,8 @@ CALLED = {
         "_get_default_from_filter": [],
     },
     fetchmail.FetchmailServer: {"_imap_login__": ["connection"], "_get_connection_type": []},
-    MailMail: {"send_after_commit": []},
+    MailMail: {"_postprocess_sent_message": ["success_pids", "success_emails", "failure_reason", "failure_type"]},
+    MailMessage: {"_notify_message_notification_update": [], "_is_thread_message": ["vals", "thread"]},
     MailRenderMixin: {
         "_render_encapsulate": ["layout_xmlid", "html", "add_context", "context_record"],
     },
@@ -96,7 +115,10 @@ class TestCoreContract(BaseCase):
             (IrMail_Server.test_smtp_connection, ["_connect__", "_get_test_email_from", "_get_test_email_to"]),
             (MailMail._split_by_mail_configuration, ["_find_mail_server"]),
             (MailMail.send, ["_connect__", "_split_by_mail_configuration", "_send"]),
-            (MailMail._send, ["_build_email__", "send_email"]),
+            (MailMail._send, ["_build_email__", "send_email", "_prepare_outgoing_list", "_postprocess_sent_message"]),
+            (MailMail.process_email_queue, ["search", "send"]),
+            (MailMail.send_after_commit, ["send"]),
+            (MailMail.action_retry, ["mark_outgoing"]),
             (fetchmail.FetchmailServer._fetch_mail, ["_connect__"]),
             (fetchmail.FetchmailServer.button_confirm_login, ["_connect__"]),
             (ResUsers.write, ["_get_invalidation_fields"]),

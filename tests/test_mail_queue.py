@@ -1,6 +1,9 @@
+import json
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
+from odoo.exceptions import UserError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -88,3 +91,121 @@ class TestMailQueue(QueueCase):
         added = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)]) - triggers
         self.assertEqual(len(added), 1)
         self.assertTrue(all(mail.scheduled_date <= added.call_at < mail.scheduled_date + timedelta(minutes=1) for mail in mails))
+
+    def test_a_mail_is_given_up_when_its_hours_are_over(self):
+        mail = self.mail(auto_delete=True)
+        self.servers.submission.faults.add("MAIL", replies.S451_4_7_0_PROXY_ERROR, times=None)
+        self.run_queue()
+        self.run_queue(hours=47)
+        self.assertDeferred(mail, attempts=2)
+        self.run_queue(hours=1)
+        self.assertEqual((mail.state, mail.office365_cause), ("exception", "server_busy"))
+        self.assertIn("PRX4", mail.failure_reason)
+
+    def test_the_hours_are_a_system_parameter_and_nonsense_in_it_changes_nothing(self):
+        self.servers.submission.faults.add("MAIL", replies.S451_4_7_0_PROXY_ERROR, times=None)
+        for value, state in (("0", "exception"), ("two days", "outgoing"), ("1.5", "outgoing")):
+            with self.subTest(value=value):
+                self.env["ir.config_parameter"].set_param("mail_office365.max_queue_hours", value)
+                mail = self.mail()
+                self.run_queue()
+                self.assertEqual(mail.state, state)
+                mail.state = "cancel"
+
+    def test_a_server_that_stays_away_fails_its_mails_in_the_end(self):
+        mail = self.mail(auto_delete=True)
+        self.server.smtp_port = 1
+        self.run_queue()
+        self.run_queue(hours=48)
+        self.assertEqual((mail.state, mail.failure_type, mail.office365_cause), ("exception", "mail_smtp", "connection_refused"))
+
+    def test_a_mistake_in_the_servers_settings_fails_at_once_and_says_what_to_do(self):
+        self.trust_this_host()
+        relay = self.outgoing("relay")
+        mail = self.mail(mail_server_id=relay.id)
+        with patch.object(
+                type(relay), "_office365_tls_context", side_effect=UserError("Upload both as PEM files")):  # as a person made it
+            self.run_queue()
+        self.assertEqual(mail.state, "exception")
+        self.assertIn("Upload both as PEM files", mail.failure_reason)
+
+    def test_an_error_in_one_mail_stops_nobody(self):
+        mails = self.env["mail.mail"].union(*(self.mail(auto_delete=False) for _number in range(3)))
+        mails[1].email_from = False
+        with mute_logger(FAILURES):
+            self.run_queue()
+        self.assertEqual(mails.mapped("state"), ["sent", "exception", "sent"])
+
+    def test_sending_in_the_callers_transaction_commits_nothing(self):
+        mails = self.mail() + self.mail()
+        self.servers.submission.faults.add("MAIL", replies.S451_4_7_0_PROXY_ERROR)
+        with patch.object(self.env.cr, "commit", side_effect=AssertionError("committed")):
+            mails.send()
+            mails.send_after_commit()
+        self.sent(2)
+
+    def test_a_context_from_outside_starts_no_run(self):
+        mail = self.mail(auto_delete=False)
+        mail.with_context(office365_run=True, office365_after_commit=True, office365_queue=True, office365_sessions=True).send()
+        self.assertEqual(mail.state, "sent")
+        self.sent()
+
+    def test_a_deferred_mail_can_be_retried_or_cancelled(self):
+        cron = self.env.ref("mail.ir_cron_mail_scheduler_action")
+        retried, cancelled = self.mail(auto_delete=False), self.mail()
+        self.servers.submission.faults.add("RCPT", replies.S432_4_3_2_RECIPIENT_BUSY, times=2)
+        self.run_queue()
+        cancelled.cancel()
+        before = self.env["ir.cron.trigger"].search_count([("cron_id", "=", cron.id)])
+        retried.action_retry()
+        self.assertEqual(
+            (retried.state, retried.scheduled_date, retried.office365_attempts, retried.office365_failed_since),
+            ("outgoing", False, 0, False))
+        self.assertGreater(self.env["ir.cron.trigger"].search_count([("cron_id", "=", cron.id)]), before)
+        self.run_queue()
+        self.assertEqual((retried.state, cancelled.state), ("sent", "cancel"))
+        self.sent(1)
+
+    def test_the_chatter_is_told_at_once_when_a_mail_is_deferred_and_when_it_is_sent(self):
+        record = self.env["res.partner"].create({"name": "Deal"})
+        bus = self.env["bus.bus"]
+
+        def told():
+            """Return what browsers were told of the notification since the last time."""
+            self.env.cr.precommit.run()
+            messages = bus.search([]).mapped("message")
+            bus.search([]).unlink()
+            return [
+                notification for message in map(json.loads, messages)
+                for notification in (message["payload"] or {}).get("mail.notification", []) if isinstance(notification, dict)]
+
+        told()
+        self.servers.submission.faults.add("RCPT", replies.S432_4_3_2_RECIPIENT_BUSY)
+        record.with_user(self.brant).message_post(
+            body="Hello", message_type="comment", subtype_xmlid="mail.mt_comment", partner_ids=self.customer.ids)
+        deferred = told()[-1]
+        self.assertEqual(deferred["notification_status"], "ready")
+        self.assertTrue(deferred["office365_retry_at"])
+        self.assertIn("recipient thread limit", deferred["office365_reason"])
+        self.run_queue(minutes=1)
+        sent = told()[-1]
+        self.assertEqual((sent["notification_status"], sent["office365_retry_at"]), ("sent", False))
+
+    def test_other_modules_are_told_of_the_end_of_a_mail_and_of_nothing_before(self):
+        """A mailing would count a deferred mail as failed."""
+        mail = self.mail(auto_delete=False)
+        self.servers.submission.faults.add("RCPT", replies.S432_4_3_2_RECIPIENT_BUSY)
+        MailMail = self.registry["mail.mail"]
+        with patch.object(MailMail, "_postprocess_sent_message", autospec=True, side_effect=MailMail._postprocess_sent_message) as told:
+            self.run_queue()
+            self.assertDeferred(mail)
+            told.assert_not_called()
+            self.run_queue(minutes=1)
+            told.assert_called_once()
+            self.assertIsNone(told.call_args.kwargs["failure_type"])
+            told.reset_mock()
+            self.servers.submission.faults.add("RCPT", replies.S550_5_1_10_RECIPIENT_NOT_FOUND)
+            self.mail()
+            self.run_queue()
+            told.assert_called_once()
+            self.assertEqual(told.call_args.kwargs["failure_type"], "unknown")

@@ -57,6 +57,7 @@ CATALOGUE = {
     "S501_5_5_2_": "unknown",
     "S501_5_5_4_": "unknown",
     "S501_5_7_0_": "unknown",
+    "S503_5_5_0_IMPROPER_PIPELINING": "unknown",
     "S503_5_5_2_": "unknown",
     "S503_5_5_2_SEND_HELLO_FIRST": "hello_missing",
     "S504_5_7_4_": "unknown_mechanism",

@@ -1,5 +1,4 @@
 import json
-import logging
 import threading
 from unittest.mock import patch
 
@@ -9,6 +8,7 @@ from ..tools import entra, entra_http
 from ..tools.diagnosis import diagnose
 from ..tools.entra import App, EntraRefused
 from ..tools.entra_http import HttpClient
+from .common import SecretsMixin
 from .https import HttpsMixin
 
 GUID = "1b9e4d3e-7c5a-4f0e-9d51-6a2f9c0b8e77"
@@ -22,7 +22,7 @@ def says(status, content, **headers):
 
 
 @tagged("post_install", "-at_install")
-class TestEntraHttp(HttpsMixin, BaseCase):
+class TestEntraHttp(HttpsMixin, SecretsMixin, BaseCase):
 
     def post(self, server, path="/token"):
         return HttpClient(f"{server.url}/{GUID}").post(server.url + path, data=FORM)
@@ -168,12 +168,10 @@ class TestEntraHttp(HttpsMixin, BaseCase):
             {"access_token": "Token~of.the-test", "refresh_token": "Refresh~of.the-test", "expires_in": 3600} if method == "POST" else
             {"issuer": "x", "authorization_endpoint": f"{server.url}/authorize", "token_endpoint": f"{server.url}/{GUID}/token"}).encode()))
         app, scopes = App(f"{server.url}/{GUID}", GUID, SECRET), ["https://outlook.office365.com/.default"]
-        with self.assertLogs(level=logging.DEBUG) as logs:
-            logging.getLogger("test").debug("so that there is something")
+        secrets = (SECRET, "Token~of", "Refresh~of", "Refresh~before", "Verifier~of", "Code~of")
+        with self.assertNoSecretLogged(*secrets) as log:
             entra.app_only_token(app, scopes)
             entra.refresh(app, "Refresh~before.the-test", scopes)
             entra.finish_code_flow(app, {"state": "s", "scope": scopes, "code_verifier": "Verifier~of.the-test", "nonce": "n"},
                                    {"state": "s", "code": "Code~of.the-test"})
-        text = "\n".join(logs.output)
-        for secret in (SECRET, "Token~of", "Refresh~of", "Refresh~before", "Verifier~of", "Code~of"):
-            self.assertNotIn(secret, text)
+        self.assertIn("openid_config", log.text, "MSAL was listened to")

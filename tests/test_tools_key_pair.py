@@ -1,7 +1,9 @@
+import base64
 import hashlib
 import ssl
 from datetime import datetime, timedelta
 
+import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
@@ -52,6 +54,16 @@ class TestKeyPair(BaseCase):
     def test_the_private_key_is_not_shown(self):
         self.assertNotIn("PRIVATE", repr(self.pair))
         self.assertNotIn("PRIVATE", str(self.pair))
+
+    def test_an_assertion_is_signed_by_the_key_and_names_the_certificate(self):
+        signed = key_pair.assertion(self.pair, "client", "https://login.example/token")
+        said = jwt.decode(signed, self.certificate.public_key(), algorithms=["PS256"], audience="https://login.example/token")
+        self.assertEqual((said["iss"], said["sub"]), ("client", "client"))
+        self.assertLessEqual(said["exp"] - said["iat"], 600)
+        header = jwt.get_unverified_header(signed)
+        digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(self.pair.certificate)).digest()
+        self.assertEqual(header["x5t#S256"], base64.urlsafe_b64encode(digest).rstrip(b"=").decode())
+        self.assertNotEqual(signed, key_pair.assertion(self.pair, "client", "https://login.example/token"), "each can be used once")
 
     def test_dates_are_checked(self):
         self.pair.check_dates(NOW)

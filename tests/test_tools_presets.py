@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from odoo.tests import BaseCase, tagged
 
 from ..const import CLOUDS, INCOMING_PRESETS, OUTGOING_PRESETS
@@ -8,6 +10,7 @@ OUTGOING = {
     "authentication": "login", "has_login": True, "is_personal": False,
 }
 RELAY = {**OUTGOING, "host": "contoso-com.mail.protection.outlook.com", "port": 25, "has_login": False}
+SIGN_IN = presets.SignIn(mailbox="erp@contoso.example", app_cloud="global")
 INCOMING = {"host": "outlook.office365.com", "port": 993, "is_ssl": True, "server_type": "imap"}
 
 
@@ -85,6 +88,13 @@ class TestPresets(BaseCase):
             ("submission", OUTGOING, {"authentication": "cli"}, ["submission_authentication"]),
             ("submission", OUTGOING, {"authentication": "certificate"}, ["submission_authentication"]),
             ("submission", OUTGOING, {"is_personal": True}, ["personal_server"]),
+            ("submission", OUTGOING, {"authentication": "office365", "sign_in": SIGN_IN}, []),
+            ("submission", OUTGOING, {"authentication": "office365"}, ["app_missing", "mailbox_missing"]),
+            ("submission", OUTGOING, {"authentication": "office365", "sign_in": replace(SIGN_IN, app_cloud=None)}, ["app_missing"]),
+            ("submission", OUTGOING, {"authentication": "office365", "sign_in": replace(SIGN_IN, cloud="china")}, ["app_of_other_cloud"]),
+            ("submission", OUTGOING, {"authentication": "office365", "sign_in": replace(SIGN_IN, has_password=True)},
+             ["password_beside_sign_in"]),
+            ("relay", RELAY, {"authentication": "office365", "sign_in": SIGN_IN}, ["relay_authentication"]),
             ("hve", OUTGOING, {"host": "smtp.hve.mx.microsoft"}, []),
             ("hve", OUTGOING, {"host": "smtp.hve.mx.microsoft", "port": 25}, ["port_of_other_protocol"]),
             ("relay", RELAY, {}, []),
@@ -116,6 +126,9 @@ class TestPresets(BaseCase):
             ("imap", {"host": ""}, ["host_missing"]),
             ("imap", {"host": RELAY["host"]}, ["host_is_mx"]),
             ("imap", {"server_type": "outlook"}, ["server_type"]),
+            ("imap", {"sign_in": SIGN_IN}, []),
+            ("imap", {"sign_in": replace(SIGN_IN, mailbox="", has_password=True)}, ["mailbox_missing", "password_beside_sign_in"]),
+            ("imap", {"sign_in": replace(SIGN_IN, cloud="dod")}, ["app_of_other_cloud"]),
             ("pop", {"server_type": "pop", "port": 995}, []),
             ("pop", {"server_type": "pop"}, ["port_of_other_protocol"]),
         ]

@@ -3,6 +3,7 @@ from datetime import date, timedelta
 from odoo.tests import BaseCase, tagged
 
 from ..tools import expiry, sign_in_check, sign_in_state
+from ..tools.diagnosis import diagnose
 from ..tools.entra import Claims
 
 TODAY = date(2026, 11, 24)
@@ -41,6 +42,18 @@ class TestSignInTools(BaseCase):
         self.assertIsNone(sign_in_state.take(pending, "a", now=1600)[0])
         self.assertIsNone(sign_in_state.take(pending, "b", now=1001)[0])
         self.assertIsNone(sign_in_state.take(None, "", now=1001)[0])
+
+    def test_an_error_that_has_its_diagnosis_keeps_it_on_the_way_up(self):
+        inner = Exception("Microsoft Entra gave no token")
+        inner.diagnosis = diagnose({"error": "temporarily_unavailable"}, protocol="entra")
+        try:
+            try:
+                raise inner
+            except Exception as error:
+                raise RuntimeError("Unable to connect to SMTP Server", error) from None
+        except RuntimeError as error:
+            self.assertEqual(diagnose(error, protocol="smtp"), inner.diagnosis)
+        self.assertEqual((inner.diagnosis.cause, inner.diagnosis.retryable), ("entra_unavailable", True))
 
     def test_a_session_keeps_the_newest_sign_ins(self):
         pending = None

@@ -15,6 +15,14 @@ def minutes(number):
 @tagged("post_install", "-at_install")
 class TestTokenLife(BaseCase):
 
+    def test_an_app_has_a_token_for_each_resource_and_a_user_one_sign_in(self):
+        erp = "erp@contoso.example"
+        for account, scopes, key in ((None, ["b", "a"], ("", "a b")), ("", ["c"], ("", "c")), (" ERP@Contoso.example", ["a"], (erp, "")),
+                                     (erp, ["b"], (erp, ""))):
+            with self.subTest(account=account, scopes=scopes):
+                wanted = token_life.Wanted.of(7, account, scopes)
+                self.assertEqual((wanted.account, wanted.resource), key)
+
     def test_less_than_five_minutes_count_as_nothing(self):
         for expires, usable in ((minutes(60), True), (minutes(5), True), (NOW + timedelta(seconds=299), False), (NOW, False),
                                 (minutes(-1), False), (None, False)):
@@ -40,4 +48,5 @@ class TestTokenLife(BaseCase):
     def test_times_have_neither_zone_nor_fraction(self):
         self.assertIsNone(token_life.now().tzinfo)
         self.assertEqual(token_life.now().microsecond, 0)
-        self.assertEqual(token_life.from_epoch(1795521600.9), datetime(2026, 11, 24, 12, 0))
+        self.assertEqual(token_life.from_epoch(1795521600.9), NOW)
+        self.assertEqual(token_life.to_epoch(NOW), 1795521600)

@@ -69,6 +69,10 @@ class Worker:
         """End it as ``kill -9`` does; nothing in it gets to clean up."""
         os.kill(self.pid, signal.SIGKILL)
 
+    def is_done(self, wait: float = 0) -> bool:
+        """Tell whether it has ended, after waiting for that at most so many seconds."""
+        return self._connection.poll(wait)
+
     def result(self, timeout: float = 300) -> Any:
         """Return what the function returned.
 

@@ -57,7 +57,7 @@ NUMBERS: Final[tuple[Cause, ...]] = (
     _entra("entra_secret_invalid", aadsts(7000215, 70002), _lt(
         "The client secret is wrong. Copy the column Value, not Secret ID, of Entra admin center > App registrations > Certificates &"
         " secrets.")),
-    _entra("entra_certificate_invalid", aadsts(700027, 50012, 700030), _lt(
+    _entra("entra_certificate_invalid", aadsts(700027, 700024, 50012, 700030), _lt(
         "Entra does not accept the certificate. Upload the one of the Office 365 tenant in Odoo to Entra admin center > App registrations >"
         " Certificates & secrets > Certificates; check its dates and the clock of the Odoo server.")),
     _entra("entra_public_client", aadsts(700025), _lt(
@@ -111,7 +111,7 @@ WORDS: Final[tuple[Cause, ...]] = (
     _oauth("entra_unavailable", (says("temporarily_unavailable"), says("server_error"), says("server error", "for url"),
                                  says("HTTP Error 50"), says("MsalServiceError")), _lt(
         "Nothing: Entra has a hiccup, Odoo tries again. If it lasts, see Microsoft 365 admin center > Health > Service health.")),
-    _oauth("entra_consent_missing", (says("consent_required"), says("access_denied")), _lt(
+    _oauth("entra_consent_missing", (says("consent_required"), says("access_denied"), says("authorization_declined")), _lt(
         "Nobody consented to what the app asks for. Entra admin center > App registrations > API permissions > Grant admin consent.")),
     _oauth("entra_scope_invalid", (says("invalid_scope"), says("invalid_resource"), says("invalid_target")), _lt(
         "The scope is not valid. App-only sign-in wants https://outlook.office365.com/.default alone: restore it in the Office 365 tenant"
@@ -126,7 +126,7 @@ WORDS: Final[tuple[Cause, ...]] = (
     _oauth("entra_secret_invalid", (says("invalid_client"),), _lt(
         "Entra does not accept the app's secret or certificate. Create a new one in Entra admin center > App registrations > Certificates &"
         " secrets and enter it in the Office 365 tenant in Odoo.")),
-    _oauth("entra_grant_expired", (says("interaction_required"), says("login_required"), says("invalid_grant")), _lt(
+    _oauth("entra_grant_expired", (says("interaction_required"), says("login_required"), says("invalid_grant"), says("expired_token")), _lt(
         "The sign-in is no longer valid. Sign in again from the Office 365 tenant in Odoo; Entra admin center > Sign-in logs says why.")),
     _oauth("unknown", (says("AADSTS"),), _lt(
         "Open https://login.microsoftonline.com/error?code=<number> with the number after AADSTS; Entra admin center > Sign-in logs has the"

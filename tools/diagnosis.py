@@ -123,10 +123,15 @@ class Evidence:
 def diagnose(text: object, *, protocol: str | None = None) -> Diagnosis:
     """Return what an error means. Never raises.
 
-    :param text: what the server said, as bytes or str; or the exception; or a pair of reply code and words; or what MSAL returns
-        instead of a token; or smtplib's dict of refused recipients
+    :param text: what the server said, as bytes or str; or the exception, whose ``diagnosis`` is taken if it has one; or a pair of reply
+        code and words; or what MSAL returns instead of a token; or smtplib's dict of refused recipients
     :param protocol: ``smtp``, ``imap``, ``pop``, ``entra`` or ``tls`` if it is known who spoke: what only others say is left out
     """
+    if isinstance(text, BaseException):
+        # Who raised it knew who was asked; on the way up that is lost, as where mail is sent everything counts as SMTP.
+        for error in _chain(text):
+            if isinstance(known := getattr(error, "diagnosis", None), Diagnosis):
+                return known
     found = None
     for voice in itertools.islice(_voices(text), _MANY):
         diagnosis = _of_recipients(voice, protocol) if isinstance(voice, Mapping) else _of_text(voice, protocol)

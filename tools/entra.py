@@ -9,18 +9,16 @@ https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant
 import base64
 import contextlib
 import json
-import time
-import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import jwt
 import msal
 
+from . import token_life
 from .entra_authority import is_authority, is_directory_id, is_guid
 from .entra_http import EntraRefused, HttpClient, origin
-from .key_pair import KeyPair
+from .key_pair import KeyPair, assertion
 
 __all__ = [
     "App", "Claims", "EntraRefused", "Token", "app_only_token", "claims", "finish_code_flow", "is_authority", "is_directory_id",
@@ -29,7 +27,6 @@ __all__ = [
 
 _RESERVED: Final = frozenset({"openid", "profile", "offline_access", "email"})  # MSAL adds them itself
 _PENDING: Final = ("authorization_pending", "slow_down")  # RFC 8628 section 3.5
-_ASSERTION_LIFETIME: Final = 300  # seconds
 
 
 @dataclass(frozen=True)
@@ -192,7 +189,7 @@ def _client(app: App) -> msal.ClientApplication:
         return _public(app)
     if isinstance(app.credential, KeyPair):
         pair = app.credential
-        credential = {"client_assertion": lambda: _assertion(pair, app.client_id, client.authority.token_endpoint)}
+        credential = {"client_assertion": lambda: assertion(pair, app.client_id, client.authority.token_endpoint)}
     else:
         credential = app.credential
     client = msal.ConfidentialClientApplication(app.client_id, client_credential=credential, **_options(app))
@@ -215,16 +212,6 @@ def _options(app: App) -> dict[str, Any]:
     }
 
 
-def _assertion(pair: KeyPair, client_id: str, token_endpoint: str) -> str:
-    """Return the proof that we have the private key: https://learn.microsoft.com/entra/identity-platform/certificate-credentials."""
-    now = int(time.time())
-    thumbprint = base64.urlsafe_b64encode(bytes.fromhex(pair.thumbprint_sha256)).rstrip(b"=").decode()
-    return jwt.encode(
-        {"aud": token_endpoint, "iss": client_id, "sub": client_id, "jti": str(uuid.uuid4()),
-         "nbf": now, "iat": now, "exp": now + _ASSERTION_LIFETIME},
-        pair.private_key, algorithm="PS256", headers={"x5t#S256": thumbprint})
-
-
 @contextlib.contextmanager
 def _readable_answer() -> Iterator[None]:
     """Turn what MSAL makes of an answer it does not understand into a refusal; its own texts repeat the answer."""
@@ -242,7 +229,7 @@ def _token(result: dict[str, Any], scopes: Sequence[str], public_client: bool = 
     scopes = [scope for scope in scopes if scope.casefold() in granted] or scopes
     return Token(
         access_token=result["access_token"],
-        expires_at=time.time() + int(result["expires_in"]),
+        expires_at=token_life.to_epoch(token_life.now()) + int(result["expires_in"]),
         refresh_token=result.get("refresh_token"),
         account=_account(result.get("id_token_claims") or {}),
         scopes=tuple(sorted(set(scopes) - _RESERVED)),

@@ -78,6 +78,15 @@ def smtp_reply_text(code: int, reply: bytes | str) -> str:
     return f"{code} {_one_line(reply)}"
 
 
+def words_of(error: Exception) -> str:
+    """Return what the SMTP server said in an error of `smtplib`, in one line, or else what kept it from saying anything."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused) and error.recipients:
+        return smtp_reply_text(*next(iter(error.recipients.values())))
+    if isinstance(error, smtplib.SMTPResponseException):
+        return smtp_reply_text(error.smtp_code, error.smtp_error)
+    return _one_line(f"{type(error).__name__}: {error}")
+
+
 def answer_text(error: Exception) -> str:
     """Return what an IMAP or POP server answered, from what `imaplib` or `poplib` made of it."""
     return _one_line(error.args[0] if error.args else b"")

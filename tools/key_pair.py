@@ -3,11 +3,15 @@
 https://learn.microsoft.com/entra/identity-platform/certificate-credentials
 """
 
+import base64
+import time
+import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from typing import Final
 
+import jwt
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -18,6 +22,7 @@ from cryptography.x509.oid import NameOID
 _PEM: Final = serialization.Encoding.PEM
 _KEY_SIZE: Final = 2048  # bits; Entra takes RSA keys of 2048 to 4096
 _LONGEST: Final = 3650  # days
+_ASSERTION_LIFETIME: Final = 300  # seconds
 
 
 class KeyPairUnusable(Exception):
@@ -136,6 +141,19 @@ def from_pfx(content: bytes, passphrase: str | None = None) -> KeyPair:
     if key is None or certificate is None:
         raise KeyPairUnusable("pfx_incomplete")
     return _pair(certificate, key)
+
+
+def assertion(pair: KeyPair, client_id: str, token_endpoint: str) -> str:
+    """Return the proof that we have the private key (RFC 7523 section 2.2), good for a few minutes.
+
+    MSAL makes one as well, but names a certificate given as PEM by its SHA-1, in the versions of today's distributions.
+    """
+    now = int(time.time())
+    thumbprint = base64.urlsafe_b64encode(bytes.fromhex(pair.thumbprint_sha256)).rstrip(b"=").decode()
+    return jwt.encode(
+        {"aud": token_endpoint, "iss": client_id, "sub": client_id, "jti": str(uuid.uuid4()),
+         "nbf": now, "iat": now, "exp": now + _ASSERTION_LIFETIME},
+        pair.private_key, algorithm="PS256", headers={"x5t#S256": thumbprint})
 
 
 def _private_key(pem: bytes, passphrase: str | None):

@@ -24,6 +24,14 @@ class NotSent(AssertionError):
     """
 
 
+class Settled(BaseException):
+    """Ends core's loop when all recipients were tried and what became of them is not for core to judge.
+
+    Core, and whoever extends it, would take note of a failure at once, though the mail is only deferred. Like `GeneratorExit` it is no
+    `Exception`: nobody on the way is meant to handle it.
+    """
+
+
 class NoSession:
     """Stands for the session that was not opened, so that its mails take the same way as all others.
 
@@ -142,6 +150,7 @@ class Attempt:
     """One try of a mail.
 
     :ivar parts: its transactions in their order, None until core made them
+    :ivar resumed: some of its recipients were settled by an earlier try
     :ivar stopped: the rest is not tried, as it would end in the same way
     :ivar unreachable: the connection was gone, and there is no other
     :ivar hold: what the rest waits for, if that is no failure
@@ -149,6 +158,7 @@ class Attempt:
 
     mail_id: int
     parts: list[Part] | None = None
+    resumed: bool = False
     stopped: bool = False
     unreachable: bool = False
     hold: Hold | None = None
@@ -169,9 +179,14 @@ class Attempt:
         return [address for part in self.parts or () if not part.ended for address in part.addresses]
 
     @property
-    def is_plain_success(self) -> bool:
-        """Whether everything was taken at once."""
-        return bool(self.parts) and all(part.ended and not part.refused and part.taken for part in self.parts)
+    def is_over(self) -> bool:
+        """Whether core has come to the end of it."""
+        return self.stopped or all(part.begun for part in self.parts or ())
+
+    @property
+    def is_cores(self) -> bool:
+        """Whether core's own judgement does: nothing was refused by a server, nothing waits."""
+        return not (self.stopped or self.resumed or self.refused)
 
 
 class QueueRun:

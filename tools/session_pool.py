@@ -1,5 +1,6 @@
 """Sessions of one queue run: one a server, for the mail of all senders."""
 
+import smtplib
 from collections.abc import Callable
 
 from .smtp import SmtpSession
@@ -11,13 +12,13 @@ CONTEXT_KEY = "office365_sessions"
 class SessionPool:
     """Keep each server's session open until the run is over.
 
-    A server that could not be reached, or refused the sign-in, is not tried again in the run: a thousand mails would wait for
-    a thousand timeouts, or lock the mailbox out.
+    A server that could not be reached is not tried again in the run, and a refused mailbox does not sign in again: a thousand mails
+    would wait for a thousand timeouts, or lock the mailbox out.
     """
 
     def __init__(self) -> None:
         self._sessions: dict[int, SmtpSession] = {}
-        self._failures: dict[int, Exception] = {}
+        self._failures: dict[tuple[int, str | None], Exception] = {}
         self.is_open = True
 
     def __enter__(self) -> "SessionPool":
@@ -26,19 +27,21 @@ class SessionPool:
     def __exit__(self, *_error: object) -> None:
         self.close()
 
-    def take(self, server_id: int, open_session: Callable[[], SmtpSession]) -> SmtpSession:
+    def take(self, server_id: int, login: str | None, open_session: Callable[[], SmtpSession]) -> SmtpSession:
         """Return the session of a server, opened if there is none. Its :meth:`~SmtpSession.quit` gives it back.
 
+        :param login: mailbox that signs in if it is opened
         :raise Exception: what opening it raised, now or earlier in this run
         """
-        if failure := self._failures.get(server_id):
-            raise failure.with_traceback(None)
         session = self._sessions.get(server_id)
         if session is None or session.is_ended:
+            for failure in map(self._failures.get, ((server_id, None), (server_id, login))):
+                if failure:
+                    raise failure.with_traceback(None)
             try:
                 session = open_session()
             except Exception as error:
-                self._failures[server_id] = error
+                self._failures[server_id, login if isinstance(error, smtplib.SMTPAuthenticationError) else None] = error
                 raise
             session.pooled = True
             self._sessions[server_id] = session

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from .errors import ConnectionLost
+from .errors import ConnectionLost, smtp_reply_text, words_of
 from .smtp_connection import FAREWELL, SmtpConnection
 from .smtp_transaction import BDAT, CONTENT, DATA, MAIL, RCPT, Command, Progress, Transaction, after_data, canonical, octets
 
@@ -29,7 +29,7 @@ class Outcome:
 
     :ivar reply: the server's last reply, or what kept it from coming
     :ivar taken: whether the server took the message
-    :ivar duration: seconds from MAIL to the last reply
+    :ivar duration: seconds until the last reply, a new connection included
     :ivar refused: reply by recipient, of those refused while others were taken
     :ivar in_doubt: the connection ended after the message was sent and before the reply: it may have been taken
     """
@@ -71,16 +71,16 @@ class SmtpSession(SmtpConnection):
                 msg = copy.copy(msg)
                 msg.policy = msg.policy.clone(cte_type="7bit")
             refused = super().send_message(msg, from_addr, to_addrs, *args, **kwargs)
-            reply, taken = _text(*self._last_reply), True
+            reply, taken = smtp_reply_text(*self._last_reply), True
             return refused
         except Exception as error:
-            reply, in_doubt = _reply_of(error), isinstance(error, ConnectionLost) and error.in_doubt
+            reply, in_doubt = words_of(error), isinstance(error, ConnectionLost) and error.in_doubt
             raise
         finally:
             if self.on_outcome:
                 self.on_outcome(msg, Outcome(
-                    from_addr, list(to_addrs or ()), " ".join(reply.split()), taken, time.monotonic() - started,
-                    refused, in_doubt))
+                    from_addr, list(to_addrs or ()), reply, taken, time.monotonic() - started,
+                    dict(refused), in_doubt))
 
     def sendmail(
         self, from_addr: str, to_addrs: Any, msg: bytes | str, mail_options: Any = (), rcpt_options: Any = (),
@@ -146,9 +146,10 @@ class SmtpSession(SmtpConnection):
             self._write(octets(group))
         except OSError:
             broken = True  # a server that hung up may have said why: its last words are still to be read
+        # A server may keep all replies back until it has worked on the last command (RFC 2920 section 3.2).
+        patience = FAREWELL if broken else self.timeout * (_LAST_REPLY if holds_message else 1)
         for command in group:
             try:
-                patience = FAREWELL if broken else self.timeout * (_LAST_REPLY if command.verb in (BDAT, CONTENT) else 1)
                 self._read_owed(patience)
                 code, words = self._read(patience)
             except ConnectionLost as error:
@@ -186,16 +187,3 @@ class SmtpSession(SmtpConnection):
                 self._owed += 1
             else:
                 self.rset()
-
-
-def _text(code: int, words: bytes | str) -> str:
-    return f"{code} {words.decode('utf-8', 'replace') if isinstance(words, bytes) else words}"
-
-
-def _reply_of(error: Exception) -> str:
-    """Return the server's words in an error of `smtplib`, or the error's own."""
-    if isinstance(error, smtplib.SMTPResponseException):
-        return _text(error.smtp_code, error.smtp_error)
-    if isinstance(error, smtplib.SMTPRecipientsRefused) and error.recipients:
-        return _text(*next(iter(error.recipients.values())))
-    return f"{type(error).__name__}: {error}"

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from . import smtp_wire
 from .errors import ConnectionLost
+from .tls import certificate_facts
 
 # A line slower than 128 kbit/s: a large message takes longer than the timeout, but not for ever.
 _OCTETS_A_SECOND: Final = 16_384
@@ -89,7 +90,7 @@ class SmtpConnection(smtplib.SMTP):
     def starttls(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
         """Switch to TLS as `smtplib.SMTP.starttls`."""
         answer = super().starttls(*args, **kwargs)
-        self.stage("tls", self.sock.version() or "")
+        self.stage("tls", f"{self.sock.version()}; {certificate_facts(self.sock.getpeercert() or {})}")
         return answer
 
     def quit(self) -> tuple[int, bytes]:

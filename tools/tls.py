@@ -4,7 +4,11 @@ import contextlib
 import os
 import ssl
 import tempfile
+import time
 from collections.abc import Iterator
+from typing import Any, Final
+
+_SHORT: Final = {"commonName": "CN", "organizationName": "O", "countryName": "C", "organizationalUnitName": "OU"}  # RFC 4514
 
 
 def client_context(*, certificate: bytes | None = None, private_key: bytes | None = None) -> ssl.SSLContext:
@@ -24,6 +28,19 @@ def client_context(*, certificate: bytes | None = None, private_key: bytes | Non
             # Without `password`, OpenSSL would ask for a passphrase on the terminal.
             context.load_cert_chain(certificate_path, key_path, password="")  # noqa: S106
     return context
+
+
+def certificate_facts(certificate: dict[str, Any]) -> str:
+    """Return subject, issuer and expiry of a certificate in one line.
+
+    :param certificate: as `ssl.SSLSocket.getpeercert` returns it
+    """
+    def name(field: str) -> str:
+        return ", ".join(f"{_SHORT.get(key, key)}={value}" for part in certificate.get(field, ()) for key, value in part)
+
+    expires = certificate.get("notAfter")
+    day = time.strftime("%Y-%m-%d", time.gmtime(ssl.cert_time_to_seconds(expires))) if expires else "?"
+    return f"subject {name('subject') or '-'}; issuer {name('issuer') or '-'}; valid until {day}"
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
-"""How long tokens live, and how long a refusal is remembered."""
+"""Whose token is wanted, how long tokens live, and how long a refusal is remembered."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Final
 
@@ -19,9 +20,42 @@ _TEMPORARY_PAUSE: Final = 30
 _LONGEST_PAUSE: Final = 3600
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """Whose token, and for what.
+
+    :ivar account: as :func:`normal_account` writes it; empty for app-only sign-in
+    :ivar scopes: to ask for
+    """
+
+    tenant_id: int
+    account: str
+    scopes: frozenset[str]
+
+    @classmethod
+    def of(cls, tenant_id: int, account: str | None, scopes: Iterable[str]) -> "Wanted":
+        """Return it for an account as people write it."""
+        return cls(tenant_id, normal_account(account), frozenset(scopes))
+
+    @property
+    def resource(self) -> str:
+        """Tell the app-only tokens of an app apart. A user's sign-in is one, whatever is asked for with it."""
+        return "" if self.account else " ".join(sorted(self.scopes))
+
+
+def normal_account(account: str | None) -> str:
+    """Return an account as it is stored: Entra does not tell upper from lower case."""
+    return (account or "").strip().lower()
+
+
 def now() -> datetime:
     """Return the time, UTC without time zone, in seconds, as Odoo stores it; tests set this clock."""
     return datetime.now(timezone.utc).replace(tzinfo=None, microsecond=0)
+
+
+def to_epoch(at: datetime) -> float:
+    """Return a time in that form as seconds since the epoch."""
+    return at.replace(tzinfo=timezone.utc).timestamp()
 
 
 def from_epoch(seconds: float) -> datetime:

@@ -34,7 +34,7 @@ class Office365DeviceSignIn(models.TransientModel):
     def _start(self) -> None:
         app = self.tenant_id
         try:
-            flow = entra.start_device_flow(app._app__(), app._all_scopes())
+            flow = entra.start_device_flow(app._public_app(), app._all_scopes())
         except entra.EntraRefused as error:
             raise UserError(app._refusal_text(error)) from error
         ends = datetime.fromtimestamp(flow["expires_at"], timezone.utc).replace(tzinfo=None)
@@ -53,7 +53,7 @@ class Office365DeviceSignIn(models.TransientModel):
             return self.action_restart()
         flow = json.loads(secrets._get__(self, "device_flow"))
         try:
-            token = entra.poll_device_flow(self.tenant_id._app__(), flow)
+            token = entra.poll_device_flow(self.tenant_id._public_app(), flow)
             if token:
                 secrets._drop__(self)
                 self.tenant_id._accept(token, self.account)
@@ -64,7 +64,8 @@ class Office365DeviceSignIn(models.TransientModel):
         if token:
             return self._done()
         secrets._put__(self, "device_flow", json.dumps(flow), expires=self.expires_at)
-        self.message = self.env._("Not yet. Enter the code on Microsoft's page and sign in there as %s, then press Continue again.", self.account)
+        self.message = self.env._(
+            "Not yet. Enter the code on Microsoft's page and sign in there as %s, then press Continue again.", self.account)
         return self._action()
 
     def action_restart(self):

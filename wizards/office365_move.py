@@ -17,17 +17,18 @@ class Office365Move(models.TransientModel):
     auth_flow = fields.Selection(related="tenant_id.auth_flow")
 
     def _server(self):
+        self.ensure_one()
         return self.env[self.res_model].browse(self.res_id)
 
     @api.depends("res_model", "res_id")
     def _compute_server(self):
         for move in self:
-            server = move._server()
-            move.server_name, move.mailbox = server.display_name, server._office365_user()
+            server = move.res_model and move._server()
+            move.server_name, move.mailbox = (server.display_name, server._office365_user()) if server else (False, False)
 
     @api.depends("res_model", "res_id")
     def _compute_tenant_id(self):
-        for move in self:
+        for move in self.filtered("res_model"):
             move.tenant_id = move.tenant_id or move._server()._office365_app_for(move._server().office365_cloud)
 
     def action_move(self):

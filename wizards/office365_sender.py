@@ -60,7 +60,7 @@ class Office365Sender(models.TransientModel):
     def _compute_remedy(self):
         for line in self:
             line.remedy = line.probe_id._is_send_as_denied() and powershell.grant_line(
-                line.mail_server_id.office365_sender_mode, line.mail_server_id._office365_mailbox() or "", [line.address])
+                line.mail_server_id.office365_sender_mode, line.mail_server_id._office365_trustee(), [line.address])
 
     # ------------------------------------------------------------
     # Actions

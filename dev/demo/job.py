@@ -60,26 +60,36 @@ class Job:
         ]
 
     def make_servers(self, env: Environment) -> None:
-        """Outgoing and incoming server from their presets, tested."""
+        """Entra app, outgoing and incoming server from their presets, tested: the app signs in, there is no password."""
         # What Odoo itself has to say leaves as the mailbox, too: it needs no Send As for that.
         domain = env["mail.alias.domain"].create({"name": "contoso.example", "default_from": ERP.partition("@")[0]})
         env.company.alias_domain_id = domain
         submission, imap = self._servers.submission, self._servers.imap
-        password = self._servers.password(ERP)
+        entra = self._servers.entra
+        app = env["office365.tenant"].create({
+            "name": "Odoo mail", "directory_id": entra.directory.tenant_id, "client_id": entra.app.client_id,
+            "authority_url": entra.authority(), "client_secret": entra.app.secret,
+        })
+        env.cr.commit()  # tokens are asked for in transactions of their own
+        app.action_check_sign_in()
+        expect(app.check_state, "ok", "the result of Check Sign-in")
         outgoing = env["ir.mail_server"].create({
             "office365_preset": "submission", "smtp_host": submission.host, "smtp_port": submission.port,
-            "smtp_user": ERP, "smtp_pass": password,
+            "smtp_user": ERP, "office365_tenant_id": app.id,
         })
         expect(outgoing.name, "Office 365 Outgoing Mail Server", "the name of the outgoing server")
         outgoing.test_smtp_connection()
+        self._servers.transactions.clear()  # of the mail that the test sends
         incoming = env["fetchmail.server"].create({
-            "office365_preset": "imap", "server": imap.host, "port": imap.port, "user": ERP, "password": password,
+            "office365_preset": "imap", "server": imap.host, "port": imap.port, "user": ERP, "office365_tenant_id": app.id,
         })
         expect(incoming.name, "Office 365 Incoming Mail Server", "the name of the incoming server")
         incoming.button_confirm_login()
         expect(incoming.state, "done", "the state of the incoming server")
+        expect(submission.connections[-1].mechanism, "XOAUTH2", "how the outgoing server signed in")
+        expect(entra.token_requests(), 1, "the number of tokens asked for")
         for connection in (submission.connections[-1], imap.connections[-1]):
-            self._row(connection.listener, connection.login, "", "", "", f"signed in over {connection.tls_version}")
+            self._row(connection.listener, connection.login, "", "", "", f"signed in by token over {connection.tls_version}")
 
     def set_alias(self, env: Environment) -> None:
         """Brant Wadsworth sets his alias, and confirms it by the link in the mail he gets."""

@@ -51,6 +51,8 @@ def parser() -> argparse.ArgumentParser:
     sub = add("test", commands.test, "run the tests on a fresh database", "PYTEST ARGUMENTS")
     sub.add_argument("--core", action="store_true",
                      help="run Odoo's own mail tests with the addon installed; one argument may name other test tags")
+    sub.add_argument("--fault-table", action="store_true",
+                     help="run the fault matrix and write its results to docs/fault-matrix.md")
     sub = add("serve", commands.serve, "serve Odoo with the addon until Ctrl-C", "ODOO ARGUMENTS")
     sub.add_argument("--port", type=_port, help="port of the web client (default: 8069, or a free one)")
     sub.add_argument("--fresh", action="store_true", help="start with a new database")
@@ -61,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
             "docs": "write the generated pages"}
     for name, text in more.items():
         if (paths.DEV / name / "__main__.py").exists():
-            add(name, commands.scripted, text, "ARGUMENTS")
+            add(name, commands.bench if name == "bench" else commands.scripted, text, "ARGUMENTS")
     add("lint", commands.run_lint, "run ruff, pylint-odoo and the checks of XML and imports")
     add("pot", commands.pot, "export the terms to translate to i18n/mail_office365.pot")
     add("provision", commands.provision, "only build what the other commands need")

@@ -1,12 +1,13 @@
 """The commands of `dev/o365`, each a function of its arguments that returns an exit code."""
 from __future__ import annotations
 
+import contextlib
 import os
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import core, database, life_cycle, lint, paths, runtime, translations
+from . import core, database, faults, life_cycle, lint, paths, runtime, translations
 from .build import locked
 from .process import execute
 from .progress import Failure, say, step
@@ -33,10 +34,15 @@ def test(options: Namespace) -> int:
         try:
             if options.core:
                 return core.run(parts, name, options.arguments[0] if options.arguments else core.TAGS)
-            if not options.arguments:  # a part of the suite is asked for while working on that part
+            arguments = options.arguments or ["-k", faults.TESTS] * options.fault_table
+            if not arguments:  # a part of the suite is asked for while working on that part
                 life_cycle.check(parts, name)
             database.install_addon(parts, name)
-            return execute(_pytest(parts, name, options.arguments), env=parts.environment(), cwd=paths.addons())
+            with contextlib.ExitStack() as stack:
+                variables = {}
+                if faults.wanted(arguments):
+                    variables = stack.enter_context(faults.prepared(parts, name, write_table=options.fault_table))
+                return execute(_pytest(parts, name, arguments), env=parts.environment() | variables, cwd=paths.addons())
         finally:
             database.drop(parts, name)
             _forget(name)
@@ -126,26 +132,36 @@ def scripted(options: Namespace) -> int:
     return _script(options.command, options.arguments)
 
 
-def _script(name: str, arguments: Sequence[str], *, port: int | None = None) -> int:
+def bench(options: Namespace) -> int:
+    """Measure core and addon; `dev/bench` does, with a second database that has no addon."""
+    return _script("bench", options.arguments, without_addon=True)
+
+
+def _script(name: str, arguments: Sequence[str], *, port: int | None = None, without_addon: bool = False) -> int:
     """Run `dev/<name>` as a program, with a fresh database and where to find it in its environment."""
     folder = _existing(paths.DEV / name)
     with database.server_for(runtime.provide()) as parts:
-        database.drop_stale(parts, name)
-        database_name = f"{name}_{os.getpid()}"
+        kinds = {"": name, **({"CORE_": f"{name}_core"} if without_addon else {})}
+        names = {prefix: f"{kind}_{os.getpid()}" for prefix, kind in kinds.items()}
         try:
-            database.install_addon(parts, database_name)
             port = port or runtime.free_port()
-            config = parts.config(database_name, port)
             variables = {
-                "MAIL_OFFICE365_CONFIG": str(config),
-                "MAIL_OFFICE365_DATABASE": database_name,
                 "MAIL_OFFICE365_PORT": str(port),
                 "MAIL_OFFICE365_ADDON": str(paths.addon_link()),
+                "MAIL_OFFICE365_LOG": str(paths.logs() / f"{name}.log"),
             }
+            for prefix, database_name in names.items():
+                database.drop_stale(parts, kinds[prefix])
+                (database.create if prefix else database.install_addon)(parts, database_name)
+                variables |= {
+                    f"MAIL_OFFICE365_{prefix}CONFIG": str(parts.config(database_name, port)),
+                    f"MAIL_OFFICE365_{prefix}DATABASE": database_name,
+                }
             return execute([parts.python, folder, *arguments], env=parts.environment() | variables)
         finally:
-            database.drop(parts, database_name)
-            _forget(database_name)
+            for database_name in names.values():
+                database.drop(parts, database_name)
+                _forget(database_name)
 
 
 def sandbox(options: Namespace) -> int:

@@ -1,8 +1,9 @@
-"""The local mail servers for a person: a make-believe Exchange Online on this machine, until Ctrl-C.
+"""The local mail servers for a person: a make-believe Exchange Online and Entra ID on this machine, until Ctrl-C.
 
-Started by ``dev/o365 sandbox``, or by hand with a Python that has aiosmtpd and trustme:
+Started by ``dev/o365 sandbox``, or by hand with a Python that has aiosmtpd, trustme and PyJWT:
 ``MAIL_OFFICE365_DOVECOT=<prefix> python dev/sandbox``. Default ports: submission 10587, MX 10025, IMAP 10993, POP3
-10995; a busy one is replaced by the next free one. Passwords are new at every start and shown nowhere but here.
+10995, Entra 10443; a busy one is replaced by the next free one. Passwords and the client secret are new at every start
+and shown nowhere but here. ERP is an administrator in Entra.
 """
 
 from __future__ import annotations
@@ -25,13 +26,15 @@ from servers import (  # noqa: E402
     Connection,
     LoginAttempt,
     MailServers,
+    Request,
     Transaction,
     available,
 )
 from servers.sockets import next_free_port  # noqa: E402
 
-DEFAULT_PORTS = {"submission": 10587, "mx": 10025, "imap": 10993, "pop": 10995}
-SECURITY = {"submission": "STARTTLS, login", "mx": "STARTTLS, no login", "imap": "TLS", "pop": "TLS"}
+DEFAULT_PORTS = {"submission": 10587, "mx": 10025, "imap": 10993, "pop": 10995, "entra": 10443}
+DEFAULT_REDIRECT = "http://localhost:8069/mail_office365/oauth"
+SECURITY = {"submission": "STARTTLS, login", "mx": "STARTTLS, no login", "imap": "TLS", "pop": "TLS", "entra": "HTTPS"}
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -55,6 +58,13 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--no-catch-all", action="store_true", help="refuse unknown recipients instead of redirecting them"
+    )
+    parser.add_argument(
+        "--redirect-uri",
+        action="append",
+        metavar="URL",
+        default=[],
+        help=f"where the sign-in page may lead back to (default: {DEFAULT_REDIRECT}); may be given several times",
     )
     parser.add_argument(
         "--trust-this-host", action="store_true", help="let an inbound connector relay what comes from this machine"
@@ -85,6 +95,9 @@ def show(servers: MailServers) -> None:
     print(f"\n{'Mailbox':<{width}}  Password")
     for address in servers.directory.accounts:
         print(f"{address:<{width}}  {servers.password(address)}")
+    entra = servers.entra
+    print(f"\nEntra app   client id {entra.app.client_id}, secret {entra.app.secret}\nAuthority   {entra.authority()}")
+    print(f"Redirect    {', '.join(sorted(entra.app.redirect_uris))}")
     print(f"\nCA file: {servers.ca_file}\nFor clients in another shell:\n    export SSL_CERT_FILE={servers.ca_file}\n")
     print(f"Mail to an unknown address of {DOMAIN} reaches {ERP}, mail to anywhere else {CUSTOMER}.")
     print("Ctrl-C ends.\n", flush=True)
@@ -109,6 +122,11 @@ def show_login(attempt: LoginAttempt) -> None:
     """Print one answered sign-in to IMAP or POP3."""
     outcome = "signed in" if attempt.success else "refused"
     say(f"{attempt.protocol:<10} {attempt.user or '(unknown)'} by {attempt.mechanism}: {outcome}")
+
+
+def show_request(request: Request) -> None:
+    """Print one request to Entra as it comes."""
+    say(f"entra      {request.method} {request.path} {request.grant or request.step.lower()}".rstrip())
 
 
 def watch_sign_ins(servers: MailServers, stop: threading.Event) -> None:
@@ -141,6 +159,10 @@ def main() -> int:
         signal.signal(number, lambda *_signal: stop.set())
     with MailServers(options.state_dir, ports=choose_ports(options), certificate=options.certificate) as servers:
         servers.directory.limits.messages_per_minute = options.rate_limit
+        servers.entra.app.redirect_uris.update(options.redirect_uri or [DEFAULT_REDIRECT])
+        servers.entra.app.public_client = True
+        servers.entra.directory.user(ERP).admin = True
+        servers.entra.requests.listen(show_request)
         if options.no_catch_all:
             servers.directory.policy.catch_all = None
         if options.trust_this_host:

@@ -1,4 +1,4 @@
-"""Local mail servers that behave as Exchange Online is documented to behave, for the tests and for ``dev/sandbox``.
+"""Local servers that behave as Exchange Online and Entra ID are documented to behave, for the tests and ``dev/sandbox``.
 
 Rule: nothing in this package imports Odoo, and inside the package imports are relative. The suite knows it as
 ``odoo.addons.mail_office365.tests.servers``, the sandbox as ``servers`` (the ``tests`` folder on ``sys.path``).
@@ -20,11 +20,23 @@ Accounts (passwords are random at every start, ``servers.password(address)``):
         assert servers.transactions[-1].envelope_from == ERP
         assert servers.mailbox(CUSTOMER).messages()
 
-Reply texts have names in :mod:`.replies`, scripted failures are in :mod:`.faults`.
+``servers.entra`` looks like Microsoft Entra ID (:mod:`.entra`): one tenant, whose users are the mailboxes above, with one
+app registration ``servers.entra.app`` that has a client secret, all permissions, and FullAccess on the ERP mailbox. The mail
+servers take exactly its tokens (:mod:`.entra_mail`):
+
+    client = msal.ConfidentialClientApplication(
+        servers.entra.app.client_id, client_credential=servers.entra.app.secret, authority=servers.entra.authority(),
+        instance_discovery=False)
+    token = client.acquire_token_for_client(["https://outlook.office365.com/.default"])["access_token"]
+
+Reply texts have names in :mod:`.replies`, Entra's errors in :mod:`.entra_errors`; scripted failures are in :mod:`.faults`.
 """
 
-from . import replies
+from . import entra_errors, replies
 from .directory import BRANT, CUSTOMER, DOMAIN, ERP, INFO, Account, Connector, Directory, Limits, Policy
+from .entra_directory import ClientSecret, EntraApp, EntraUser
+from .entra_errors import EntraError
+from .entra_http import Request
 from .faults import Delay, Dribble, Drop, Fault, Reset, Say
 from .front_session import LoginAttempt
 from .mail_servers import LISTENERS, MailServers, available
@@ -34,6 +46,7 @@ from .replies import Reply
 
 __all__ = [
     "Account",
+    "ClientSecret",
     "BRANT",
     "CUSTOMER",
     "Connection",
@@ -44,6 +57,9 @@ __all__ = [
     "Dribble",
     "Drop",
     "ERP",
+    "EntraApp",
+    "EntraError",
+    "EntraUser",
     "Fault",
     "INFO",
     "LISTENERS",
@@ -54,10 +70,12 @@ __all__ = [
     "Policy",
     "Records",
     "Reply",
+    "Request",
     "Reset",
     "Say",
     "StoredMessage",
     "Transaction",
     "available",
+    "entra_errors",
     "replies",
 ]

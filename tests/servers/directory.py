@@ -10,6 +10,7 @@ import ipaddress
 import secrets
 from collections.abc import Callable
 
+from . import replies
 from .replies import Reply
 
 DOMAIN = "contoso.example"
@@ -22,6 +23,8 @@ CUSTOMER = "customer@fabrikam.example"
 
 #: ``verifier(mailbox, token)`` returns None if the token opens the mailbox, else the reply that refuses it.
 TokenVerifier = Callable[[str, str], "Reply | None"]
+#: ``judge(protocol, mailbox, token)``, likewise; protocols are "submission", "imap" and "pop", whose replies are mere texts.
+TokenJudge = Callable[[str, str, str], "Reply | str | None"]
 
 
 @dataclasses.dataclass
@@ -36,6 +39,7 @@ class Account:
         not documented.
     :ivar smtp_auth_disabled: ``Set-CASMailbox -SmtpClientAuthenticationDisabled``; None follows the tenant, the
         mailbox's value wins.
+    :ivar full_access: users who hold FullAccess on it (``Add-MailboxPermission``).
     :ivar save_sent_items: ``Set-Mailbox -MessageCopyForSMTPClientSubmissionEnabled``.
     :ivar imap_enabled: ``Set-CASMailbox -ImapEnabled``; ``pop_enabled`` likewise.
     """
@@ -46,6 +50,7 @@ class Account:
     aliases: set[str] = dataclasses.field(default_factory=set)
     send_as: set[str] = dataclasses.field(default_factory=set)
     send_on_behalf: set[str] = dataclasses.field(default_factory=set)
+    full_access: set[str] = dataclasses.field(default_factory=set)
     smtp_auth_disabled: bool | None = None
     save_sent_items: bool = True
     imap_enabled: bool = True
@@ -115,6 +120,8 @@ class Policy:
     :ivar smtp_auth_disabled: ``Set-TransportConfig -SmtpClientAuthenticationDisabled``; refuses XOAUTH2 too.
     :ivar basic_auth_disabled: an authentication policy without ``AllowBasicAuthSmtp``.
     :ivar basic_auth_retired: after Microsoft's removal of Basic authentication.
+    :ivar incoming_passwords_ended: IMAP and POP3 refuse passwords, as Exchange Online has since 2022. Off here unless a test asks for it
+        (:meth:`Directory.end_incoming_passwords`).
     :ivar security_defaults: refuses password sign-in (whether XOAUTH2 passes is not documented; here it does).
     :ivar conditional_access: a policy refuses password and token alike.
     :ivar reject_direct_send: ``Set-OrganizationConfig -RejectDirectSend``.
@@ -125,6 +132,7 @@ class Policy:
     """
 
     smtp_auth_disabled: bool = False
+    incoming_passwords_ended: bool = False
     basic_auth_disabled: bool = False
     basic_auth_retired: bool = False
     security_defaults: bool = False
@@ -139,7 +147,7 @@ class Policy:
 class Directory:
     """The tenant's directory.
 
-    :ivar token_verifier: who judges XOAUTH2 tokens; None refuses all.
+    :ivar token_verifier: who judges XOAUTH2 tokens in the place of :mod:`.entra_mail`, until :meth:`reset`.
     """
 
     def __init__(self) -> None:
@@ -189,7 +197,7 @@ class Directory:
     def changed(self) -> None:
         """Tell the IMAP and POP server that accounts were changed (add_account and set_password do it themselves)."""
         defaults = {address: self._passwords[address] for address in self.accounts}
-        self._stale_logins = any(
+        self._stale_logins = self.policy.incoming_passwords_ended or any(
             not account.imap_enabled or not account.pop_enabled or account.password != defaults[address]
             for address, account in self.accounts.items()
         )
@@ -205,6 +213,11 @@ class Directory:
     def set_password(self, address: str, password: str) -> None:
         """Change a password, until :meth:`reset`."""
         self.account(address).password = password
+        self.changed()
+
+    def end_incoming_passwords(self) -> None:
+        """Let IMAP and POP3 refuse passwords, until :meth:`reset`."""
+        self.policy.incoming_passwords_ended = True
         self.changed()
 
     # --- look-ups ---
@@ -224,6 +237,21 @@ class Directory:
     def is_accepted(self, domain: str) -> bool:
         """Whether the tenant receives mail for this domain."""
         return domain.lower() in self.accepted_domains
+
+    # --- tokens ---
+
+    #: Who judges tokens as long as no test puts a :attr:`token_verifier` in its place.
+    token_judge: TokenJudge | None = None
+    #: ``may_open(mailbox, token)``: whether a submission session gets at its mailbox when it stores a message.
+    may_open: Callable[[str, str], bool] | None = None
+
+    def judge_token(self, protocol: str, mailbox: str, token: str) -> Reply | str | None:
+        """Return the refusal of a sign-in with a token, or None."""
+        if self.token_verifier is not None:
+            return self.token_verifier(mailbox, token)
+        if self.token_judge is None:
+            return replies.S535_5_7_3_AUTHENTICATION_UNSUCCESSFUL
+        return self.token_judge(protocol, mailbox, token)
 
     # --- Send As ---
 

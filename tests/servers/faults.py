@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 
+from .entra_errors import EntraError
 from .replies import Reply
 
 #: Steps of an SMTP session. CONNECT: before the banner. BODY: in the middle of the message. END_OF_DATA: after the
@@ -66,7 +67,7 @@ class Say:
 
 
 #: A ``str`` is one of the IMAP or POP texts of the catalogue.
-Action = Reply | Drop | Reset | Delay | Dribble | Say | str
+Action = Reply | EntraError | Drop | Reset | Delay | Dribble | Say | str
 
 
 @dataclasses.dataclass

@@ -10,6 +10,7 @@ import re
 import time
 from typing import TYPE_CHECKING
 
+from . import replies
 from .faults import Delay, Drop, Fault, Reset, Say
 from .records import Connection
 from .session import reset
@@ -17,6 +18,8 @@ from .session import reset
 if TYPE_CHECKING:
     from .front import Front
 
+#: Commands that IMAP serves a user whose mailbox was not opened.
+_WITHOUT_MAILBOX = ("CAPABILITY", "ID", "LOGOUT", "NOOP")
 _LITERAL = re.compile(rb"\{(\d+)\+?\}\r?\n$")
 
 
@@ -47,6 +50,8 @@ class FrontSession:
         self._attempt: LoginAttempt | None = None
         self._tag = b""
         self._continuing = False  # after AUTHENTICATE: the next lines are not commands
+        self._ticket = ""
+        self._unconnected = False  # signed in, but the mailbox was not opened
         self._answer = b""
 
     async def run(self) -> None:
@@ -83,6 +88,7 @@ class FrontSession:
         sent = 0
         while data := await self._back_reader.read(65536):
             if self._attempt:
+                data = await self._as_exchange_says(data)
                 self._watch(data)
             sent += len(data)
             self._writer.write(data)
@@ -97,7 +103,7 @@ class FrontSession:
             self.record.commands.append("***")
             if self._attempt and not self._attempt.user:
                 self._attempt.user = _sasl_user(line.strip())
-            return self.front.introspection.with_ticket(line.strip()) + b"\r\n"
+            return self._with_ticket(line.strip()) + b"\r\n"
         words = line.split(None, 3)
         if self.front.name == "imap":
             tag, words = words[0] if words else b"", words[1:]
@@ -111,9 +117,16 @@ class FrontSession:
         fault = self.front.faults.strike(verb, login=self.record.login)
         if fault and not await self._act(fault, tag):
             return b""
+        if self._unconnected and verb not in _WITHOUT_MAILBOX:
+            await self._act(Fault(verb, replies.IMAP_NOT_CONNECTED), tag)
+            return b""
         if self._continuing and len(words) > 2:
-            return line.replace(words[2].strip(), self.front.introspection.with_ticket(words[2].strip()))
+            return line.replace(words[2].strip(), self._with_ticket(words[2].strip()))
         return line
+
+    def _with_ticket(self, blob: bytes) -> bytes:
+        blob, self._ticket = self.front.introspection.with_ticket(blob, self.front.name)
+        return blob
 
     def _note(self, tag: bytes, verb: str, words: list[bytes], line: bytes) -> None:
         """Put the command into the record, without secrets, and notice attempts to sign in."""
@@ -141,6 +154,20 @@ class FrontSession:
             self.front.login_attempts.append(self._attempt)
             self.front.last_login = time.time()
 
+    async def _as_exchange_says(self, data: bytes) -> bytes:
+        """Return the answer to a refused token in Exchange's words: Dovecot sends Google's JSON first, and words of its own then."""
+        if self._attempt.mechanism != "XOAUTH2" or not self._attempt.user:
+            return data
+        if data.startswith(b"+ ") and data.strip() != b"+":
+            self._back_writer.write(b"\r\n")
+            await self._back_writer.drain()
+            return b""
+        if self.front.name == "imap" and data.startswith(self._tag + b" NO "):
+            return self._tag + b" " + replies.IMAP_AUTHENTICATE_FAILED.encode() + b"\r\n"
+        if self.front.name == "pop" and data.startswith(b"-ERR"):
+            return replies.POP_AUTHENTICATION_FAILURE.encode() + b"\r\n"
+        return data
+
     def _watch(self, data: bytes) -> None:
         """Look for the answer to a sign-in."""
         self._answer += data
@@ -152,6 +179,7 @@ class FrontSession:
         attempt.success = found[1] in (b"OK", b"+OK")
         if attempt.success:
             self.record.login, self.record.mechanism = attempt.user.lower(), attempt.mechanism
+            self._unconnected = self.front.introspection.is_unconnected(self._ticket)
         self.front.login_attempts.changed()
 
     async def _act(self, fault: Fault, tag: bytes) -> bool:

@@ -15,6 +15,7 @@ import re
 import secrets
 import urllib.parse
 
+from . import replies
 from .directory import Directory
 from .sockets import listen_local
 
@@ -31,7 +32,8 @@ class Introspection:
     def __init__(self, directory: Directory):
         self._directory = directory
         self._path = f"/{secrets.token_urlsafe(12)}"
-        self._tickets: dict[str, tuple[str, str]] = {}
+        self._tickets: dict[str, tuple[str, str, str]] = {}
+        self._unconnected: set[str] = set()
         self._servers: list[asyncio.AbstractServer] = []
         self.url = ""
 
@@ -47,27 +49,38 @@ class Introspection:
         for server in self._servers:
             server.close()
 
-    def with_ticket(self, blob: bytes) -> bytes:
-        """Return the base64 SASL response with a ticket in place of its token; as it was if it is not an XOAUTH2
-        response.
+    def with_ticket(self, blob: bytes, protocol: str) -> tuple[bytes, str]:
+        """Return the base64 SASL response with a ticket in place of its token, and the ticket; as it was if it is not
+        an XOAUTH2 response.
+
+        :param protocol: "imap" or "pop"
         """
         try:
             found = XOAUTH2.fullmatch(base64.b64decode(blob, validate=True))
         except (binascii.Error, ValueError):
             found = None
         if not found:
-            return blob
+            return blob, ""
         ticket = secrets.token_urlsafe(18)
-        self._tickets[ticket] = found[1].decode("utf-8", "replace"), found[2].decode("utf-8", "replace")
-        return base64.b64encode(b"user=%b\x01auth=Bearer %b\x01\x01" % (found[1], ticket.encode()))
+        self._tickets[ticket] = protocol, found[1].decode("utf-8", "replace"), found[2].decode("utf-8", "replace")
+        return base64.b64encode(b"user=%b\x01auth=Bearer %b\x01\x01" % (found[1], ticket.encode())), ticket
+
+    def is_unconnected(self, ticket: str) -> bool:
+        """Whether the sign-in with this ticket did not open the mailbox (IMAP: "authenticated but not connected")."""
+        return ticket in self._unconnected
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         target = urllib.parse.urlsplit(head.split(b" ", 2)[1].decode("ascii", "replace"))
         ticket = urllib.parse.parse_qs(target.query).get("token", [""])[0]
-        mailbox, token = self._tickets.pop(ticket, ("", ""))
-        verifier, account = self._directory.token_verifier, self._directory.accounts.get(mailbox.lower())
-        valid = bool(target.path == self._path and account and verifier and verifier(account.address, token) is None)
+        protocol, mailbox, token = self._tickets.pop(ticket, ("", "", ""))
+        account = self._directory.accounts.get(mailbox.lower())
+        valid = bool(target.path == self._path and account and getattr(account, f"{protocol}_enabled"))
+        if valid:
+            refusal = self._directory.judge_token(protocol, account.address, token)
+            if refusal == replies.IMAP_NOT_CONNECTED:
+                self._unconnected.add(ticket)
+            valid = refusal in (None, replies.IMAP_NOT_CONNECTED)
         body = json.dumps({"active": valid, "username": mailbox.lower()} if valid else {"active": False}).encode()
         writer.write(
             b"HTTP/1.1 %b\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b"

@@ -18,6 +18,7 @@ from .delivery import Delivery, authentication_results
 from .directory import CUSTOMER, ERP, Directory
 from .dovecot import Dovecot, mailbox_owner
 from .dovecot_install import Installation
+from .entra import Entra
 from .front import Front, LoginAttempt
 from .introspection import Introspection
 from .maildir import Maildir
@@ -26,7 +27,7 @@ from .smtp import SmtpListener
 from .temporary import temporary_folder
 from .tls import Authority, TlsSettings
 
-LISTENERS = ("submission", "mx", "imap", "pop")
+LISTENERS = ("submission", "mx", "imap", "pop", "entra")
 
 
 def available() -> str:
@@ -39,7 +40,7 @@ def available() -> str:
 
 
 class MailServers:
-    """Submission, MX, IMAP and POP3 of a make-believe Exchange Online tenant, on this machine only.
+    """Submission, MX, IMAP, POP3 and Entra ID of a make-believe Microsoft 365 tenant, on this machine only.
 
         with MailServers() as servers, servers.trusted():
             smtplib.SMTP(servers.submission.host, servers.submission.port) ...
@@ -50,6 +51,7 @@ class MailServers:
         (``servers.imap.tls.configure(certificate="untrusted")``).
     :ivar submission: :class:`.smtp.SmtpListener`; ``mx`` likewise.
     :ivar imap: :class:`.front.Front`; ``pop`` likewise.
+    :ivar entra: :class:`.entra.Entra`, whose tokens the others take.
     :ivar directory: accounts, rights, limits, switches (:class:`.directory.Directory`).
     :ivar transactions: what both SMTP listeners took or refused (:class:`.records.Transaction`).
     :ivar connections: all connections of all listeners; ``login_attempts``: those to IMAP and POP3.
@@ -78,6 +80,7 @@ class MailServers:
         self.mx: SmtpListener | None = None
         self.imap: Front | None = None
         self.pop: Front | None = None
+        self.entra: Entra | None = None
         self.connections: Records[Connection] = Records()
         self.transactions: Records[Transaction] = Records()
         self.login_attempts: Records[LoginAttempt] = Records()
@@ -173,11 +176,19 @@ class MailServers:
                     port=self._ports.get(name, 0),
                 ),
             )
+        self.entra = Entra(
+            self.directory,
+            tls=TlsSettings(self.authority, certificate=self._certificate),
+            connections=self.connections,
+            port=self._ports.get("entra", 0),
+        )
+        self.directory.token_judge, self.directory.may_open = self.entra.mail.judge, self.entra.mail.opens
 
     def _accounts_changed(self) -> None:
         self._delivery.create_all()
         last_login = max((front.last_login for front in (self.imap, self.pop) if front), default=0.0)
-        self._dovecot.write_users(self.directory.accounts.values(), last_login)
+        with_password = [] if self.directory.policy.incoming_passwords_ended else self.directory.accounts.values()
+        self._dovecot.write_users(with_password, last_login)
 
     def _call(self, function):
         """Run an asynchronous method in the servers' thread and wait for it."""
@@ -191,9 +202,10 @@ class MailServers:
         await self.mx.start()
         await self.imap.start(self._dovecot.imap_port)
         await self.pop.start(self._dovecot.pop_port)
+        await self.entra.listen()
 
     async def _stop_listeners(self) -> None:
-        listeners = (self.submission, self.mx, self.imap, self.pop, self._introspection)
+        listeners = (self.submission, self.mx, self.imap, self.pop, self.entra, self._introspection)
         results = await asyncio.gather(*(listener.stop() for listener in listeners), return_exceptions=True)
         self._dovecot.stop()
         for error in filter(None, results):
@@ -209,17 +221,21 @@ class MailServers:
         """Return to the state after the start: records, faults, mailboxes, directory, limits and TLS settings."""
         self._delivery.clear()
         self.directory.reset()
-        for listener in (self.submission, self.mx, self.imap, self.pop):
+        for listener in self._listeners:
             listener.reset()
         for records in (self.connections, self.transactions, self.login_attempts):
             records.clear()
+
+    @property
+    def _listeners(self) -> list:
+        return [getattr(self, name) for name in LISTENERS]
 
     # --- what tests ask for ---
 
     @property
     def errors(self) -> list[BaseException]:
         """Exceptions inside the servers themselves."""
-        return [error for listener in (self.submission, self.mx, self.imap, self.pop) for error in listener.errors]
+        return [error for listener in self._listeners for error in listener.errors]
 
     @property
     def accepted(self) -> list[Transaction]:
@@ -251,18 +267,22 @@ class MailServers:
 
     @contextlib.contextmanager
     def trusted(self) -> Iterator[None]:
-        """Trust the CA in this process, through ``SSL_CERT_FILE`` as OpenSSL reads it when a context loads its
-        default paths.
+        """Trust the CA in this process and those it starts.
+
+        ``SSL_CERT_FILE`` is what OpenSSL reads when a context loads its default paths. `requests`, and MSAL unless it is given
+        another client, never do that: they have a bundle of their own, and know ``REQUESTS_CA_BUNDLE`` only.
         """
-        before = os.environ.get("SSL_CERT_FILE")
-        os.environ["SSL_CERT_FILE"] = self.ca_file
+        names = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+        before = {name: os.environ.get(name) for name in names}
+        os.environ.update(dict.fromkeys(names, self.ca_file))
         try:
             yield
         finally:
-            if before is None:
-                del os.environ["SSL_CERT_FILE"]
-            else:
-                os.environ["SSL_CERT_FILE"] = before
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
 
     def summary(self, address: str = ERP) -> str:
         """Return one line, with the password, for the screen: how to reach a mailbox by hand."""

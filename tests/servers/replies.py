@@ -262,6 +262,7 @@ S503_5_5_2_NEED_RCPT = Reply(503, "5.5.2 Need rcpt command")
 S503_5_5_2_SENDER_ALREADY_SPECIFIED = Reply(503, "5.5.2 Sender already specified")
 S503_5_5_2_ALREADY_AUTHENTICATED = Reply(503, "5.5.2 Already authenticated")
 S503_5_5_2_TLS_ALREADY_ACTIVE = Reply(503, "5.5.2 Only one STARTTLS command can be issued per session")
+S503_5_5_0_IMPROPER_PIPELINING = Reply(503, "5.5.0 Improper use of SMTP command pipelining")  # RFC 2920 section 3.1
 S503_5_5_2_DATA_AND_BDAT = Reply(
     503, "5.5.2 BDAT and DATA can not be used in one transaction, nor DATA with BINARYMIME"
 )

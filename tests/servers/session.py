@@ -119,7 +119,8 @@ class SmtpSession(Transfer, SMTP):
 
     async def _run(self, verb: str, arg: str | None) -> None:
         """Record a command, let faults strike, run it."""
-        method = getattr(self, f"command_{verb}", None)
+        hidden = self.server.hidden
+        method = None if verb == "BDAT" and "CHUNKING" in hidden else getattr(self, f"command_{verb}", None)
         shown = f"{verb} {arg}" if arg else verb
         if method is None:
             shown = "***"  # might be a password in the wrong place
@@ -130,6 +131,9 @@ class SmtpSession(Transfer, SMTP):
         if method is None:
             await self.answer(replies.S500_5_3_3_UNRECOGNIZED_COMMAND)
             return
+        if "PIPELINING" in hidden and verb != "BDAT" and self._reader._buffer:
+            await self.answer(replies.S503_5_5_0_IMPROPER_PIPELINING)
+            self._hang_up()
         address = self._path(arg, "FROM" if verb == "MAIL" else "TO")[0] if verb in ("MAIL", "RCPT") else None
         sender, recipient = (address, None) if verb == "MAIL" else (None, address)
         step = "EHLO" if verb == "HELO" else verb
@@ -162,6 +166,13 @@ class SmtpSession(Transfer, SMTP):
         transport = self._original_transport or self.transport
         if transport is not None:
             transport.abort()
+
+    async def leave(self, reply: Reply | None) -> None:
+        """End the session though the client asked for nothing."""
+        if reply:
+            self.transport.write(f"{reply}\r\n".encode())
+        self.transport.close()
+        await asyncio.sleep(0.05)  # TLS says goodbye first
 
     def _hang_up(self) -> None:
         """Close the connection after what was written, and end this task."""
@@ -225,6 +236,7 @@ class SmtpSession(Transfer, SMTP):
         keywords = [f"SIZE {self.directory.limits.message_size}", "PIPELINING", "DSN", "ENHANCEDSTATUSCODES"]
         keywords += [] if self.tls else ["STARTTLS"]
         keywords += [*self.capabilities(), "8BITMIME", "BINARYMIME", "CHUNKING", "SMTPUTF8"]
+        keywords = [keyword for keyword in keywords if keyword.split()[0] not in self.server.hidden]
         lines = [self._greet("EHLO").text, *keywords]
         text = "\r\n".join(f"250{' ' if line is lines[-1] else '-'}{line}" for line in lines)
         await self.push(text)

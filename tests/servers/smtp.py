@@ -14,6 +14,7 @@ from .directory import Directory
 from .faults import SMTP_STEPS, Faults
 from .mx import MxSession
 from .records import Connection, Records, Transaction
+from .replies import Reply
 from .sockets import listen_local
 from .submission import SubmissionSession, Usage
 from .tls import TlsSettings
@@ -35,6 +36,7 @@ class SmtpListener:
     :ivar tls: certificate and TLS versions (:class:`.tls.TlsSettings`).
     :ivar connections: this listener's :class:`.records.Records` of :class:`.records.Connection`.
     :ivar transactions: likewise of :class:`.records.Transaction`.
+    :ivar hidden: EHLO keywords that it does not offer; without PIPELINING it refuses commands that come before the last reply.
     :ivar usage: counters behind the limits (submission).
     :ivar errors: exceptions of the server itself; empty unless the server has a bug.
     """
@@ -60,6 +62,7 @@ class SmtpListener:
         self.transactions: Records[Transaction] = Records(transactions)
         self.port = port
         self.faults = Faults(SMTP_STEPS)
+        self.hidden: set[str] = set()
         self.usage = Usage()
         self.errors: list[Exception] = []
         self.authenticated: dict[str, list[SubmissionSession]] = collections.defaultdict(list)
@@ -87,11 +90,17 @@ class SmtpListener:
     def reset(self) -> None:
         """Forget faults, counters and TLS changes."""
         self.faults.clear()
+        self.hidden.clear()
         self.usage.reset()
         self.tls.reset()
         self.errors.clear()
         self.connections.clear()
         self.transactions.clear()
+
+    def hang_up(self, reply: Reply | None = None) -> None:
+        """End all sessions as a server does with idle ones, with a reply (421) or without a word; called from other threads."""
+        for session in list(self._sessions):
+            asyncio.run_coroutine_threadsafe(session.leave(reply), session.loop).result(10)
 
     # --- called by the sessions ---
 

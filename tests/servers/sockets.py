@@ -7,22 +7,24 @@ import errno
 import socket
 from collections.abc import Iterable
 
+BACKLOG = 128
 _ATTEMPTS = 20
 
 
-def listen_local(port: int = 0) -> tuple[int, list[socket.socket]]:
+def listen_local(port: int = 0, *, listen: bool = True) -> tuple[int, list[socket.socket]]:
     """Return (port, listening sockets) on 127.0.0.1 and, where the machine has it, ::1; port 0 chooses a free one.
 
+    :param listen: False: only keep the port from others; clients are refused
     :raise OSError: if the port asked for is busy.
     """
     for attempt in range(_ATTEMPTS):
         with contextlib.ExitStack() as stack:
-            first = stack.enter_context(_listener(socket.AF_INET, "127.0.0.1", port))
+            first = stack.enter_context(_listener(socket.AF_INET, "127.0.0.1", port, listen))
             chosen = first.getsockname()[1]
             sockets = [first]
             try:
                 if socket.has_ipv6:
-                    sockets.append(stack.enter_context(_listener(socket.AF_INET6, "::1", chosen)))
+                    sockets.append(stack.enter_context(_listener(socket.AF_INET6, "::1", chosen, listen)))
             except OSError as error:
                 if error.errno == errno.EADDRINUSE:
                     if port or attempt == _ATTEMPTS - 1:
@@ -35,14 +37,15 @@ def listen_local(port: int = 0) -> tuple[int, list[socket.socket]]:
     raise AssertionError("not reached")
 
 
-def _listener(family: socket.AddressFamily, address: str, port: int) -> socket.socket:
+def _listener(family: socket.AddressFamily, address: str, port: int, listen: bool) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         sock.bind((address, port))
-        sock.listen(128)
+        if listen:
+            sock.listen(BACKLOG)
         sock.setblocking(False)
     except OSError:
         sock.close()

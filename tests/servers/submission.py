@@ -67,6 +67,8 @@ class Usage:
 class SubmissionSession(SmtpSession):
     """A client of the submission listener."""
 
+    _token: str | None = None
+
     def capabilities(self) -> list[str]:
         return ["AUTH LOGIN XOAUTH2"] if self.tls else []
 
@@ -128,6 +130,7 @@ class SubmissionSession(SmtpSession):
         if refusal:
             return refusal
         self.record.login, self.record.mechanism = mailbox.lower(), mechanism
+        self._token = secret if mechanism == "XOAUTH2" else None
         self.server.authenticated[self.record.login].append(self)
         return replies.S235_2_7_0_AUTHENTICATED
 
@@ -156,6 +159,8 @@ class SubmissionSession(SmtpSession):
             return replies.S550_5_6_11_INVALID_CHARACTERS
         if limits.send_as_denials is not None and usage.denials[mailbox] >= limits.send_as_denials:
             return replies.S550_5_2_252_PENALTY_SEND_AS
+        if self._token and self.directory.may_open and not self.directory.may_open(mailbox, self._token):
+            return replies.S430_4_2_0_MAILBOX_LOGON_FAILURE
         place = self.server.authenticated[mailbox].index(self)
         if limits.concurrent_connections is not None and place >= limits.concurrent_connections:
             return replies.S432_4_3_2_CONCURRENT_CONNECTIONS
@@ -213,6 +218,6 @@ def judge_sign_in(directory: Directory, mechanism: str, mailbox: str, secret: st
     if basic:
         right = account and secrets.compare_digest(account.password.encode(), secret.encode())
         return None if right else replies.S535_5_7_139_BAD_CREDENTIALS
-    if account is None or directory.token_verifier is None:
+    if account is None:
         return replies.S535_5_7_3_AUTHENTICATION_UNSUCCESSFUL
-    return directory.token_verifier(account.address, secret)
+    return directory.judge_token("submission", account.address, secret)

@@ -90,6 +90,10 @@ registry.category("web_tour.tours").add("mail_office365_outgoing", {
             content: "The test is green",
             trigger: ".o_notification:has(.bg-success):contains(Connection Test Successful)",
         },
+        {
+            content: "Each stage is shown, the last one with the server's reply",
+            trigger: ".modal .o_data_row:last-child:contains(Message accepted):contains(2.0.0 OK)",
+        },
     ],
 });
 
@@ -285,6 +289,133 @@ registry.category("web_tour.tours").add("mail_office365_senders", {
         {
             content: "They are shown with their states",
             trigger: ".o_list_view .o_data_row [name=probe_state]:contains(Refused)",
+        },
+    ],
+});
+
+// The tour leaves Odoo for Microsoft's page, and goes on where that leads back to.
+function signInWithMicrosoft() {
+    return [
+        {
+            content: "Nobody signed in yet",
+            trigger: ".o_field_widget[name=office365_sign_in_status]:contains(has not signed in yet)",
+        },
+        {
+            content: "Go to Microsoft's page",
+            trigger: "button[name=action_office365_sign_in]",
+            run: "click",
+            expectUnloadPage: true,
+        },
+    ];
+}
+
+function backFromPage(words) {
+    return [
+        {
+            content: `The page says: ${words}`,
+            trigger: `.alert-danger[role=alert]:contains(${words})`,
+        },
+        {
+            content: "Go back to the mail server",
+            trigger: "a.btn-primary:contains(Back to Odoo)",
+            run: "click",
+            expectUnloadPage: true,
+        },
+        {
+            content: "Still nobody signed in",
+            trigger: ".o_field_widget[name=office365_sign_in_status]:contains(has not signed in yet)",
+        },
+    ];
+}
+
+registry.category("web_tour.tours").add("mail_office365_sign_in", {
+    steps: () => [
+        ...signInWithMicrosoft(),
+        {
+            content: "Back on the mail server, the mailbox is signed in",
+            trigger: ".o_field_widget[name=office365_sign_in_status]:contains(erp@contoso.example is signed in)",
+        },
+        {
+            content: "Test the connection",
+            trigger: "button[name=test_smtp_connection]",
+            run: "click",
+        },
+        {
+            content: "It works",
+            trigger: ".o_notification:contains(Connection Test Successful)",
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("mail_office365_sign_in_as_another", {
+    steps: () => [
+        ...signInWithMicrosoft(),
+        ...backFromPage("brant.wadsworth@contoso.example signed in, but the mail server signs in as erp@contoso.example"),
+    ],
+});
+
+registry.category("web_tour.tours").add("mail_office365_sign_in_declined", {
+    steps: () => [...signInWithMicrosoft(), ...backFromPage("Grant admin consent")],
+});
+
+registry.category("web_tour.tours").add("mail_office365_chatter", {
+    steps: () => [
+        {
+            content: "The envelope of the deferred mail is no red one, and says so to a screen reader",
+            trigger:
+                ".o-mail-Message:contains(Deferred offer) .o-mail-Message-notification:not(.text-danger):has([aria-label^='Retrying at'])",
+            run: "click",
+        },
+        {
+            content: "It says when the mail is tried again, and why",
+            trigger:
+                ".o-mail-MessageNotificationPopover:contains(Carla Customer):contains(Retrying at):contains(PRX4)",
+        },
+        {
+            content: "The envelope of the failed mail is red",
+            trigger: ".o-mail-Message:contains(Failed offer) .o-mail-Message-notification.text-danger",
+            run: "click",
+        },
+        {
+            content: "It says why, and what to do",
+            trigger:
+                ".o-mail-MessageNotificationPopover:contains(Otto Other):contains(5.1.10) .o-mail_office365-reason:contains(address)",
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("mail_office365_queue", {
+    steps: () => [
+        {
+            content: "Only deferred mails are shown",
+            trigger: ".o_searchview .o_facet_value:contains(Deferred)",
+        },
+        {
+            content: "Send now, which is refused again",
+            trigger: ".o_data_row:contains(Deferred offer) button[name=action_office365_send_now]",
+            run: "click",
+        },
+        {
+            content: "It says so",
+            trigger: ".o_notification:contains(Not sent yet):contains(PRX4)",
+        },
+        {
+            content: "Open the mail",
+            trigger: ".o_data_row:contains(Deferred offer) [name=subject]",
+            run: "click",
+        },
+        {
+            content: "It says when it is tried again, and why",
+            trigger: ".o_form_view .alert-info:contains(Will be tried again at):contains(PRX4)",
+        },
+        {
+            content: "Cancel it",
+            trigger: ".o_form_view button[name=cancel]",
+            run: "click",
+        },
+        {
+            content: "It is cancelled",
+            trigger: ".o_form_view .o_arrow_button_current:contains(Cancelled)",
         },
     ],
 });

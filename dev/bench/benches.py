@@ -1,0 +1,111 @@
+"""The benches: core and addon do the same work in turn, so that both meet the machine in the same moods."""
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterator
+
+from jobs import OURS, THEIRS
+from lab import Lab
+from results import Result
+
+_ROUND_TRIP = 0.040  # seconds; smtp.office365.com from within Europe
+_MANY = 10_000
+_FEW = 1_000
+
+
+def senders(lab: Lab, rounds: int) -> Iterator[Result]:
+    """100 mails of 100 different users, 40 ms round trip."""
+    yield _sending(lab, rounds, "senders", "100 mails of 100 users, 40 ms", users=100, factor=10.0)
+
+
+def single(lab: Lab, rounds: int) -> Iterator[Result]:
+    """100 mails of one user, 40 ms round trip."""
+    yield _sending(lab, rounds, "single", "100 mails of one user, 40 ms", users=1, factor=2.0)
+
+
+def _sending(lab: Lab, rounds: int, name: str, work: str, *, users: int, factor: float) -> Result:
+    core, addon = [], []
+    with lab.line(_ROUND_TRIP):
+        for _round in range(rounds):
+            core.append(lab.send(lab.addon, THEIRS, 100, users))
+            addon.append(lab.send(lab.addon, OURS, 100, users))
+    ratios = [theirs["each"] / ours["each"] for theirs, ours in zip(core, addon, strict=True)]
+    connections = max(measured["connections"] for measured in addon)
+    return Result(
+        name, work, _each(core), _each(addon), ratios, "core / addon", f"≥ {factor:g}, 1 connection",
+        statistics.median(ratios) >= factor and connections == 1,
+        max(measured["connections"] for measured in core), connections,
+        remarks=f"processor: {_cpu(core):.1f} / {_cpu(addon):.1f} ms a mail",
+    )
+
+
+def queue(lab: Lab, rounds: int) -> Iterator[Result]:
+    """10,000 queued mails against 1,000, no delay."""
+    few, many, core = [], [], []
+    for _round in range(rounds):
+        core.append(lab.send(lab.addon, THEIRS, _FEW, lab.users))
+        few.append(lab.send(lab.addon, OURS, _FEW, lab.users))
+        many.append(lab.send(lab.addon, OURS, _MANY, lab.users))
+    ratios = [large["each"] / small["each"] for small, large in zip(few, many, strict=True)]
+    growth = statistics.median(large["peak"] / small["peak"] for small, large in zip(few, many, strict=True))
+    peaks = " / ".join(f"{statistics.median(each['peak'] for each in part) / 2**20:.0f}" for part in (few, many))
+    yield Result(
+        "queue", "10,000 queued mails against 1,000, no delay", _each(few), _each(many), ratios, "10,000 / 1,000", "≤ 1.1, memory ≤ 1.1",
+        statistics.median(ratios) <= 1.1 and growth <= 1.1, int(few[-1]["connections"]), int(many[-1]["connections"]),
+        remarks=f"both columns are the addon's, 1,000 and 10,000; core needs {1000 * statistics.median(_each(core)):.1f} ms for each of "
+                f"1,000; peak memory {peaks} MB ({growth:.2f})",
+    )
+
+
+def bystander(lab: Lab, rounds: int) -> Iterator[Result]:
+    """500 mails through a server that is not ours, in a database without the addon and in one with it."""
+    yield _beside(lab, rounds, "500 mails through another server, one of ours beside it")
+    lab.ask(lab.addon, "remove_ours")
+    yield _beside(lab, rounds, "500 mails through another server, none of ours there")
+
+
+def _beside(lab: Lab, rounds: int, work: str) -> Result:
+    core, addon = [], []
+    for number in range(2 * rounds):
+        # Who goes first changes: the second of a pair finds a warmer machine.
+        pair = [(lab.core, core), (lab.addon, addon)]
+        for workers, measured in pair if number % 2 else reversed(pair):
+            measured.append(lab.send(workers, THEIRS, 500, 1))
+    ratios = [ours["each"] / theirs["each"] for theirs, ours in zip(core, addon, strict=True)]
+    cpu = statistics.median(ours["cpu"] / theirs["cpu"] for theirs, ours in zip(core, addon, strict=True))
+    more = statistics.median((ours["queries"] - theirs["queries"]) / ours["batches"] for theirs, ours in zip(core, addon, strict=True))
+    return Result(
+        "bystander", work, _each(core), _each(addon), ratios, "addon / core", "≤ 1.03, at most 2 queries a batch",
+        statistics.median(ratios) <= 1.03 and more <= 2, int(core[-1]["connections"]), int(addon[-1]["connections"]),
+        remarks=f"{more:+g} queries a batch ({core[-1]['queries']:g} in core); processor time {cpu:.2f} times core's",
+    )
+
+
+def token(lab: Lab, rounds: int) -> Iterator[Result]:
+    """8 processes, 200 sign-ins, one hour: how often Microsoft Entra is asked for a token."""
+    asked, times = [], []
+    for _round in range(rounds):
+        before = len(lab.servers.entra.requests)
+        measured = lab.sign_in(processes=8, times=25, minutes=54)
+        requests = list(lab.servers.entra.requests)[before:]
+        asked.append(float(sum(request.step == "TOKEN" for request in requests)))
+        times.append(statistics.mean(one["seconds"] / 25 for one in measured))
+    yield Result(
+        "token", "8 processes, 200 sign-ins within an hour", [], times, asked, "requests", "1 token request", max(asked) == 1,
+        remarks="core's microsoft_outlook was not measured: it needs a browser's sign-in for each server; the time is that of a sign-in",
+    )
+
+
+def _each(measured: list[dict[str, float]]) -> list[float]:
+    return [one["each"] for one in measured]
+
+
+def _cpu(measured: list[dict[str, float]]) -> float:
+    """Return the milliseconds of processor that Odoo needed for a mail."""
+    return 1000 * statistics.median(one["cpu"] / one["sent"] for one in measured)
+
+
+#: By name, in the order in which they run; the last one takes our server away.
+BENCHES: dict[str, Callable[[Lab, int], Iterator[Result]]] = {
+    "senders": senders, "single": single, "queue": queue, "token": token, "bystander": bystander,
+}

@@ -1,0 +1,90 @@
+"""Base of the tests of the SMTP session: it talks to the local servers, without a database."""
+
+import itertools
+import unittest
+from email.message import EmailMessage
+from email.policy import SMTP as POLICY
+
+from odoo.tests import BaseCase
+
+from ..tools.smtp import SmtpSession
+from ..tools.tls import client_context
+from .servers import CUSTOMER, ERP, MailServers, available
+
+OTHER = "other@fabrikam.example"
+PLAIN = {"PIPELINING", "CHUNKING", "8BITMIME", "SMTPUTF8", "SIZE", "BINARYMIME", "DSN", "ENHANCEDSTATUSCODES"}
+SERVERS = {"all": set(), "no CHUNKING": {"CHUNKING"}, "no PIPELINING": {"PIPELINING"}, "plain": PLAIN}
+
+_numbers = itertools.count(1)
+
+
+class SmtpCase(BaseCase):
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if reason := available():
+            raise unittest.SkipTest(f"The local mail servers can not run: {reason}")
+        cls.servers = MailServers()
+        cls.servers.start()
+        cls.addClassCleanup(cls.servers.stop)
+
+    def setUp(self):
+        super().setUp()
+        self.restart()
+        self.enterContext(self.servers.trusted())
+
+    def restart(self, hidden=()):
+        """Return the servers to their initial state, with EHLO keywords left out."""
+        self.servers.reset()
+        self.servers.submission.hidden |= set(hidden)
+        self.servers.directory.limits.concurrent_connections = None
+
+    def tearDown(self):
+        self.assertFalse(self.servers.errors, "exceptions inside the local servers")
+        super().tearDown()
+
+    def session(self, *, timeout=10, login=ERP):
+        """Open a session; what becomes of its messages is in its ``outcomes``."""
+        session = SmtpSession("localhost", self.servers.submission.port, timeout=timeout, local_hostname="odoo.contoso.example")
+        session.outcomes, session.stages = [], []
+        session.on_outcome = lambda _message, outcome: session.outcomes.append(outcome)
+        session.on_stage = lambda name, _seconds, _detail: session.stages.append(name)
+
+        def sign_on(login):
+            session.starttls(context=client_context())
+            session.login(login, self.servers.password(login))
+            session.ehlo_or_helo_if_needed()
+
+        session.sign_on = sign_on
+        self.addCleanup(session.close)
+        session.open(login)
+        return session
+
+    def send(self, session, text="Hello\n", recipients=(CUSTOMER,), sender=ERP):
+        return session.send_message(self.text(text, sender), sender, list(recipients))
+
+    @staticmethod
+    def text(text, sender):
+        message = EmailMessage(policy=POLICY)
+        message["From"], message["To"], message["Subject"] = sender, CUSTOMER, "Offer"
+        message["Message-ID"] = f"<{next(_numbers)}@contoso.example>"
+        message.set_content(text)
+        return message
+
+    @staticmethod
+    def content(sent):
+        return sent.message.get_content().replace("\r\n", "\n")
+
+    def verbs(self):
+        """Return the commands of the last connection after its sign-in."""
+        verbs = self.servers.submission.connections[-1].verbs
+        return verbs[len(verbs) - verbs[::-1].index("***"):]
+
+    @property
+    def connections(self):
+        return len(self.servers.submission.connections)
+
+    def sent(self):
+        self.servers.transactions.wait_for(len)
+        return self.servers.accepted

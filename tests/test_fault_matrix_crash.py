@@ -1,0 +1,141 @@
+import contextlib
+import functools
+import os
+import random
+import signal
+import time
+
+import psycopg2
+from odoo.tests import tagged
+
+from .faults.case import FaultCase
+from .faults.matrix import MAILS
+from .faults.workers import JobDied, JobFailed
+
+_KILLS = 10
+_BETWEEN = MAILS // _KILLS
+_PATIENCE = 60  # seconds until something has to happen; only reached if it never does
+_MAIL = "(SELECT mail.id FROM mail_mail mail JOIN mail_message message ON message.id = mail.mail_message_id WHERE message_id = %s)"
+_CHANGES = {
+    "mail_mail": f"UPDATE mail_mail SET write_date = now() WHERE id = {_MAIL}",
+    "mail_message": "UPDATE mail_message SET write_date = now() WHERE message_id = %s",
+    "mail_notification": f"UPDATE mail_notification SET mail_email_address = NULL WHERE mail_mail_id = {_MAIL}",
+}
+
+
+@tagged("post_install", "-at_install")
+class TestFaultMatrixCrash(FaultCase):
+    """Workers and PostgreSQL die, and workers meet each other: at most the one mail in flight goes twice."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.other = cls.matrix.another_session()
+        cls.addClassCleanup(cls.other.close)
+
+    def arrived(self, number):
+        """Wait until so many mails arrived."""
+        taken = self.matrix.servers.submission.transactions
+        taken.wait_for(lambda seen: sum(one.accepted for one in seen) >= number, _PATIENCE)
+
+    def test_a_worker_that_is_killed(self):
+        seed = random.randrange(2**32)
+        print(f"seed of the moments of kill -9: {seed}")
+        moments = random.Random(seed)
+
+        def kill_and_kill():
+            for number in range(_KILLS):
+                job = self.matrix.start()
+                self.arrived(number * _BETWEEN + moments.randrange(1, _BETWEEN))
+                time.sleep(moments.uniform(0, 0.02))
+                job.kill()
+                self.matrix.store.let_time_pass()
+            self.matrix.run()
+
+        self.check(f"kill -9 of the worker, {_KILLS} times", first=kill_and_kill, twice=_KILLS, unplanned=True)
+
+    def test_a_worker_that_is_killed_between_250_and_commit(self):
+        """The server has the mail and the worker dies before it hears of it: the case in which nobody can do better."""
+        def kill_while_waiting():
+            job = self.matrix.start()
+            taken = []
+
+            def kill_at_50th(transaction):
+                taken.append(transaction)
+                if len(taken) == 50:
+                    os.kill(job.pid, signal.SIGKILL)
+
+            self.matrix.on_transaction = kill_at_50th
+            with self.assertRaises(JobDied):
+                job.result(_PATIENCE)
+            self.assertEqual(len(taken), 50)
+            self.matrix.run()
+
+        self.check("kill -9 of the worker when the server has taken a message", first=kill_while_waiting, twice=1, unplanned=True)
+
+    def test_two_workers_at_once(self):
+        def both():
+            jobs = [self.matrix.start(), self.matrix.start()]
+            for job in jobs:
+                job.result(_PATIENCE)
+
+        self.check("two queue runs at once", first=both, sent_at_once=MAILS)
+
+    def test_postgresql_ends_the_sessions(self):
+        def cut_off():
+            job = self.matrix.start()
+            for number in range(1, 6):
+                self.arrived(number * 30)
+                self.matrix.store.end_other_sessions()
+                with contextlib.suppress(JobFailed):
+                    if job.ended(0.5):
+                        job.result()
+                        job = self.matrix.start()
+                        continue
+                if job.ended():
+                    job = self.matrix.start()
+            with contextlib.suppress(JobFailed):
+                job.result(_PATIENCE)
+
+        self.check("PostgreSQL ends all sessions, 5 times", first=cut_off, twice=5, unplanned=True)
+
+    def test_postgresql_crashes(self):
+        """One of PostgreSQL's own processes is killed: it ends all the others, recovers from its log and starts anew."""
+        if not self.matrix.may_crash:
+            self.skipTest("PostgreSQL is the caller's: it is not crashed; another test ends the sessions")
+
+        def crash():
+            job = self.matrix.start()
+            self.arrived(100)
+            os.kill(self.matrix.store.checkpointer(), signal.SIGKILL)
+            with contextlib.suppress(JobFailed, JobDied):
+                job.result(_PATIENCE)
+            self.reconnect()
+            self.matrix.run()
+
+        self.check("PostgreSQL crashes and recovers", first=crash, twice=1, unplanned=True)
+
+    def reconnect(self):
+        """Connect again when PostgreSQL is there again."""
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                return self.matrix.store.reconnect()
+            except psycopg2.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+
+    def test_another_transaction_changes_what_is_being_sent(self):
+        """Rows change at the worst moment: the server has taken the mail, and the worker waits for its reply."""
+        for table, statement in _CHANGES.items():
+            self.asked = []
+            self.arrange = functools.partial(setattr, self.matrix, "on_transaction", functools.partial(self.change, statement))
+            self.check(f"another transaction changes {table} of a mail that is being sent, every 4th time", sent_at_once=150)
+            self.assertGreaterEqual(len(self.asked), MAILS)
+
+    def change(self, statement, transaction):
+        """Run a statement for every 4th mail that the server takes."""
+        self.asked.append(transaction.message_id)
+        if len(self.asked) % 4 == 0:
+            self.other.change(statement, transaction.message_id)

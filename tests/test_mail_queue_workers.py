@@ -1,0 +1,136 @@
+import contextlib
+import time
+import unittest
+
+import psycopg2
+from odoo import SUPERUSER_ID, api
+from odoo.tests import BaseCase, tagged
+
+from .common import CUSTOMER, ERP
+from .servers import Delay, MailServers, available
+from .workers import WorkerDied, Workers
+
+NUMBER = 40
+
+# Raises once what the second word names, in the statement that notes that a mail was sent.
+FAIL_ONCE = """
+    CREATE SEQUENCE o365_failures;
+    CREATE FUNCTION o365_fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF nextval('o365_failures') = 3 THEN {failure}; END IF;
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER o365_fail BEFORE UPDATE ON mail_mail FOR EACH ROW WHEN (NEW.state = 'sent') EXECUTE FUNCTION o365_fail()
+"""
+
+
+def make_mails(env, host, port, password):
+    """Make a server and queued mails; return their ids."""
+    env["ir.mail_server"].search([("active", "=", True)]).active = False
+    env["mail.mail"].search([("state", "=", "outgoing")]).state = "cancel"
+    env["ir.mail_server"].create({
+        "office365_preset": "submission", "smtp_host": host, "smtp_port": port, "smtp_user": ERP, "smtp_pass": password,
+        "office365_rate_limit": 0, "office365_max_connections": 9,
+    })
+    mails = [
+        env["mail.mail"].create({"subject": str(number), "body_html": "x", "email_to": CUSTOMER, "email_from": ERP})
+        for number in range(NUMBER)
+    ]
+    return [mail.id for mail in mails]
+
+
+def run_queue(env):
+    """Run the queue as the cron does."""
+    with contextlib.suppress(psycopg2.InterfaceError), env.registry.cursor() as cr:  # its connection may be gone in the end
+        api.Environment(cr, SUPERUSER_ID, {})["mail.mail"].process_email_queue()
+
+
+def send_after_commit(env, ids):
+    """Send as a user does who posts messages."""
+    env["mail.mail"].browse(ids).send_after_commit()
+    env.cr.commit()
+
+
+def send_by_hand(env, ids):
+    """Send as the button does; the caller commits."""
+    env["mail.mail"].browse(ids).send()
+
+
+def hold_row(env, mail_id, seconds):
+    """Work on a mail in a transaction that takes a while."""
+    env["mail.mail"].browse(mail_id).lock_for_update()
+    time.sleep(seconds)
+
+
+@tagged("post_install", "-at_install")
+class TestMailQueueWorkers(BaseCase):
+    """What holds when several processes send, or one is killed: no mail is lost, none is sent twice."""
+
+    def setUp(self):
+        super().setUp()
+        if reason := available():
+            raise unittest.SkipTest(f"The local mail servers can not run: {reason}")
+        self.servers = self.enterContext(MailServers())
+        self.enterContext(self.servers.trusted())
+        self.servers.directory.limits.concurrent_connections = None
+        self.workers = self.enterContext(Workers())
+        at = self.servers.submission
+        [self.ids] = self.workers.run(make_mails, [at.host, at.port, self.servers.password(ERP)])
+
+    def states(self):
+        """Return how many mails are in each state; those that are deleted were sent."""
+        return dict(self.workers.sql("SELECT state, count(*) FROM mail_mail WHERE id = ANY(%s) GROUP BY state", self.ids))
+
+    def subjects(self):
+        """Return what arrived, each as often as it did."""
+        return sorted(int(sent.message["Subject"]) for sent in self.servers.accepted)
+
+    def test_several_runs_at_once_send_each_mail_once(self):
+        runs = [*self.workers.begin(run_queue, [], []), *self.workers.begin(send_after_commit, [self.ids]),
+                *self.workers.begin(send_by_hand, [self.ids[::2]])]
+        for run in runs:
+            run.result()
+        self.workers.run(run_queue)  # what one run left to another that had not come to it
+        self.assertEqual(self.subjects(), list(range(NUMBER)))
+        self.assertEqual(self.states(), {"sent": NUMBER})
+
+    def test_a_killed_run_sends_at_most_the_mail_in_flight_again(self):
+        for function, arguments in ((run_queue, []), (send_after_commit, [self.ids])):
+            with self.subTest(function=function.__name__):
+                self.servers.reset()
+                self.workers.sql("UPDATE mail_mail SET state = 'outgoing', scheduled_date = NULL WHERE id = ANY(%s)", self.ids)
+                self.servers.submission.faults.add("END_OF_DATA", Delay(0.05), times=None)
+                [killed] = self.workers.begin(function, arguments)
+                self.servers.transactions.wait_for(lambda seen: len(seen) >= NUMBER // 4, timeout=60)
+                killed.kill()
+                with self.assertRaises(WorkerDied):
+                    killed.result()
+                self.assertNotIn("exception", self.states())
+                self.workers.run(run_queue)
+                self.assertEqual(sorted(set(self.subjects())), list(range(NUMBER)))
+                self.assertLessEqual(len(self.subjects()), NUMBER + 1)
+                self.assertEqual(self.states(), {"sent": NUMBER})
+
+    def test_a_mail_that_somebody_else_works_on_is_left_alone(self):
+        [holding] = self.workers.begin(hold_row, [self.ids[0], 3])
+        while not self.workers.sql("SELECT 1 FROM pg_locks WHERE relation = 'mail_mail'::regclass AND mode = 'RowShareLock'"):
+            time.sleep(0.05)
+        self.workers.run(run_queue)
+        self.assertEqual(self.subjects(), list(range(1, NUMBER)))
+        holding.result()
+        self.workers.run(run_queue)
+        self.assertEqual(sorted(self.subjects()), list(range(NUMBER)))
+
+    def test_what_the_database_refuses_after_the_250_is_written_down_and_not_sent_again(self):
+        for failure in (
+            "RAISE EXCEPTION 'could not serialize access' USING ERRCODE = '40001'",
+            "PERFORM pg_terminate_backend(pg_backend_pid())",
+        ):
+            with self.subTest(failure=failure):
+                self.servers.reset()
+                self.workers.sql("UPDATE mail_mail SET state = 'outgoing', scheduled_date = NULL WHERE id = ANY(%s)", self.ids)
+                self.workers.sql(FAIL_ONCE.format(failure=failure))
+                self.workers.run(run_queue)
+                self.workers.run(run_queue)
+                self.assertEqual(self.subjects(), list(range(NUMBER)))
+                self.assertEqual(self.states(), {"sent": NUMBER})
+                self.workers.sql("DROP TRIGGER o365_fail ON mail_mail; DROP FUNCTION o365_fail; DROP SEQUENCE o365_failures")
