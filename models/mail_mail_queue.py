@@ -97,8 +97,8 @@ class MailMail(models.Model):
 
     def send(self, auto_commit=False, raise_exception=False, post_send_callback=None):
         """Send in a run of our own if a server is ours, and nobody waits for the exception."""
-        if (raise_exception or self.env["ir.mail_server"]._disable_send()
-                or not isinstance(self.env.context.get("office365_sender_book"), SenderBook)):
+        is_ours = isinstance(self.env.context.get("office365_sender_book"), SenderBook)
+        if raise_exception or not is_ours or self.env["ir.mail_server"]._disable_send():
             return super().send(
                 auto_commit=auto_commit, raise_exception=raise_exception, post_send_callback=post_send_callback)
         own_cursor = self.env.context.get("office365_after_commit") is _AFTER_COMMIT and not modules.module.current_test
