@@ -3,6 +3,7 @@ import re
 
 from odoo import http
 from odoo.http import request
+from odoo.service.model import Params
 
 from ..models.office365_tenant_sign_in import PATH as OAUTH_PATH
 from ..models.res_users_link import PATH
@@ -20,7 +21,17 @@ class WithoutToken(logging.Filter):
         return True
 
 
+class WithoutParameters(logging.Filter):
+    """Keep what is entered on an Entra app out of the log of remote calls, which at DEBUG holds all that a client sends."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple) and any(getattr(arg, "_name", None) == "office365.tenant" for arg in record.args):
+            record.args = tuple("…" if isinstance(arg, Params) else arg for arg in record.args)
+        return True
+
+
 logging.getLogger("werkzeug").addFilter(WithoutToken())
+logging.getLogger("odoo.service.model").addFilter(WithoutParameters())
 
 
 class MailOffice365(http.Controller):

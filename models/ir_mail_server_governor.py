@@ -10,6 +10,7 @@ from ..tools.allowance import Allowance
 from ..tools.breaker import Verdict
 from ..tools.budget import Grant
 from ..tools.diagnosis import Diagnosis
+from ..tools.queue_run import QueueRun
 from ..tools.smtp import Outcome
 from ..tools.switches import Switches
 
@@ -176,23 +177,23 @@ class IrMail_Server(models.Model):
     _inherit = "ir.mail_server"
 
     def _office365_governor(self) -> Governor:
-        """Return what decides on the mail of this server: one object a run, if the context has a dict ``office365_governors``.
+        """Return what decides on the mail of this server: one object a run of the queue.
 
-        Who makes one, by putting the dict there or by having none, calls :meth:`Governor.close` in the end.
+        Who gets one outside a run calls :meth:`Governor.close` in the end; the run does so itself.
         """
         self.ensure_one()
-        governors = self.env.context.get("office365_governors")
-        if governors is None:
+        run = QueueRun.of(self.env.context)
+        if run is None:
             return Governor(self.sudo())
-        if self.id not in governors:
-            governors[self.id] = Governor(self.sudo())
-        return governors[self.id]
+        if self.id not in run.governors:
+            run.governors[self.id] = Governor(self.sudo())
+        return run.governors[self.id]
 
     def _office365_note(self, delivery: dict) -> None:
         """Write down a delivery: at once, or with others of the run."""
         governor = self._office365_governor()
         governor.note(delivery)
-        if self.env.context.get("office365_governors") is None:
+        if QueueRun.of(self.env.context) is None:
             governor.close()
 
 

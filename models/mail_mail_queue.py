@@ -83,10 +83,8 @@ class MailMail(models.Model):
         if all(servers.mapped("office365_preset")):
             return self.search(domain, limit=limit, order=order)
         newest = found.with_env(self.env)._office365_of_ours()
-        oldest = self.browse()
-        offset = 0
-        while len(oldest) < len(newest):
-            due = self.search(domain, limit=limit, order=order, offset=offset)
+        oldest, offset = self.browse(), 0
+        while len(oldest) < len(newest) and (due := self.search(domain, limit=limit, order=order, offset=offset)):
             oldest += due._office365_of_ours()
             offset += limit
         return found.with_env(self.env) - newest + oldest[:len(newest)]
@@ -99,15 +97,15 @@ class MailMail(models.Model):
 
     def send(self, auto_commit=False, raise_exception=False, post_send_callback=None):
         """Send in a run of our own if a server is ours, and nobody waits for the exception."""
-        if raise_exception or not isinstance(self.env.context.get("office365_sender_book"), SenderBook):
+        is_ours = isinstance(self.env.context.get("office365_sender_book"), SenderBook)
+        if raise_exception or not is_ours or self.env["ir.mail_server"]._disable_send():
             return super().send(
                 auto_commit=auto_commit, raise_exception=raise_exception, post_send_callback=post_send_callback)
         own_cursor = self.env.context.get("office365_after_commit") is _AFTER_COMMIT and not modules.module.current_test
         run = QueueRun(commits=auto_commit or own_cursor)
         try:
             with SessionPool() as pool:
-                mails = self.with_context(**{
-                    QueueRun.CONTEXT_KEY: run, POOL_KEY: pool, "office365_governors": run.governors, "office365_queue": None})
+                mails = self.with_context(**{QueueRun.CONTEXT_KEY: run, POOL_KEY: pool, "office365_queue": None})
                 result = super(MailMail, mails).send(auto_commit=auto_commit, post_send_callback=post_send_callback)
         finally:
             for governor in run.governors.values():

@@ -7,7 +7,6 @@ from odoo import SUPERUSER_ID, api, fields, models
 
 from ..tools.diagnosis import diagnose
 from ..tools.errors import smtp_reply_text
-from ..tools.queue_run import QueueRun
 from ..tools.sender import FOREIGN_DOMAIN, MODE, OTHER_AUTHOR, UNTRUSTED
 from ..tools.smtp import Outcome
 from ..tools.transactions import run_apart
@@ -70,7 +69,6 @@ class Office365Delivery(models.Model):
     ) -> None:
         """Write down one transaction, and on the message why it left as the mailbox, if it should not have."""
         diagnosis = None if outcome.taken else diagnose(outcome.reply, protocol="smtp")
-        run = QueueRun.of(self.env.context)
         message = self.env["mail.message"].sudo().search([("message_id", "=", message_id)], limit=1) if message_id else None
         server._office365_note({
             "date": fields.Datetime.now(),
@@ -82,7 +80,7 @@ class Office365Delivery(models.Model):
             "email_from": email_from,
             "envelope_from": outcome.envelope_from,
             "login": login,
-            "attempt": 1 + (run.known[run.attempt.mail_id].attempts if run and run.attempt else 0),
+            "attempt": self.env.context.get("office365_attempt", 1),
             "recipient_count": len(outcome.recipients),
             "refused": "\n".join(f"{address}: {smtp_reply_text(*reply)}" for address, reply in outcome.refused.items()),
             "reply": outcome.reply,

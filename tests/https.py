@@ -57,8 +57,7 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, *args: object) -> None:
         """Pass over a client that does not like the certificate, or is gone."""
-        if not isinstance(sys.exc_info()[1], OSError):
-            super().handle_error(*args)
+        return None if isinstance(sys.exc_info()[1], OSError) else super().handle_error(*args)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -1,5 +1,6 @@
 import contextlib
 import functools
+import logging
 import os
 import random
 import signal
@@ -12,6 +13,7 @@ from .faults.case import FaultCase
 from .faults.matrix import MAILS
 from .workers import WorkerDied, WorkerFailed
 
+_logger = logging.getLogger(__name__)
 _KILLS = 10
 _BETWEEN = MAILS // _KILLS
 _PATIENCE = 60  # seconds until something has to happen; only reached if it never does
@@ -40,7 +42,7 @@ class TestFaultMatrixCrash(FaultCase):
 
     def test_a_worker_that_is_killed(self):
         seed = int(os.environ.get("MAIL_OFFICE365_FAULTS_SEED") or random.randrange(2**32))
-        print(f"The moments of kill -9 come from MAIL_OFFICE365_FAULTS_SEED={seed}")
+        _logger.warning("The moments of kill -9 come from MAIL_OFFICE365_FAULTS_SEED=%s", seed)
         moments = random.Random(seed)
 
         def kill_and_kill():

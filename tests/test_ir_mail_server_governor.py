@@ -6,6 +6,7 @@ from odoo import fields
 from odoo.tests import tagged
 
 from ..tools import allowance, switches
+from ..tools.queue_run import QueueRun
 from ..tools.smtp import Outcome
 from .common import BRANT, ERP, INFO, Office365Case
 
@@ -173,7 +174,7 @@ class TestGovernor(GovernorCase):
                 self.assertEqual(self.number(one, 100), 100)
 
     def test_one_governor_a_server_and_run(self):
-        server = self.outgoing().with_context(office365_governors={})
+        server = self.outgoing().with_context(**{QueueRun.CONTEXT_KEY: QueueRun(commits=False)})
         self.assertIs(server._office365_governor(), server._office365_governor())
         self.assertIsNot(self.outgoing()._office365_governor(), server._office365_governor())
 

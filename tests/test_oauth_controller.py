@@ -123,11 +123,15 @@ class TestOAuthController(SignInMixin, HttpCase):
         self.assertRefused(self.back(url), "no longer change this record")
 
     def test_no_words_of_a_forged_link_are_shown(self):
-        for query in ({"error": "access_denied", "error_description": "Call 555"}, {"admin_consent": "True", "error": "x", "error_description": "Call 555"}):
+        forged = {"error": "access_denied", "error_description": "Call 555"}
+        for query in (forged, {"admin_consent": "True", **forged}):
             self.assertNotIn("Call 555", self.back(f"{PATH}?{urlencode(query)}").text)
 
     def test_an_administrator_of_the_directory_needs_no_access_here(self):
         self.authenticate(None, None)
+        refused = self.back(self.visit(self.tenant.admin_consent_url))  # by somebody who is none
+        self.assertNotIn("The consent is given", refused.text)
+        self.entra.directory.user(ERP).admin = True
         back = self.visit(self.tenant.admin_consent_url)
         self.assertIn("The consent is given", self.back(back).text)
 
@@ -143,6 +147,14 @@ class TestOAuthController(SignInMixin, HttpCase):
             logging.getLogger("werkzeug").info('"GET %s HTTP/1.1" 303 -', url.partition("localhost")[2] or url)
         self.assertIn(f"{PATH}?…", log.output[0])
         self.assertNotIn(query["code"], log.output[0])
+
+    def test_a_secret_that_is_entered_is_in_no_log(self):
+        with self.assertNoSecretLogged("Entered~in~the~form") as capture:
+            self.make_jsonrpc_request("/web/dataset/call_kw/office365.tenant/web_save", {
+                "model": "office365.tenant", "method": "web_save", "args": [self.tenant.ids, {"client_secret": "Entered~in~the~form"}],
+                "kwargs": {"specification": {"client_secret": {}}}})
+        self.assertIn("web_save(…)", capture.text)
+        self.assertEqual(self.tenant._app__().credential, "Entered~in~the~form")
 
     def test_a_redirect_that_entra_refuses_points_to_the_device_code(self):
         self.env["ir.config_parameter"].set_param("web.base.url", "http://odoo.contoso.example")

@@ -1,11 +1,10 @@
 from datetime import timedelta
 from unittest.mock import patch
 
-from psycopg2.pool import PoolError
-
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
+from psycopg2.pool import PoolError
 
 from ..tools.diagnosis import diagnose
 from ..tools.smtp import Outcome

@@ -3,7 +3,6 @@ import base64
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509 import load_pem_x509_certificate
-
 from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL
 
@@ -30,7 +29,7 @@ class TestSecretsUnreadable(SignInCase):
 
     def setUp(self):
         super().setUp()
-        self.password_server = super().outgoing()  # core keeps passwords as they are
+        self.password_server = self.outgoing()  # core keeps passwords as they are
         self.env.flush_all()
 
     def use_everything(self):
@@ -46,11 +45,13 @@ class TestSecretsUnreadable(SignInCase):
         self.entra.app.add_certificate(with_pfx.certificate)
         with_pfx.action_check_sign_in()
         pending = self.app("delegated", "none")
-        wizard = self.env["office365.device.sign.in"].browse(self.env["office365.device.sign.in"]._begin(pending, ERP)["res_id"])
+        wizard = self.env["office365.device.sign.in"].browse(
+            self.env["office365.device.sign.in"]._begin(pending, ERP)["res_id"])
         device_flow = self.env["office365.secret"]._get__(wizard, "device_flow")
         self.env.flush_all()
         return {
-            *self.secrets(), PASSPHRASE, self.servers.password(ERP), self.pfx.decode(), self.pair.private_key.splitlines()[12],  # a line beyond the public modulus
+            *self.secrets(), PASSPHRASE, self.servers.password(ERP), self.pfx.decode(),
+            self.pair.private_key.splitlines()[12],  # beyond the modulus, which is public
             *(self.env["office365.secret"]._get__(app, "private_key").splitlines()[12]
               for app in self.env["office365.tenant"].search([("credential", "=", "certificate")])),
             device_flow.partition('"device_code": "')[2].partition('"')[0],

@@ -1,5 +1,8 @@
-from odoo.exceptions import UserError
-from odoo.tests import tagged
+from datetime import timedelta
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import new_test_user, tagged
 
 from ..tools.diagnosis import diagnose
 from .common import BRANT, ERP, INFO
@@ -214,7 +217,8 @@ class TestCheck(SignInCase):
         self.entra.app.roles = {"SMTP.SendAsApp"}
         state, result = self.check(app)
         self.assertEqual(state, "incomplete")
-        for words in ("SMTP.SendAsApp is granted", "IMAP.AccessAsApp is missing", "POP.AccessAsApp is missing", "APIs my organization uses"):
+        for words in ("SMTP.SendAsApp is granted", "IMAP.AccessAsApp is missing", "POP.AccessAsApp is missing",
+                      "APIs my organization uses"):
             self.assertIn(words, result)
         self.outgoing(app=app)  # who only sends misses nothing
         self.assertEqual(self.check(app)[0], "ok")
@@ -235,3 +239,47 @@ class TestCheck(SignInCase):
         self.assertIn(ERP, app.check_result)
         for secret in self.secrets():
             self.assertNotIn(secret, app.check_result)
+
+
+@tagged("post_install", "-at_install")
+class TestCopiesAndEnds(SignInCase):
+
+    def test_a_database_at_another_address_neither_sends_nor_fetches_until_it_is_adopted(self):
+        app = self.app()
+        outgoing, incoming = self.outgoing(app=app), self.incoming(app=app)
+        outgoing.test_smtp_connection()
+        self.env["ir.config_parameter"].set_param("web.base.url", "https://copy.contoso.example")
+        self.env.invalidate_all()
+        self.assertTrue(app.is_copy and outgoing.office365_is_copy and incoming.office365_is_copy)
+        connections = len(self.servers.login_attempts) + self.requests()
+        for use in (outgoing.test_smtp_connection, incoming.button_confirm_login, app.action_check_sign_in):
+            if use != app.action_check_sign_in:
+                with self.assertRaisesRegex(UserError, "may be a copy"):
+                    use()
+            else:
+                use()
+                self.assertEqual(app.check_state, "failed")
+        self.assertEqual(len(self.servers.login_attempts) + self.requests(), connections)
+        user = new_test_user(self.env, "o365.curious", groups="base.group_user,base.group_erp_manager")
+        with self.assertRaises(AccessError):
+            app.with_user(user).action_adopt()
+        app.action_adopt()
+        self.env.invalidate_all()
+        self.assertFalse(app.is_copy or outgoing.office365_is_copy or incoming.office365_is_copy)
+        outgoing.test_smtp_connection()
+        incoming.button_confirm_login()
+
+    def test_a_sign_in_that_ends_is_shown_and_raises_an_activity_until_it_is_renewed(self):
+        app = self.app("delegated")
+        self.outgoing(app=app)
+        self.sign_in_by_code(app)
+        self.assertFalse(app.expiry_notice)
+        self.env["office365.token"].search([]).refresh_expires = fields.Datetime.now() + timedelta(days=10)
+        app.invalidate_recordset()
+        self.assertIn(f"The sign-in of {ERP} ends on", app.expiry_notice)
+        self.env["office365.tenant"]._cron_remind()
+        self.assertTrue(app.activity_ids)
+        self.sign_in_by_code(app)
+        self.env.invalidate_all()
+        self.assertFalse(app.expiry_notice)
+        self.assertFalse(app.activity_ids)

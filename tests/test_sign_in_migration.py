@@ -116,12 +116,14 @@ class TestMove(SignInCase):
             "smtp_encryption": "starttls", "smtp_user": ERP, "from_filter": ERP, **tokens})
         incoming = self.env["fetchmail.server"].create({
             "name": "Mine", "server_type": "outlook", "server": "imap.outlook.com", "port": 993, "is_ssl": True, "user": ERP, **tokens})
-        hosts = {"ir.mail_server": ("smtp_host", "smtp_port", self.servers.submission), "fetchmail.server": ("server", "port", self.servers.imap)}
+        hosts = {"ir.mail_server": ("smtp_host", "smtp_port", self.servers.submission),
+                 "fetchmail.server": ("server", "port", self.servers.imap)}
         for server in (outgoing, incoming):
             host, port, at = hosts[server._name]
             before = server.read()[0]
             self.assertTrue(server.office365_can_move)
-            self.patch(type(server), "_office365_moved_values", self._at(type(server)._office365_moved_values, {host: at.host, port: at.port}))
+            moved_values = self._at(type(server)._office365_moved_values, {host: at.host, port: at.port})
+            self.patch(type(server), "_office365_moved_values", moved_values)
             self.move(server, app)
             self.assertEqual((server.name, server.office365_sign_in_by, server[host]), ("Mine", "office365", at.host))
             self.assertFalse(server.microsoft_outlook_refresh_token)

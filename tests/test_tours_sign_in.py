@@ -5,7 +5,6 @@ from unittest.mock import patch
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import load_pem_x509_certificate
-
 from odoo.tests import HttpCase, tagged
 from odoo.tests.common import ChromeBrowser
 

@@ -191,7 +191,7 @@ class Workers(Processes):
         if dump.returncode:
             raise RuntimeError("pg_dump failed")
 
-    def _start(self, started: contextlib.ExitStack) -> None:
+    def _start(self, started: contextlib.ExitStack) -> None:  # pylint: disable=missing-return
         started.callback(self._drop)
         self._copy()
         self._options = self._folder / "odoo.conf"

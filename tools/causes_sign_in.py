@@ -39,8 +39,8 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "basic_auth_retired",
         (status("5.7.139", "basic auth"), status("5.7.30"), says("basic authentication is disabled"),
          says("basic authentication is not supported")),
-        _lt("Microsoft takes no password here any more. Register an app (Entra admin center > App registrations), enter it in Odoo as"
-            " an Office 365 tenant and choose that tenant on the mail server, so that it signs in with OAuth."),
+        _lt("Microsoft takes no password here any more. Register an app (Entra admin center > App registrations), enter it in Odoo"
+            " under Settings > Technical > Email > Microsoft Entra Apps, and press Move to Sign-in on the mail server."),
         "BASIC24",
         protocols=frozenset({"smtp", "imap", "pop"}),
     ),

@@ -32,7 +32,7 @@ def prepare(env: Environment, host: str, port: int, login: str, password: str, m
         })
         # A record each: its only follower is who posts, and nobody is told of what he posts himself.
         record = env["res.partner"].create({"name": f"Deal {number}"})
-        record.with_user(sender).sudo().message_post(
+        record.with_user(sender).sudo().message_post(  # pylint: disable=translation-required
             body=f"Message {number}", message_type="comment", subtype_xmlid="mail.mt_comment", partner_ids=customer.ids,
             author_id=sender.partner_id.id, email_from=sender.email_formatted, force_send=False, mail_auto_delete=False)
     if (made := env["mail.mail"].search_count([])) != mails:
