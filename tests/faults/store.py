@@ -11,7 +11,7 @@ import psycopg2
 # In the order in which rows can be removed; the other way round they can be put back.
 _PUT_BACK = ("mail_notification", "mail_mail_res_partner_rel", "mail_mail")
 # Where the moments are written down that something waits for.
-_LATER = (("mail_mail", "scheduled_date"), ("office365_pause", "until"))
+_LATER = (("mail_mail", "scheduled_date"), ("office365_pause", "until"), ("office365_token", "failure_until"))
 _CONFIGURATION = ("office365_tenant", "office365_secret")
 _COPY = "faults_copy_of_"
 
