@@ -10,7 +10,7 @@ import smtplib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Self
+from typing import Any
 
 from .diagnosis import Diagnosis, diagnose
 from .errors import smtp_reply_text
@@ -56,7 +56,7 @@ class Refusal:
     diagnosis: Diagnosis
 
     @classmethod
-    def of(cls, error: Exception) -> Self:
+    def of(cls, error: Exception) -> Refusal:
         """Return what an error means."""
         if type(error).__str__ is smtplib.SMTPException.__str__ and isinstance(error, smtplib.SMTPResponseException):
             words = smtp_reply_text(error.smtp_code, error.smtp_error)
@@ -65,12 +65,12 @@ class Refusal:
         return cls(words, diagnose(error))
 
     @classmethod
-    def final(cls, cause: str, words: str) -> Self:
+    def final(cls, cause: str, words: str) -> Refusal:
         """Return a refusal of ours, which says by itself what to do."""
         return cls(words, Diagnosis(cause, retryable=False, retry_after=None, remedy="", source=""))
 
     @classmethod
-    def of_reply(cls, code: int, words: bytes | str) -> Self:
+    def of_reply(cls, code: int, words: bytes | str) -> Refusal:
         """Return what an SMTP reply means."""
         text = smtp_reply_text(code, words)
         return cls(text, diagnose(text, protocol="smtp"))
@@ -214,7 +214,7 @@ class QueueRun:
         self.admitted: str | None = None
 
     @classmethod
-    def of(cls, context: Mapping[str, Any]) -> Self | None:
+    def of(cls, context: Mapping[str, Any]) -> QueueRun | None:
         """Return the run in a context, if it is one."""
         run = context.get(cls.CONTEXT_KEY)
         return run if isinstance(run, cls) else None

@@ -86,7 +86,7 @@ def _show_microsofts_hosts(env: Environment) -> None:
     """Have the servers look as they do at an administrator's, not as those of this machine."""
     for model in ("ir.mail_server", "fetchmail.server"):
         for server in env[model].search([("office365_preset", "!=", False)]):
-            server.office365_preset = server.office365_preset  # the preset fills in its values again
+            server.office365_cloud = server.office365_cloud  # the preset fills in its values again
 
 
 def _page(env: Environment, picture: Picture) -> str:

@@ -26,7 +26,7 @@ registry.category("web_tour.tours").add("mail_office365_governor", {
         },
         {
             content: "Open what was sent today",
-            trigger: ".oe_stat_button:contains(Sent Today)",
+            trigger: ".oe_stat_button:contains(Deliveries Today)",
             run: "click",
         },
         {
