@@ -31,6 +31,7 @@ from . import office365_pause
 from . import ir_mail_server_queue
 from . import office365_probe
 from . import res_company
+from . import mail_alias_domain
 from . import mail_mail_outcome
 from . import mail_mail_actions
 from . import mail_mail_waiting

@@ -115,15 +115,13 @@ class IrMail_Server(models.Model):
             [("office365_preset", "!=", False)], ["office365_preset", "from_filter", "smtp_user"])
 
     @api.model
-    def _office365_domains(self, servers=None, alias_domains=None) -> set[str]:
+    def _office365_domains(self, servers=None) -> set[str]:
         """Return the domains and single addresses that our servers send for, canonical.
 
         They are the alias domains, and the servers' From filters and mailboxes.
         """
         servers = self._office365_servers() if servers is None else servers
-        if alias_domains is None:
-            alias_domains = self.env["mail.alias.domain"].sudo().search_fetch([], ["name"])
-        entries = alias_domains.mapped("name")
+        entries = [name for name, _addresses in self.env["mail.alias.domain"]._office365_addresses()]
         for server in servers:
             entries += server._parse_from_filter(server.from_filter)
             entries.append((server._office365_mailbox() or "").rpartition("@")[2])
@@ -131,21 +129,19 @@ class IrMail_Server(models.Model):
 
     @api.model
     def _office365_sender_book(self, addresses: Collection[str], actors: Mapping[str, int] | None = None) -> SenderBook | None:
-        """Look up senders: three queries, whatever their number. None if no server is ours.
+        """Look up senders: two queries, whatever their number. None if no server is ours.
 
         :param addresses: From addresses, normalized
         :param actors: id of the user who acted, by Message-Id
         """
         if not (servers := self._office365_servers()):
             return None
-        alias_domains = self.env["mail.alias.domain"].sudo().search_fetch(
-            [], ["name", "bounce_alias", "catchall_alias", "default_from"])
         own = [server._office365_mailbox() for server in servers]
-        for domain in alias_domains:
-            own += [domain.bounce_email, domain.catchall_email, domain.default_from_email]
+        for _name, addresses_of_domain in self.env["mail.alias.domain"]._office365_addresses():
+            own += addresses_of_domain
         return SenderBook(
             self._office365_known(addresses),
-            domains=self._office365_domains(servers, alias_domains),
+            domains=self._office365_domains(servers),
             own=filter(None, own),
             actors=actors,
         )

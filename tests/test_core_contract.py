@@ -4,6 +4,7 @@ from odoo.addons.base.models.ir_mail_server import IrMail_Server
 from odoo.addons.base.models.res_users import ResUsers
 from odoo.addons.mail.models import fetchmail
 from odoo.addons.mail.models.discuss.discuss_channel import DiscussChannel
+from odoo.addons.mail.models.mail_alias_domain import MailAliasDomain
 from odoo.addons.mail.models.mail_mail import MailMail
 from odoo.addons.mail.models.mail_message import MailMessage
 from odoo.addons.mail.models.mail_notification import MailNotification
@@ -44,6 +45,7 @@ OVERRIDDEN = {
         "create": ["vals_list"],
         "write": ["vals"],
     },
+    MailAliasDomain: {"create": ["vals_list"], "write": ["vals"], "unlink": []},
     MailMail: {
         "send": ["auto_commit", "raise_exception", "post_send_callback"],
         "_send": [
