@@ -71,8 +71,8 @@ class Link:
         their_reader, their_writer = await asyncio.open_connection("localhost", self._target)
         try:
             await asyncio.gather(self._carry(reader, their_writer), self._carry(their_reader, writer))
-        except OSError:
-            pass  # one side is gone, so the other hears of it below
+        except (OSError, asyncio.CancelledError):
+            pass  # one side is gone, or the line is taken down: the other hears of it below
         finally:
             for end in (writer, their_writer):
                 end.close()
