@@ -134,8 +134,8 @@ class MailMail(models.Model):
         [[due]] = self.env.execute_query(SQL(
             "SELECT MIN(scheduled_date) FROM mail_mail WHERE state = 'outgoing' AND office365_cause IS NOT NULL AND scheduled_date > %s",
             now))
-        cron = self.env.ref("mail.ir_cron_mail_scheduler_action", raise_if_not_found=False)
-        if not due or not cron:
+        cron = due and self.env.ref("mail.ir_cron_mail_scheduler_action", raise_if_not_found=False)
+        if not cron:
             return
         # The full minute at or after it: triggers are no more precise.
         minute = (due + timedelta(seconds=59)).replace(second=0, microsecond=0)
