@@ -42,9 +42,9 @@ class Governor:
 
     def __init__(self, server) -> None:
         """
-        :param server: ``ir.mail_server`` record of ours, as superuser
+        :param server: ``ir.mail_server`` record of ours, as superuser; in the transaction of whoever asks next
         """
-        self._server = server
+        self.server = server
         self._switches = Switches(
             server.env["office365.pause"], server, own_mailbox=server.office365_sender_mode == "as_sender")
         self._keys: dict[str, str] = {}
@@ -111,7 +111,7 @@ class Governor:
             else:
                 self._switches.release()
         except psycopg2.Error as error:  # what became of the mail itself has to be kept all the same
-            _logger.warning("%s: a pause can't be written: %s", self._server.display_name, error)
+            _logger.warning("%s: a pause can't be written: %s", self.server.display_name, error)
         return None
 
     def note(self, delivery: dict) -> None:
@@ -123,7 +123,7 @@ class Governor:
     def _write_deliveries(self) -> None:
         rows, self._deliveries, self._written_at = self._deliveries, [], monotonic()
         if rows:
-            self._server.env["office365.delivery"]._keep(rows)
+            self.server.env["office365.delivery"]._keep(rows)
 
     def close(self) -> None:
         """Write down what was not yet, give back what was reserved and not used. Never raises: that mail was sent has to be kept."""
@@ -132,30 +132,30 @@ class Governor:
             try:
                 give_back()
             except psycopg2.Error as error:
-                _logger.warning("%s: what was reserved is held for some minutes: %s", self._server.display_name, error)
+                _logger.warning("%s: what was reserved is held for some minutes: %s", self.server.display_name, error)
 
     def _allowance(self, sender: str) -> Allowance:
         key = self._keys.get(sender)
         if key is None:
-            key = self._keys[sender] = self._server._office365_budget_key(sender)
+            key = self._keys[sender] = self.server._office365_budget_key(sender)
         if key not in self._allowances:
-            self._allowances[key] = Allowance(self._server.env["office365.budget"], key, self._server._office365_limits(key))
+            self._allowances[key] = Allowance(self.server.env["office365.budget"], key, self.server._office365_limits(key))
         return self._allowances[key]
 
     def _unknown(self, error: psycopg2.Error) -> Admission:
-        name = self._server.display_name
+        name = self.server.display_name
         _logger.warning("%s: pauses and budgets can't be read, mail waits a minute: %s", name, error)
         return self._wait(
             fields.Datetime.now() + datetime.timedelta(minutes=1), "server_busy",
-            self._server.env._("%s: the database can't tell whether the mail may go.", name))
+            self.server.env._("%s: the database can't tell whether the mail may go.", name))
 
     def _paused(self, target: str) -> Admission:
         retry_at, cause = self._switches.refusal(target)
-        return self._wait(retry_at, cause, self._server.env._(
-            "%(name)s is refused, so that its mail waits.", name=target or self._server.display_name))
+        return self._wait(retry_at, cause, self.server.env._(
+            "%(name)s is refused, so that its mail waits.", name=target or self.server.display_name))
 
     def _short(self, grant: Grant, recipients: int) -> Admission:
-        env, name = self._server.env, self._server.display_name
+        env, name = self.server.env, self.server.display_name
         if grant.retry_at is None:
             return self._wait(None, grant.cause, env._(
                 "%(server)s: the mail has %(recipients)s recipients, more than the server may send to in a whole day. Send it to fewer, "
@@ -187,7 +187,9 @@ class IrMail_Server(models.Model):
             return Governor(self.sudo())
         if self.id not in run.governors:
             run.governors[self.id] = Governor(self.sudo())
-        return run.governors[self.id]
+        governor = run.governors[self.id]
+        governor.server = self.sudo()
+        return governor
 
     def _office365_note(self, delivery: dict) -> None:
         """Write down a delivery: at once, or with others of the run."""

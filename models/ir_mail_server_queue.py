@@ -7,6 +7,7 @@ from odoo.tools import email_normalize
 
 from ..tools.queue_run import Hold, NoSession, NotSent, QueueRun, Refusal, Settled, raised_from, refused_recipients
 from ..tools.retry import holds_others
+from ..tools.session_pool import CONTEXT_KEY as POOL_KEY
 from ..tools.smtp import Outcome, SmtpSession
 
 _logger = logging.getLogger(__name__)
@@ -23,8 +24,11 @@ class IrMail_Server(models.Model):
         server = self.sudo().browse(mail_server_id or ())
         if run is None or not server.office365_preset:
             return super()._connect__(*args, smtp_from=smtp_from, mail_server_id=mail_server_id, **kwargs)
-        if run.line in run.holds or not server._office365_admitted(run, run.sender, 1):
-            return NoSession()
+        if not self._office365_is_in_use(run, server):
+            if run.lookahead:
+                run.lookahead.drain()
+            if run.line in run.holds or not server._office365_admitted(run, run.sender, 1):
+                return NoSession()
         try:
             return super()._connect__(*args, smtp_from=smtp_from, mail_server_id=mail_server_id, **kwargs)
         except (psycopg2.Error, MemoryError):
@@ -32,6 +36,10 @@ class IrMail_Server(models.Model):
         except Exception as error:  # noqa: BLE001  (whatever it is, diagnose() says what becomes of the mails)
             run.admitted = None
             return NoSession(error)
+
+    def _office365_is_in_use(self, run: QueueRun, server) -> bool:
+        """Tell whether mail is sent through a server just now: then there is a session, and each mail asks when its turn comes."""
+        return bool(run.lookahead and run.lookahead.is_busy and self.env.context[POOL_KEY].has(server.id))
 
     def _office365_admitted(self, run: QueueRun, sender: str, recipients: int) -> bool:
         """Ask the governor whether a message may go. If it may not, the line waits, or the part has failed."""
@@ -100,11 +108,32 @@ class IrMail_Server(models.Model):
             server = self.sudo().browse(smtp_session.mail_server_id)
             sender = email_normalize(str(message["From"] or "")) or ""
             if run.admitted != sender or len(smtp_to_list) != 1:
-                run.release(server._office365_governor())
+                run.release(server)
                 if not server._office365_admitted(run, sender, len(smtp_to_list)):
                     raise NotSent(self.NO_VALID_RECIPIENT)
             run.part.sender, run.admitted = run.admitted, None
         return prepared
+
+    def _office365_smtp_from(self, session):
+        """In a run, another mail may have the session, and another From."""
+        run = QueueRun.of(self.env.context)
+        return run.smtp_from if run and run.part else super()._office365_smtp_from(session)
+
+    def _office365_begin(self, session, smtp_from):
+        """In a run, wait for the turn."""
+        run = QueueRun.of(self.env.context)
+        if run and run.part:
+            turn = run.take_turn(session)
+            self._office365_lend(session, smtp_from)
+            session.on_sent = turn and turn.pass_on
+        return super()._office365_begin(session, smtp_from)
+
+    def _office365_message(self, message_id):
+        """In a run it is known."""
+        run = QueueRun.of(self.env.context)
+        if run is None or run.attempt is None:
+            return super()._office365_message(message_id)
+        return self.env["mail.mail"].sudo().browse(run.attempt.mail_id).mail_message_id
 
     def _office365_recorder(self, identity, written_as):
         """Tell the run first: it has to know that a message was taken even if writing that down fails."""

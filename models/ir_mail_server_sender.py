@@ -253,22 +253,24 @@ class IrMail_Server(models.Model):
             return super()._prepare_email_message__(message, smtp_session)
         server = self.sudo().browse(smtp_session.mail_server_id)
         written_as = str(message["From"] or "")
-        identity = server._office365_identity(message, smtp_session.smtp_from)
+        core_smtp_from = server._office365_smtp_from(smtp_session)
+        identity = server._office365_identity(message, core_smtp_from)
         if identity.refused:
             raise MailDeliveryException(self.env._("Mail Delivery Failed"), self.env._(
                 "%(server)s: mail may not leave as %(address)s, and the database has no address to send it as instead. Confirm the "
                 "address, or set the Default From Alias of the Email Domain under Settings > Technical > Email.",
                 server=server.display_name, address=written_as))
-        core_smtp_from = smtp_session.smtp_from
         if identity.header_from:
-            smtp_session.smtp_from = _header(identity.header_from)
-            message.replace_header("From", smtp_session.smtp_from)
+            message.replace_header("From", _header(identity.header_from))
         if identity.reply_to:
             del message["Reply-To"]
             message["Reply-To"] = _header(identity.reply_to)
         if identity.sender:
             del message["Sender"]
             message["Sender"] = ascii_address(identity.sender)
+        server._office365_begin(smtp_session, core_smtp_from)
+        if identity.header_from:
+            smtp_session.smtp_from = _header(identity.header_from)
         try:
             smtp_from, smtp_to_list, message = super()._prepare_email_message__(message, smtp_session)
         finally:
@@ -278,6 +280,13 @@ class IrMail_Server(models.Model):
         smtp_session.on_outcome = server._office365_recorder(identity, written_as)
         return ascii_address(identity.envelope_from or smtp_from), smtp_to_list, message
 
+    def _office365_smtp_from(self, session: SmtpSession) -> str | None:
+        """Return the From for which core chose this server, of the message that is prepared."""
+        return session.smtp_from
+
+    def _office365_begin(self, session: SmtpSession, smtp_from: str | None) -> None:
+        """Let the session send the message that is prepared. Until here, it may send another one."""
+
     def _office365_recorder(self, identity: SenderIdentity, written_as: str):
         """Return what records the delivery of the message that is sent next."""
         actor_of = self.env.context.get("office365_sender_book")
@@ -286,12 +295,17 @@ class IrMail_Server(models.Model):
             book = actor_of if isinstance(actor_of, SenderBook) else None
             message_id = str(message["Message-Id"] or "")
             self.env["office365.delivery"].sudo()._record(
-                self, outcome, message_id=message_id, written_as=written_as,
+                self, outcome, message_id=message_id, message=self._office365_message(message_id), written_as=written_as,
                 email_from=str(message["From"] or ""), login=identity.login, reason=identity.reason,
                 actor=(book and book.actor(message_id)) or self.env.uid,
             )
 
         return record
+
+    def _office365_message(self, message_id: str):
+        """Return the ``mail.message`` that is sent, as superuser; empty if it is of none."""
+        messages = self.env["mail.message"].sudo()
+        return messages.search([("message_id", "=", message_id)], limit=1) if message_id else messages
 
 
 def _header(mailbox: Mailbox) -> str:

@@ -72,9 +72,8 @@ class IrMail_Server(models.Model):
         if not isinstance(pool, SessionPool) or not pool.is_open:
             return self._office365_open_session(smtp_from, debug=debug)
         login = self._office365_login_for(smtp_from)
-        session = pool.take(self.id, login, lambda: self._office365_open_session(smtp_from, debug=debug))
-        session.smtp_from = smtp_from
-        return session
+        # It may be sending for somebody else just now: whoever's turn it is says for whom it sends.
+        return pool.take(self.id, login, lambda: self._office365_open_session(smtp_from, debug=debug))
 
     def _office365_open_session(
         self, smtp_from: str | None, *, debug: bool = False, on_stage: Callable[[str, float, str], None] | None = None,
@@ -94,17 +93,21 @@ class IrMail_Server(models.Model):
         session.set_debuglevel(debug or self.smtp_debug)
         session.mail_server_id = self.id
         session.from_filter = self.from_filter
-        session.smtp_from = smtp_from
-        session.slot = self._office365_connection_slot
-        session.sign_on = functools.partial(self._office365_sign_on, session, self._office365_tls_context())
         session.on_stage = on_stage
+        self._office365_lend(session, smtp_from)
         session.open(self._office365_login_for(smtp_from))
         return session
 
-    def _office365_sign_on(self, session: SmtpSession, context: ssl.SSLContext, login: str | None) -> None:
+    def _office365_lend(self, session: SmtpSession, smtp_from: str | None) -> None:
+        """Say for whom a session sends next, and let it use this record's transaction if it has to connect again."""
+        session.smtp_from = smtp_from
+        session.slot = self._office365_connection_slot
+        session.sign_on = functools.partial(self._office365_sign_on, session)
+
+    def _office365_sign_on(self, session: SmtpSession, login: str | None) -> None:
         """Verify the server of a connected session and sign in, if somebody is to."""
         try:
-            session.starttls(context=context)
+            session.starttls(context=self._office365_tls_context())
         except ssl.SSLCertVerificationError as error:
             raise CertificateRefused(self._office365_certificate_text(self.smtp_host, error)) from error
         if login:

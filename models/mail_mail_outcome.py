@@ -80,13 +80,12 @@ class MailMail(models.Model):
 
         :param messages: those whose chatters show the mail as deferred; None if it was not
         """
-        mail = self.exists()
         if messages is not None:
-            mail._office365_end({})
+            self.exists()._office365_end({})
             messages._notify_message_notification_update()
         if attempt.taken and attempt.untried:
             # Another error than a refusal has ended core's loop. Who got the mail does not get it again when somebody retries it.
-            mail.office365_recipients = {**(mail.office365_recipients or {}), **attempt.taken}
+            self.exists().office365_recipients = {**(self.office365_recipients or {}), **attempt.taken}
 
     def _office365_defer(self, run: QueueRun, attempt: Attempt, settled: dict[str, str]) -> bool:
         """Put the mail back for those who may get it later; return False if there is nobody, or no time left.

@@ -2,13 +2,14 @@ import collections
 import contextlib
 import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg2
 from odoo import api, fields, models, modules
 from odoo.tools import SQL, email_normalize
 
+from ..tools.lookahead import Lookahead, Turn, TurnLost
 from ..tools.queue_run import Attempt, Known, QueueRun, Refusal, Settled, line_name
 from ..tools.sender import SenderBook
 from ..tools.session_pool import CONTEXT_KEY as POOL_KEY
@@ -103,16 +104,30 @@ class MailMail(models.Model):
                 auto_commit=auto_commit, raise_exception=raise_exception, post_send_callback=post_send_callback)
         own_cursor = self.env.context.get("office365_after_commit") is _AFTER_COMMIT and not modules.module.current_test
         run = QueueRun(commits=auto_commit or own_cursor)
-        try:
-            with SessionPool() as pool:
-                mails = self.with_context(**{QueueRun.CONTEXT_KEY: run, POOL_KEY: pool, "office365_queue": None})
-                result = super(MailMail, mails).send(auto_commit=auto_commit, post_send_callback=post_send_callback)
-        finally:
-            for governor in run.governors.values():
-                governor.close()
+        with SessionPool() as pool:
+            mails = self.with_context(**{QueueRun.CONTEXT_KEY: run, POOL_KEY: pool, "office365_queue": None})
+            try:
+                # Only the mail cron's: in a thread there is no request, which somebody's extension of a mail may look at.
+                with mails._office365_lookahead(run) if auto_commit else contextlib.nullcontext():
+                    result = super(MailMail, mails).send(auto_commit=auto_commit, post_send_callback=post_send_callback)
+            finally:
+                for server in mails.env["ir.mail_server"].browse(list(run.governors)):
+                    server._office365_governor().close()
         if run.known:
             self._office365_wake()
         return result
+
+    @contextlib.contextmanager
+    def _office365_lookahead(self, run: QueueRun) -> Iterator[None]:
+        """Let the run make each mail ready while the one before is at the server, if there are several, and connections for it."""
+        with contextlib.ExitStack() as stack:
+            # In tests all cursors share a connection, and a thread would wait for the one that waits for it.
+            if len(self) > 1 and not modules.module.current_test:
+                try:
+                    run.lookahead = stack.enter_context(Lookahead(self.env.registry.cursor, self.env.cr.dbname))
+                except psycopg2.Error as error:
+                    _logger.info("No connection to the database is left to make mails ready ahead: %s", error)
+            yield
 
     def _split_by_mail_configuration(self):
         """In a run, batches of ours come in two lanes: single messages of all senders first."""
@@ -129,7 +144,7 @@ class MailMail(models.Model):
         for bulk in (False, True):
             for server_id, alias_domain_id, smtp_from, ids in mine:
                 if lane := [mail_id for mail_id in ids if run.known[mail_id].bulk == bulk]:
-                    run.begin_line(server_id, email_normalize(smtp_from) or "", bulk=bulk)
+                    run.begin_line(server_id, smtp_from, email_normalize(smtp_from) or "", bulk=bulk)
                     yield server_id, alias_domain_id, smtp_from, lane
 
     def _office365_look_up(self, run: QueueRun, groups: list[tuple]) -> None:
@@ -138,8 +153,9 @@ class MailMail(models.Model):
         if not ids:
             return
         mails = self.browse(ids).with_context(prefetch_fields=False)
-        for row in mails.read(["office365_attempts", "office365_bulk", "is_notification"]):
-            run.known[row["id"]] = Known(row["office365_attempts"], row["office365_bulk"], not row["is_notification"])
+        for row in mails.read(["office365_attempts", "office365_bulk", "is_notification", "mail_message_id"], load=""):
+            run.known[row["id"]] = Known(
+                row["office365_attempts"], row["office365_bulk"], row["mail_message_id"], not row["is_notification"])
         lines = {
             line_name(server_id, email_normalize(smtp_from) or "", bulk=bulk)
             for server_id, _alias_domain, smtp_from, _ids in groups for bulk in (False, True)
@@ -148,33 +164,94 @@ class MailMail(models.Model):
 
     def _send(self, auto_commit=False, raise_exception=False, smtp_session=None, alias_domain_id=False,
               mail_server=False, post_send_callback=None):
-        run = QueueRun.of(self.env.context)
-        arguments = {"smtp_session": smtp_session, "alias_domain_id": alias_domain_id, "mail_server": mail_server}
-        server = mail_server and mail_server.sudo()
+        run, server = QueueRun.of(self.env.context), mail_server and mail_server.sudo()
         if run is None or not server or not server.office365_preset:
             return super()._send(
-                auto_commit=auto_commit, raise_exception=raise_exception, post_send_callback=post_send_callback, **arguments)
+                auto_commit=auto_commit, raise_exception=raise_exception, smtp_session=smtp_session,
+                alias_domain_id=alias_domain_id, mail_server=mail_server, post_send_callback=post_send_callback)
+
+        def send(mail) -> None:
+            super()._send(  # of this mail, in its transaction: the first argument counts
+                smtp_session=smtp_session, alias_domain_id=alias_domain_id, mail_server=mail_server.with_env(mail.env))
+
         run.commit(self.env.cr)  # what others did before is not ours to roll back
-        ids = collections.deque(self._ids)
-        while ids and not smtp_session.failure and run.line not in run.holds:
-            mail = self.browse(ids.popleft())._office365_counted(run)
-            mail._office365_send_one(run, functools.partial(super(MailMail, mail)._send, **arguments), post_send_callback)
-        run.release(server._office365_governor())
-        if smtp_session.failure:
-            self.browse(ids)._office365_defer_unreached(run, server, Refusal.of(smtp_session.failure))
-        else:
-            self.browse(ids)._office365_wait(run, server)
-        run.commit(self.env.cr)
-        if post_send_callback:
-            post_send_callback(self.ids)
+        self._office365_forked(run)._office365_send_batch(
+            send, server, smtp_session, post_send_callback or (lambda _ids: None))
         return True
+
+    def _office365_forked(self, run: QueueRun):
+        """Return these mails in a fork of a run."""
+        return self.with_context(**{QueueRun.CONTEXT_KEY: run.fork()})
+
+    def _office365_send_batch(self, send: Callable[[Any], None], server, session, callback: Callable) -> None:
+        """Send one mail after the other, and put off those that can't be sent now. The last ones may be on their way at the end of this.
+
+        :param send: has core send a mail
+        :param session: `SmtpSession` or `NoSession`
+        :param callback: core's, called with the ids of the mails that are done with
+        """
+        run, todo, left = QueueRun.of(self.env.context), collections.deque(self._ids), []
+
+        def end(mail_id: int, is_done: bool) -> None:
+            if is_done:
+                callback([mail_id])
+            else:
+                left.append(mail_id)
+            if mail_id == self._ids[-1]:
+                self._office365_end_batch(run, left, server, session, callback)
+
+        while todo and run.may_send(session):
+            mail = self.browse(todo.popleft())._office365_counted(run)
+            if run.lookahead:
+                run.lookahead.start(
+                    functools.partial(mail._office365_forked(run)._office365_send_ahead, send, server, session),
+                    functools.partial(end, mail.id), apart=run.known[mail.id].message_id)
+            else:
+                mail._office365_send_one(run, send)
+                end(mail.id, is_done=True)
+        if todo:
+            left += todo
+            self._office365_end_batch(run, left, server, session, callback)
+
+    def _office365_end_batch(self, run: QueueRun, left: list[int], server, session, callback: Callable) -> None:
+        """Put off the mails that are left of a batch, and tell core that all of it is done with."""
+        if left and run.lookahead:
+            run.lookahead.drain()  # may add to them; and the governor is asked by one at a time
+        run.release(server)
+        if left and session.failure:
+            self.browse(sorted(left))._office365_defer_unreached(run, server, Refusal.of(session.failure))
+        elif left:
+            self.browse(sorted(left))._office365_wait(run, server)
+        run.commit(self.env.cr)
+        callback(self.ids)
 
     def _office365_counted(self, run: QueueRun):
         """Return this mail with the number of the try, which its delivery shows."""
         attempts = run.known[self.id].attempts
         return self.with_context(office365_attempt=attempts + 1) if attempts else self
 
-    def _office365_send_one(self, run: QueueRun, send: Callable[[], Any], post_send_callback) -> None:
+    def _office365_send_ahead(self, send: Callable[[Any], None], server, session, turn: Turn, cursor) -> bool:
+        """Make a mail ready and send it when its turn comes: in a thread, in a transaction of its own.
+
+        :return: whether the mail is done with, False if it is untouched
+        """
+        mail, run = self.with_env(self.env(cr=cursor)), QueueRun.of(self.env.context)
+        run.turn = turn
+        try:
+            mail._office365_send_one(run, send)
+        except TurnLost:
+            turn.wait()
+            if turn.is_over or not run.may_send(session):
+                return False
+            run.turn = turn
+            mail._office365_send_one(run, send)
+        finally:
+            turn.wait()
+            run.release(server.with_env(mail.env))
+            mail.env.registry.signal_changes()  # each thread has its own note of what it changed for others
+        return True
+
+    def _office365_send_one(self, run: QueueRun, send: Callable[[Any], None]) -> None:
         """Send a mail unless somebody else takes care of it, and see to it that what happened to it is written down.
 
         :param send: has core send it
@@ -182,8 +259,6 @@ class MailMail(models.Model):
         try:
             if self._office365_lock(run):
                 self._office365_try(run, send)
-            if run.commits and post_send_callback:
-                post_send_callback(self.ids)
             run.commit(self.env.cr)
         except psycopg2.Error as error:
             if not run.commits:
@@ -195,13 +270,13 @@ class MailMail(models.Model):
         finally:
             run.attempt = None
 
-    def _office365_try(self, run: QueueRun, send: Callable[[], Any]) -> None:
+    def _office365_try(self, run: QueueRun, send: Callable[[Any], None]) -> None:
         """Have core send the mail, and judge what became of it where core can't."""
         run.attempt = attempt = Attempt(self.id)
         # Of a mail that waited, open chatters are to be told. It may be gone by then.
         messages = self._office365_thread_messages() if self.office365_cause else None
         try:
-            send()
+            send(self)
         except Settled:
             self._office365_settle(run, attempt)
         else:

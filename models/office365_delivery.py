@@ -64,18 +64,20 @@ class Office365Delivery(models.Model):
 
     @api.model
     def _record(
-        self, server, outcome: Outcome, *, message_id: str, written_as: str, email_from: str, login: str | None,
+        self, server, outcome: Outcome, *, message_id: str, message, written_as: str, email_from: str, login: str | None,
         reason: str | None, actor: int,
     ) -> None:
-        """Write down one transaction, and on the message why it left as the mailbox, if it should not have."""
+        """Write down one transaction, and on the message why it left as the mailbox, if it should not have.
+
+        :param message: the ``mail.message`` of it, empty if there is none
+        """
         diagnosis = None if outcome.taken else diagnose(outcome.reply, protocol="smtp")
-        message = self.env["mail.message"].sudo().search([("message_id", "=", message_id)], limit=1) if message_id else None
         server._office365_note({
             "date": fields.Datetime.now(),
             "mail_server_id": server.id,
             "message_id": message_id,
             "user_id": actor,
-            "company_id": message.record_company_id.id if message else False,
+            "company_id": message.record_company_id.id,
             "written_as": written_as,
             "email_from": email_from,
             "envelope_from": outcome.envelope_from,

@@ -1,13 +1,17 @@
 import contextlib
 import time
 import unittest
+from unittest.mock import patch
 
 import psycopg2
+import psycopg2.pool
 from odoo import SUPERUSER_ID, api
 from odoo.tests import BaseCase, tagged
 
+from ..tools import lookahead
 from .common import CUSTOMER, ERP
 from .servers import Delay, MailServers, available
+from .servers.replies import S451_4_7_0_PROXY_ERROR
 from .workers import WorkerDied, Workers
 
 NUMBER = 40
@@ -42,6 +46,24 @@ def run_queue(env):
     """Run the queue as the cron does."""
     with contextlib.suppress(psycopg2.InterfaceError), env.registry.cursor() as cr:  # its connection may be gone in the end
         api.Environment(cr, SUPERUSER_ID, {})["mail.mail"].process_email_queue()
+
+
+def run_queue_without_connections(env):
+    """Run the queue while the pool of connections has none to spare."""
+    with patch.object(lookahead.Lookahead, "__enter__", side_effect=psycopg2.pool.PoolError("The Connection Pool Is Full")):
+        run_queue(env)
+
+
+def run_queue_impatiently(env):
+    """Run the queue, where a mail that is ready waits a second for the one before."""
+    with patch.object(lookahead, "_PATIENCE", 1.0):
+        run_queue(env)
+
+
+def share_message(env, ids):
+    """Let all mails be of the message of the first one."""
+    mails = env["mail.mail"].browse(ids)
+    mails.mail_message_id = mails[0].mail_message_id
 
 
 def send_after_commit(env, ids):
@@ -134,3 +156,51 @@ class TestMailQueueWorkers(BaseCase):
                 self.assertEqual(self.subjects(), list(range(NUMBER)))
                 self.assertEqual(self.states(), {"sent": NUMBER})
                 self.workers.sql("DROP TRIGGER o365_fail ON mail_mail; DROP FUNCTION o365_fail; DROP SEQUENCE o365_failures")
+
+    def test_the_next_mail_is_made_ready_while_the_server_has_one_and_sent_after_it(self):
+        self.servers.submission.faults.add("END_OF_DATA", Delay(3))
+        [run] = self.workers.begin(run_queue, [])
+        while self.locked() != self.ids[:2]:
+            self.assertFalse(self.subjects(), "the first one was done with before the second one was made ready")
+            time.sleep(0.01)
+        self.assertFalse(self.subjects())
+        run.result()
+        self.assertEqual([int(sent.message["Subject"]) for sent in self.servers.accepted], list(range(NUMBER)))
+        self.assertEqual(len(self.servers.submission.connections), 1)
+
+    def test_a_mail_that_is_ready_does_not_stay_locked_while_the_one_before_takes_long(self):
+        """The one before may wait for the lock, and nobody would ever end that."""
+        self.servers.submission.faults.add("END_OF_DATA", Delay(6))
+        [run] = self.workers.begin(run_queue_impatiently, [])
+        while self.locked() != self.ids[:2]:
+            time.sleep(0.01)
+        while self.locked() != self.ids[:1]:
+            self.assertFalse(self.subjects(), "it was locked until the one before was done with")
+            time.sleep(0.01)
+        run.result()
+        self.assertEqual([int(sent.message["Subject"]) for sent in self.servers.accepted], list(range(NUMBER)))
+
+    def locked(self):
+        """Return the mails that somebody works on."""
+        free = self.workers.sql("SELECT id FROM mail_mail WHERE id = ANY(%s) FOR UPDATE SKIP LOCKED", self.ids)
+        return sorted(set(self.ids) - {mail_id for mail_id, in free})
+
+    def test_a_mail_that_was_made_ready_waits_behind_the_one_before(self):
+        refusal = self.servers.submission.faults.add("MAIL", S451_4_7_0_PROXY_ERROR, every=4)
+        self.workers.run(run_queue)
+        self.assertEqual(self.subjects(), [0, 1, 2])
+        self.assertEqual(refusal.struck, 1)
+        waiting = self.workers.sql(
+            "SELECT id, office365_attempts, state, scheduled_date FROM mail_mail WHERE id = ANY(%s) ORDER BY id", self.ids[3:])
+        self.assertEqual([attempts or 0 for _id, attempts, *_rest in waiting], [1] + [0] * (NUMBER - 4))
+        self.assertEqual({(state, when) for *_rest, state, when in waiting}, {("outgoing", waiting[0][3])})
+
+    def test_mails_of_one_message_go_in_one_run(self):
+        self.workers.run(share_message, [self.ids])
+        self.workers.run(run_queue)
+        self.assertEqual(len(self.servers.accepted), NUMBER)
+        self.assertEqual(self.states(), {"sent": NUMBER})
+
+    def test_without_connections_to_the_database_for_it_each_mail_waits_for_the_one_before(self):
+        self.workers.run(run_queue_without_connections)
+        self.assertEqual(self.subjects(), list(range(NUMBER)))

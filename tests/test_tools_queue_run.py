@@ -98,11 +98,11 @@ class TestQueueRun(BaseCase):
 
     def test_lanes_and_senders_wait_apart(self):
         run = QueueRun(commits=False)
-        run.begin_line(7, A, bulk=False)
+        run.begin_line(7, A, A, bulk=False)
         run.hold(Hold(None, "rate_limited", ""))
         self.assertIn(run.line, run.holds)
         for server_id, sender, bulk in ((7, A, True), (7, B, False), (8, A, False)):
-            run.begin_line(server_id, sender, bulk=bulk)
+            run.begin_line(server_id, sender, sender, bulk=bulk)
             self.assertNotIn(run.line, run.holds)
 
     def test_a_run_commits_only_if_it_may(self):

@@ -6,6 +6,7 @@ must last to its end.
 
 from __future__ import annotations
 
+import copy
 import smtplib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import Any
 
 from .diagnosis import Diagnosis, diagnose
 from .errors import smtp_reply_text
+from .lookahead import Lookahead, Turn, TurnLost
 from .smtp import Outcome
 
 
@@ -96,11 +98,13 @@ class Known:
     """What a run read of a mail at its start.
 
     :ivar attempts: failed tries; another number later on means that somebody else tried meanwhile
+    :ivar message_id: id of the ``mail.message``
     :ivar owns_message: the message goes when the mail does, so that its row is to be locked, too
     """
 
     attempts: int
     bulk: bool
+    message_id: int
     owns_message: bool
 
 
@@ -194,11 +198,14 @@ class QueueRun:
 
     :ivar commits: after each mail of ours
     :ivar line: what core is sending: the mail of one sender on one server in one lane, which keeps its order
+    :ivar smtp_from: of the line, as core has it
     :ivar sender: of the line, as far as it is known before a mail is prepared; :attr:`bulk` is its lane
     :ivar holds: lines that wait
     :ivar admitted: sender for whom the governor has let a message go that is not sent yet
     :ivar attempt: the mail that is being sent, and :attr:`part` its part
     :ivar governors: of the servers of this run
+    :ivar lookahead: makes a mail ready while another one is at the server; None if each waits for the one before
+    :ivar turn: when the mail may be sent, None from then on
     """
 
     CONTEXT_KEY = "office365_run"
@@ -210,8 +217,10 @@ class QueueRun:
         self.attempt: Attempt | None = None
         self.part: Part | None = None
         self.governors: dict[int, Any] = {}
-        self.line, self.sender, self.bulk = "", "", False
+        self.line, self.smtp_from, self.sender, self.bulk = "", "", "", False
         self.admitted: str | None = None
+        self.lookahead: Lookahead | None = None
+        self.turn: Turn | None = None
 
     @classmethod
     def of(cls, context: Mapping[str, Any]) -> QueueRun | None:
@@ -229,15 +238,45 @@ class QueueRun:
         if self.commits:
             cr.rollback()
 
-    def release(self, governor: Any) -> None:
-        """Give back what the governor granted and no message has used."""
+    def release(self, server: Any) -> None:
+        """Give back what the server's governor granted and no message has used."""
         if self.admitted is not None:
-            governor.report(self.admitted, None, None)
+            server._office365_governor().report(self.admitted, None, None)
             self.admitted = None
 
-    def begin_line(self, server_id: int, sender: str, *, bulk: bool) -> None:
-        """Note what core comes to now."""
-        self.line, self.sender, self.bulk = line_name(server_id, sender, bulk=bulk), sender, bulk
+    def begin_line(self, server_id: int, smtp_from: str, sender: str, *, bulk: bool) -> None:
+        """Note what core comes to now.
+
+        :param sender: address in ``smtp_from``
+        """
+        self.line = line_name(server_id, sender, bulk=bulk)
+        self.smtp_from, self.sender, self.bulk = smtp_from, sender, bulk
+
+    def fork(self) -> QueueRun:
+        """Return the run as it is now for the current line: it stays there when core goes on. What the run knows is shared.
+
+        What the governor let go is the fork's to use or to give back.
+        """
+        fork = copy.copy(self)
+        self.admitted = None
+        return fork
+
+    def take_turn(self, session: Any) -> Turn | None:
+        """Wait until the mails before are done with; return the turn if it has just come.
+
+        :param session: that the mail is sent in
+        :raise TurnLost: one of them ended in a way that keeps this one from being sent now, or takes long
+        """
+        turn, self.turn = self.turn, None
+        if turn:
+            turn.take()
+            if not self.may_send(session):
+                raise TurnLost
+        return turn
+
+    def may_send(self, session: Any) -> bool:
+        """Tell whether mail of the line may be sent, as far as is known."""
+        return not session.failure and self.line not in self.holds
 
     def begin_part(self, addresses: Any) -> Part | None:
         """Return the part of the current mail that core comes to now, None if this is no part of it."""

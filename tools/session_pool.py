@@ -34,7 +34,7 @@ class SessionPool:
         :raise Exception: what opening it raised, now or earlier in this run
         """
         session = self._sessions.get(server_id)
-        if session is None or session.is_ended:
+        if not self.has(server_id):
             for failure in map(self._failures.get, ((server_id, None), (server_id, login))):
                 if failure:
                     raise failure.with_traceback(None)
@@ -45,8 +45,11 @@ class SessionPool:
                 raise
             session.pooled = True
             self._sessions[server_id] = session
-        session.on_outcome = None
         return session
+
+    def has(self, server_id: int) -> bool:
+        """Whether :meth:`take` returns a session that is there already."""
+        return server_id in self._sessions and not self._sessions[server_id].is_ended
 
     def close(self) -> None:
         """Say QUIT to all. A pool that was closed is none: a context may outlive the run."""

@@ -53,12 +53,14 @@ class SmtpSession(SmtpConnection):
     :ivar from_filter: read by core when it prepares a message
     :ivar smtp_from: From for which the server was chosen, read by core as well
     :ivar on_outcome: called after each transaction
+    :ivar on_sent: called when a message is on its way and its reply is waited for
     """
 
     mail_server_id: int
     from_filter: str | None
     smtp_from: str | None
     on_outcome: Callable[[Any, Outcome], None] | None = None
+    on_sent: Callable[[], None] | None = None
     _silences = 0
 
     def send_message(self, msg: Any, from_addr: Any = None, to_addrs: Any = None, *args: Any, **kwargs: Any) -> dict:
@@ -146,6 +148,8 @@ class SmtpSession(SmtpConnection):
             self._write(octets(group))
         except OSError:
             broken = True  # a server that hung up may have said why: its last words are still to be read
+        if holds_message and self.on_sent:
+            self.on_sent()
         # A server may keep all replies back until it has worked on the last command (RFC 2920 section 3.2).
         patience = FAREWELL if broken else self.timeout * (_LAST_REPLY if holds_message else 1)
         for command in group:
