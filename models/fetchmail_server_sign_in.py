@@ -3,12 +3,15 @@ import contextlib
 from collections.abc import Callable
 from imaplib import IMAP4
 from poplib import POP3, error_proto
+from typing import TypeVar
 
 from odoo import api, models
 
 from ..tools.addresses import ascii_address
 from ..tools.errors import ImapSignInRefused, PopSignInRefused, answer_text
 from ..tools.xoauth2 import sasl_string
+
+T = TypeVar("T", IMAP4, POP3)
 
 
 class FetchmailServer(models.Model):
@@ -62,19 +65,9 @@ class FetchmailServer(models.Model):
 
         :raise ImapSignInRefused: the server refuses
         """
-        def sign_in(token: str | None = None) -> IMAP4:
-            connection = connect()
-            with contextlib.ExitStack() as on_failure:
-                on_failure.callback(connection.shutdown)
-                if token:
-                    _authenticate_imap(connection, self.user, token)
-                else:
-                    self._imap_login__(connection)
-                on_failure.pop_all()
-            return connection
-
         try:
-            return self._office365_signed_in("imap", sign_in)
+            return self._office365_signed_in(
+                "imap", connect, close=lambda imap: imap.shutdown(), by_token=_authenticate_imap, by_password=self._imap_login__)
         except IMAP4.abort:
             raise
         except IMAP4.error as error:
@@ -85,25 +78,32 @@ class FetchmailServer(models.Model):
 
         :raise PopSignInRefused: the server refuses
         """
-        def sign_in(token: str | None = None) -> POP3:
-            connection = connect()
-            with contextlib.ExitStack() as on_failure:
-                on_failure.callback(connection.close)
-                if token:
-                    _authenticate_pop(connection, self.user, token)
-                else:
-                    connection.user(self.user)
-                    connection.pass_(self.password)
-                on_failure.pop_all()
-            return connection
+        def by_password(pop: POP3) -> None:
+            pop.user(self.user)
+            pop.pass_(self.password)
 
         try:
-            return self._office365_signed_in("pop", sign_in)
+            return self._office365_signed_in(
+                "pop", connect, close=lambda pop: pop.close(), by_token=_authenticate_pop, by_password=by_password)
         except error_proto as error:
             raise PopSignInRefused(self._office365_refusal_text(self.server, self.user, error, answer_text(error))) from error
 
-    def _office365_signed_in(self, protocol: str, sign_in: Callable):
-        """Sign in with a token, each on a connection of its own (servers end those on which a sign-in failed), or by password."""
+    def _office365_signed_in(
+        self, protocol: str, connect: Callable[[], T], *, close: Callable[[T], object], by_token: Callable[[T, str, str], object],
+        by_password: Callable[[T], object],
+    ) -> T:
+        """Return a connection that is signed in. Each try has one of its own: servers end those on which a sign-in failed."""
+        def sign_in(token: str | None = None) -> T:
+            connection = connect()
+            with contextlib.ExitStack() as on_failure:
+                on_failure.callback(close, connection)
+                if token:
+                    by_token(connection, self.user, token)
+                else:
+                    by_password(connection)
+                on_failure.pop_all()
+            return connection
+
         return self._office365_with_token(protocol, self.user, sign_in) if self._office365_signs_in_by_token() else sign_in()
 
 

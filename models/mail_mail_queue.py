@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg2
 from odoo import api, fields, models, modules
+from odoo.http import request
 from odoo.tools import SQL, email_normalize
 
 from ..tools.lookahead import Lookahead, Turn, TurnLost
@@ -107,8 +108,7 @@ class MailMail(models.Model):
         with SessionPool() as pool:
             mails = self.with_context(**{QueueRun.CONTEXT_KEY: run, POOL_KEY: pool, "office365_queue": None})
             try:
-                # Only the mail cron's: in a thread there is no request, which somebody's extension of a mail may look at.
-                with mails._office365_lookahead(run) if auto_commit else contextlib.nullcontext():
+                with mails._office365_lookahead(run):
                     result = super(MailMail, mails).send(auto_commit=auto_commit, post_send_callback=post_send_callback)
             finally:
                 for server in mails.env["ir.mail_server"].browse(list(run.governors)):
@@ -119,10 +119,12 @@ class MailMail(models.Model):
 
     @contextlib.contextmanager
     def _office365_lookahead(self, run: QueueRun) -> Iterator[None]:
-        """Let the run make each mail ready while the one before is at the server, if there are several, and connections for it."""
+        """Let the run make each mail ready while the one before is at the server, if it commits each, and there are several."""
+        # A thread has no request, which somebody's extension of a mail may look at. In tests all cursors share a connection, and a
+        # thread would wait for the one that waits for it.
+        can = run.commits and len(self) > 1 and not request and not modules.module.current_test
         with contextlib.ExitStack() as stack:
-            # In tests all cursors share a connection, and a thread would wait for the one that waits for it.
-            if len(self) > 1 and not modules.module.current_test:
+            if can:
                 try:
                     run.lookahead = stack.enter_context(Lookahead(self.env.registry.cursor, self.env.cr.dbname))
                 except psycopg2.Error as error:

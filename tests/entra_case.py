@@ -7,7 +7,6 @@ import imaplib
 import poplib
 import smtplib
 import ssl
-import unittest
 import urllib.parse
 
 import msal
@@ -16,9 +15,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
-from odoo.tests import BaseCase
 
-from .servers import BRANT, MailServers, available
+from .servers import BRANT
+from .servers_case import ServersCase
 
 APP_SCOPE = ["https://outlook.office365.com/.default"]
 SMTP, IMAP, POP = (f"https://outlook.office.com/{name}" for name in ("SMTP.Send", "IMAP.AccessAsUser.All", "POP.AccessAsUser.All"))
@@ -68,28 +67,14 @@ class Page(html.parser.HTMLParser):
             self.buttons[data], self._button = self._button, None
 
 
-class EntraCase(BaseCase):
-    """One set of servers for the class, as new before each test, and a redirect address that is registered."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        if reason := available():
-            raise unittest.SkipTest(f"The local mail servers can not run: {reason}")
-        cls.servers = MailServers().start()
-        cls.addClassCleanup(cls.servers.stop)
+class EntraCase(ServersCase):
+    """Entra's clients, and a redirect address that is registered."""
 
     def setUp(self):
         super().setUp()
-        self.servers.reset()
         self.entra = self.servers.entra
         self.app = self.entra.app
         self.app.redirect_uris.add(REDIRECT)
-        self.enterContext(self.servers.trusted())
-
-    def tearDown(self):
-        self.assertFalse(self.servers.errors, "exceptions inside the local servers")
-        super().tearDown()
 
     # --- Entra's clients ---
 

@@ -1,15 +1,13 @@
 """Base of the tests of the SMTP session: it talks to the local servers, without a database."""
 
 import itertools
-import unittest
 from email.message import EmailMessage
 from email.policy import SMTP as POLICY
 
-from odoo.tests import BaseCase
-
 from ..tools.smtp import SmtpSession
 from ..tools.tls import client_context
-from .servers import CUSTOMER, ERP, MailServers, available
+from .servers import CUSTOMER, ERP
+from .servers_case import ServersCase
 
 OTHER = "other@fabrikam.example"
 PLAIN = {"PIPELINING", "CHUNKING", "8BITMIME", "SMTPUTF8", "SIZE", "BINARYMIME", "DSN", "ENHANCEDSTATUSCODES"}
@@ -18,31 +16,17 @@ SERVERS = {"all": set(), "no CHUNKING": {"CHUNKING"}, "no PIPELINING": {"PIPELIN
 _numbers = itertools.count(1)
 
 
-class SmtpCase(BaseCase):
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        if reason := available():
-            raise unittest.SkipTest(f"The local mail servers can not run: {reason}")
-        cls.servers = MailServers()
-        cls.servers.start()
-        cls.addClassCleanup(cls.servers.stop)
+class SmtpCase(ServersCase):
 
     def setUp(self):
         super().setUp()
         self.restart()
-        self.enterContext(self.servers.trusted())
 
     def restart(self, hidden=()):
         """Return the servers to their initial state, with EHLO keywords left out."""
         self.servers.reset()
         self.servers.submission.hidden |= set(hidden)
         self.servers.directory.limits.concurrent_connections = None
-
-    def tearDown(self):
-        self.assertFalse(self.servers.errors, "exceptions inside the local servers")
-        super().tearDown()
 
     def session(self, *, timeout=10, login=ERP):
         """Open a session; what becomes of its messages is in its ``outcomes``."""

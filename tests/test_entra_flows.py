@@ -1,13 +1,12 @@
 import imaplib
 import poplib
 import smtplib
-import unittest
 from base64 import b64encode
 from urllib.error import HTTPError
 from urllib.parse import parse_qsl, urlsplit
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, build_opener
 
-from odoo.tests import BaseCase, tagged
+from odoo.tests import tagged
 
 from ..const import DELEGATED_PERMISSIONS, ENTRA_CLOUDS
 from ..tools import entra, key_pair
@@ -15,7 +14,8 @@ from ..tools.diagnosis import diagnose
 from ..tools.entra import App, EntraRefused
 from ..tools.tls import client_context
 from ..tools.xoauth2 import sasl_string
-from .servers import BRANT, ERP, MailServers, available, entra_errors
+from .servers import BRANT, ERP, entra_errors
+from .servers_case import ServersCase
 
 CLOUD = ENTRA_CLOUDS["global"]
 APP_SCOPES = [CLOUD.app_scope]
@@ -30,27 +30,14 @@ class NoRedirect(HTTPRedirectHandler):
 
 
 @tagged("post_install", "-at_install")
-class TestEntraFlows(BaseCase):
+class TestEntraFlows(ServersCase):
     """The four ways to a token, at the look-alike of Entra, and the servers that take it, over sockets."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        if reason := available():
-            raise unittest.SkipTest(f"The local mail servers can not run: {reason}")
-        cls.servers = cls.enterClassContext(MailServers())
 
     def setUp(self):
         super().setUp()
-        self.servers.reset()
-        self.enterContext(self.servers.trusted())
         self.entra = self.servers.entra
         self.entra.app.redirect_uris.add(REDIRECT)
         self.app = App(self.entra.authority(), self.entra.app.client_id, self.entra.app.secret)
-
-    def tearDown(self):
-        self.assertFalse(self.servers.errors, "exceptions inside the local servers")
-        super().tearDown()
 
     def with_certificate(self):
         pair = key_pair.make("Odoo", 30)

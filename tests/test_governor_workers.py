@@ -1,17 +1,17 @@
 import time
-import unittest
 from datetime import timedelta
 from email.message import EmailMessage
 
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
-from odoo.tests import BaseCase, tagged
+from odoo.tests import tagged
 
 from ..models.ir_mail_server_budget import _lock_class
 from ..models.office365_budget import Office365Budget
 from ..tools import allowance, switches
 from ..tools.errors import NoConnectionFree
 from .common import ERP
-from .servers import CUSTOMER, MailServers, available, replies
+from .servers import CUSTOMER, replies
+from .servers_case import ServersCase
 from .workers import Workers
 
 SPEED = 20  # a minute of the budget passes in three seconds
@@ -98,23 +98,16 @@ def note_of_new_server(env):
 
 
 @tagged("post_install", "-at_install")
-class TestGovernorOverWorkers(BaseCase):
+class TestGovernorOverWorkers(ServersCase):
     """What holds over processes: each has connections of its own to the same database."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        if reason := available():
-            raise unittest.SkipTest(f"The local mail servers can not run: {reason}")
-        cls.servers = MailServers()
-        cls.servers.start()
-        cls.addClassCleanup(cls.servers.stop)
-        cls.enterClassContext(cls.servers.trusted())
         cls.workers = cls.enterClassContext(Workers())
 
     def setUp(self):
         super().setUp()
-        self.servers.reset()
         at = self.servers.submission
         [self.server_id] = self.workers.run(make_server, [at.host, at.port, self.servers.password(ERP)])
         self.addCleanup(self.workers.sql, "DELETE FROM ir_mail_server WHERE id = %s", self.server_id)

@@ -160,10 +160,8 @@ class TestMailQueueWorkers(BaseCase):
     def test_the_next_mail_is_made_ready_while_the_server_has_one_and_sent_after_it(self):
         self.servers.submission.faults.add("END_OF_DATA", Delay(3))
         [run] = self.workers.begin(run_queue, [])
-        while self.locked() != self.ids[:2]:
-            self.assertFalse(self.subjects(), "the first one was done with before the second one was made ready")
-            time.sleep(0.01)
-        self.assertFalse(self.subjects())
+        self.wait_until_locked(self.ids[:2])
+        self.assertFalse(self.subjects(), "the first one was done with before the second one was made ready")
         run.result()
         self.assertEqual([int(sent.message["Subject"]) for sent in self.servers.accepted], list(range(NUMBER)))
         self.assertEqual(len(self.servers.submission.connections), 1)
@@ -172,18 +170,21 @@ class TestMailQueueWorkers(BaseCase):
         """The one before may wait for the lock, and nobody would ever end that."""
         self.servers.submission.faults.add("END_OF_DATA", Delay(6))
         [run] = self.workers.begin(run_queue_impatiently, [])
-        while self.locked() != self.ids[:2]:
-            time.sleep(0.01)
-        while self.locked() != self.ids[:1]:
-            self.assertFalse(self.subjects(), "it was locked until the one before was done with")
-            time.sleep(0.01)
+        self.wait_until_locked(self.ids[:2])
+        self.wait_until_locked(self.ids[:1])
+        self.assertFalse(self.subjects(), "it was locked until the one before was done with")
         run.result()
         self.assertEqual([int(sent.message["Subject"]) for sent in self.servers.accepted], list(range(NUMBER)))
 
-    def locked(self):
-        """Return the mails that somebody works on."""
-        free = self.workers.sql("SELECT id FROM mail_mail WHERE id = ANY(%s) FOR UPDATE SKIP LOCKED", self.ids)
-        return sorted(set(self.ids) - {mail_id for mail_id, in free})
+    def wait_until_locked(self, ids):
+        """Wait until these mails are locked and no other; without a lock of our own, which the run would respect."""
+        locked, deadline = None, time.monotonic() + 60
+        while locked != ids:
+            self.assertLess(time.monotonic(), deadline, f"locked are {locked}")
+            locked = [mail_id for mail_id, in self.workers.sql(
+                "SELECT mail.id FROM mail_mail mail JOIN pg_locks held ON held.transactionid = mail.xmax WHERE mail.id = ANY(%s) ORDER BY 1",
+                self.ids)]
+            time.sleep(0.01)
 
     def test_a_mail_that_was_made_ready_waits_behind_the_one_before(self):
         refusal = self.servers.submission.faults.add("MAIL", S451_4_7_0_PROXY_ERROR, every=4)

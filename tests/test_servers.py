@@ -12,7 +12,6 @@ import sys
 import tempfile
 import threading
 import time
-import unittest
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
@@ -20,30 +19,17 @@ from pathlib import Path
 from odoo.tests import BaseCase, tagged
 
 from .servers import BRANT, CUSTOMER, ERP, INFO, Delay, Dribble, Drop, MailServers, Reset, available, replies
+from .servers_case import ServersCase
 
 TIMEOUT = 5
 
 
-class ServersCase(BaseCase):
-    """One set of servers for the class, as new before each test."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        if reason := available():
-            raise unittest.SkipTest(f"The local mail servers can not run: {reason}")
-        cls.servers = MailServers().start()
-        cls.addClassCleanup(cls.servers.stop)
+class ClientCase(ServersCase):
+    """Clients of the mail servers."""
 
     def setUp(self):
         super().setUp()
-        self.servers.reset()
         self.directory = self.servers.directory
-        self.enterContext(self.servers.trusted())
-
-    def tearDown(self):
-        self.assertFalse(self.servers.errors)
-        super().tearDown()
 
     @staticmethod
     def message(sender=ERP, to=CUSTOMER, body="Hello\n.\n..dots\n", **headers):
@@ -93,7 +79,7 @@ class ServersCase(BaseCase):
 
 
 @tagged("post_install", "-at_install")
-class TestSubmission(ServersCase):
+class TestSubmission(ClientCase):
     def test_auth_is_offered_only_inside_tls(self):
         client = self.connect(tls=False)
         common = {"size", "pipelining", "dsn", "enhancedstatuscodes", "8bitmime", "binarymime", "chunking", "smtputf8"}
@@ -300,7 +286,7 @@ class TestSubmission(ServersCase):
 
 
 @tagged("post_install", "-at_install")
-class TestMx(ServersCase):
+class TestMx(ClientCase):
     def refused(self, client, sender, recipient):
         client.rset()
         self.assertEqual(client.docmd(f"MAIL FROM:<{sender}>")[0], 250)
@@ -363,7 +349,7 @@ class TestMx(ServersCase):
 
 
 @tagged("post_install", "-at_install")
-class TestFaults(ServersCase):
+class TestFaults(ClientCase):
     def test_a_reply_strikes_at_each_step_and_then_no_more(self):
         steps = {
             "EHLO": lambda client: client.ehlo(),
@@ -448,7 +434,7 @@ class TestFaults(ServersCase):
 
 
 @tagged("post_install", "-at_install")
-class TestMailboxes(ServersCase):
+class TestMailboxes(ClientCase):
     def test_imap_serves_what_was_delivered(self):
         self.servers.receive(self.message(CUSTOMER, ERP), recipients=[ERP])
         client = self.imap()
