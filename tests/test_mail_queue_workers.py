@@ -1,17 +1,17 @@
 import contextlib
 import time
-import unittest
 from unittest.mock import patch
 
 import psycopg2
 import psycopg2.pool
 from odoo import SUPERUSER_ID, api
-from odoo.tests import BaseCase, tagged
+from odoo.tests import tagged
 
 from ..tools import lookahead
 from .common import CUSTOMER, ERP
-from .servers import Delay, MailServers, available
+from .servers import Delay
 from .servers.replies import S451_4_7_0_PROXY_ERROR
+from .servers_case import ServersCase
 from .workers import WorkerDied, Workers
 
 NUMBER = 40
@@ -84,17 +84,17 @@ def hold_row(env, mail_id, seconds):
 
 
 @tagged("post_install", "-at_install")
-class TestMailQueueWorkers(BaseCase):
+class TestMailQueueWorkers(ServersCase):
     """What holds when several processes send, or one is killed: no mail is lost, none is sent twice."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.workers = cls.enterClassContext(Workers())
 
     def setUp(self):
         super().setUp()
-        if reason := available():
-            raise unittest.SkipTest(f"The local mail servers can not run: {reason}")
-        self.servers = self.enterContext(MailServers())
-        self.enterContext(self.servers.trusted())
         self.servers.directory.limits.concurrent_connections = None
-        self.workers = self.enterContext(Workers())
         at = self.servers.submission
         [self.ids] = self.workers.run(make_mails, [at.host, at.port, self.servers.password(ERP)])
 
@@ -182,7 +182,7 @@ class TestMailQueueWorkers(BaseCase):
         while locked != ids:
             self.assertLess(time.monotonic(), deadline, f"locked are {locked}")
             locked = [mail_id for mail_id, in self.workers.sql(
-                "SELECT mail.id FROM mail_mail mail JOIN pg_locks held ON held.transactionid = mail.xmax WHERE mail.id = ANY(%s) ORDER BY 1",
+                "SELECT mail.id FROM mail_mail mail JOIN pg_locks ON transactionid = mail.xmax WHERE mail.id = ANY(%s) ORDER BY mail.id",
                 self.ids)]
             time.sleep(0.01)
 
