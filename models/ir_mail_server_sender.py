@@ -1,4 +1,5 @@
 from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
@@ -9,6 +10,20 @@ from ..const import OUTGOING_PRESETS
 from ..tools.addresses import Mailbox, ascii_address, canonical_address, domain_of, mailbox_of
 from ..tools.sender import Known, SenderBook, SenderIdentity, Service, decide_sender
 from ..tools.smtp import Outcome, SmtpSession
+
+# Fields whose change makes what is kept outdated.
+_KEPT = {"office365_preset", "active", "from_filter", "smtp_user"}
+
+
+class Own(NamedTuple):
+    """What is the database's own: ids of our servers, its addresses, and the domains and single addresses sent for, canonical.
+
+    The domains are the alias domains, and those of the servers' From filters and mailboxes.
+    """
+
+    servers: frozenset[int]
+    addresses: tuple[str, ...]
+    domains: frozenset[str]
 
 
 class IrMail_Server(models.Model):
@@ -75,24 +90,25 @@ class IrMail_Server(models.Model):
     def create(self, vals_list):
         servers = super().create(vals_list)
         if any(servers.mapped("office365_preset")):
-            self._office365_forget_in_use()
+            self._office365_forget()
         return servers
 
     def write(self, vals):
         result = super().write(vals)
-        if "office365_preset" in vals:
-            self._office365_forget_in_use()
+        if not _KEPT.isdisjoint(vals):
+            self._office365_forget()
         return result
 
     def unlink(self):
         is_ours = any(self.mapped("office365_preset"))
         result = super().unlink()
         if is_ours:
-            self._office365_forget_in_use()
+            self._office365_forget()
         return result
 
-    def _office365_forget_in_use(self) -> None:
-        """Forget what :meth:`_office365_in_use` found out, now and again after the commit.
+    @api.model
+    def _office365_forget(self) -> None:
+        """Forget what :meth:`_office365_in_use` and :meth:`_office365_own` found out, now and again after the commit.
 
         Until then another thread still finds the old answer, and would keep it.
         """
@@ -115,36 +131,33 @@ class IrMail_Server(models.Model):
             [("office365_preset", "!=", False)], ["office365_preset", "from_filter", "smtp_user"])
 
     @api.model
-    def _office365_domains(self, servers=None) -> set[str]:
-        """Return the domains and single addresses that our servers send for, canonical.
-
-        They are the alias domains, and the servers' From filters and mailboxes.
-        """
-        servers = self._office365_servers() if servers is None else servers
-        entries = [name for name, _addresses in self.env["mail.alias.domain"]._office365_addresses()]
-        for server in servers:
+    @ormcache()
+    def _office365_own(self) -> Own:
+        """Return what is the database's own. Kept: it changes hardly ever, and every batch asks, also one of others' servers."""
+        servers = self._office365_servers()
+        domains = self.env["mail.alias.domain"].sudo().search([("name", "!=", False)])
+        mailboxes = [server._office365_mailbox() for server in servers]
+        entries = domains.mapped("name")
+        for server, mailbox in zip(servers, mailboxes, strict=True):
             entries += server._parse_from_filter(server.from_filter)
-            entries.append((server._office365_mailbox() or "").rpartition("@")[2])
-        return {canonical_address(entry) for entry in entries if domain_of(entry)}
+            entries.append((mailbox or "").rpartition("@")[2])
+        addresses = mailboxes + [
+            address for domain in domains for address in (domain.bounce_email, domain.catchall_email, domain.default_from_email)]
+        return Own(
+            frozenset(servers.ids), tuple(filter(None, addresses)),
+            frozenset(canonical_address(entry) for entry in entries if domain_of(entry)))
 
     @api.model
     def _office365_sender_book(self, addresses: Collection[str], actors: Mapping[str, int] | None = None) -> SenderBook | None:
-        """Look up senders: two queries, whatever their number. None if no server is ours.
+        """Look up senders: one query, whatever their number. None if no server is ours.
 
         :param addresses: From addresses, normalized
         :param actors: id of the user who acted, by Message-Id
         """
-        if not (servers := self._office365_servers()):
+        own = self._office365_in_use() and self._office365_own()
+        if not own or not own.servers:
             return None
-        own = [server._office365_mailbox() for server in servers]
-        for _name, addresses_of_domain in self.env["mail.alias.domain"]._office365_addresses():
-            own += addresses_of_domain
-        return SenderBook(
-            self._office365_known(addresses),
-            domains=self._office365_domains(servers),
-            own=filter(None, own),
-            actors=actors,
-        )
+        return SenderBook(self._office365_known(addresses), domains=own.domains, own=own.addresses, actors=actors)
 
     @api.model
     def _office365_known(self, addresses: Collection[str]) -> dict[str, Known]:

@@ -93,7 +93,7 @@ class MailMail(models.Model):
 
     def _office365_of_ours(self):
         """Return those of these mails that a server of ours is chosen for."""
-        ours = set(self.env["ir.mail_server"]._office365_servers().ids)
+        ours = self.env["ir.mail_server"]._office365_own().servers
         groups = self._office365_with_sender_book()._split_by_mail_configuration()
         return self.browse(sorted(mail_id for server_id, *_rest, ids in groups if server_id in ours for mail_id in ids))
 
@@ -139,7 +139,7 @@ class MailMail(models.Model):
             yield from groups
             return
         groups = list(groups)
-        ours = set(self.env["ir.mail_server"]._office365_servers().ids)
+        ours = self.env["ir.mail_server"]._office365_own().servers
         mine = [group for group in groups if group[0] in ours]
         yield from (group for group in groups if group[0] not in ours)
         self._office365_look_up(run, mine)

@@ -108,9 +108,9 @@ class ResUsers(models.Model):
                 user._office365_record_change("cancelled", was, alias)
 
     @api.model
-    def _office365_alias_domains(self) -> set[str]:
+    def _office365_alias_domains(self) -> frozenset[str]:
         """Return the domains and single addresses that an alias may be of, canonical."""
-        return self.env["ir.mail_server"]._office365_domains()
+        return self.env["ir.mail_server"]._office365_own().domains
 
     def _office365_check_domain(self) -> None:
         allowed = self._office365_alias_domains()

@@ -71,7 +71,7 @@ def _beside(lab: Lab, rounds: int, work: str) -> Result:
         # Who goes first changes: the second of a pair finds a warmer machine.
         pair = [(lab.core, core), (lab.addon, addon)]
         for workers, measured in pair if number % 2 else reversed(pair):
-            measured.append(lab.send(workers, THEIRS, 500, 1))
+            measured.append(lab.send(workers, THEIRS, 500, 1, beside=True))
     ratios = [ours["each"] / theirs["each"] for theirs, ours in zip(core, addon, strict=True)]
     cpu = statistics.median(ours["cpu"] / theirs["cpu"] for theirs, ours in zip(core, addon, strict=True))
     more = statistics.median((ours["queries"] - theirs["queries"]) / ours["batches"] for theirs, ours in zip(core, addon, strict=True))

@@ -48,18 +48,20 @@ def move(env: Environment, port: int) -> None:
     env["ir.mail_server"].with_context(active_test=False).search([("name", "in", (OURS, THEIRS))]).smtp_port = port
 
 
-def send(env: Environment, server: str, mails: int, users: int, profile: str = "") -> dict[str, float]:
+def send(env: Environment, server: str, mails: int, users: int, profile: str = "", beside: bool = False) -> dict[str, float]:
     """Queue mails and let the mail cron send them.
 
     :param server: name of the server that is used
     :param users: number of users who send
+    :param beside: the other server is not archived meanwhile; it would be chosen second
     :param profile: file for what `cProfile` finds out; the times are useless then
     :return: ``seconds`` and ``cpu`` (of this process) that the cron took, ``queries`` and ``batches`` it made, ``sent`` mails,
         ``memory`` before and ``peak`` during its run (bytes)
     """
     servers = env["ir.mail_server"].with_context(active_test=False).search([("name", "in", (OURS, THEIRS))])
-    servers.active = False
-    servers.filtered(lambda record: record.name == server).active = True
+    used = servers.filtered(lambda record: record.name == server)
+    servers.write({"active": beside, "sequence": 20})
+    used.write({"active": True, "sequence": 10})
     env.cr.commit()
     _queue(env, 1, 1)  # whatever is loaded at the first mail of a process is loaded now
     _run(env)
