@@ -15,7 +15,7 @@ class MailMail(models.Model):
         # batch do not fit into memory.
         rows = self.with_context(prefetch_fields=False).read(
             ["id", "email_from", "mail_server_id", "record_alias_domain_id"])
-        addresses = {address for row in rows if (address := email_normalize(row["email_from"]))}
+        addresses = {address for written in {row["email_from"] for row in rows} if (address := email_normalize(written))}
         actors = {message.message_id: message.create_uid.id for message in self.mail_message_id}
         book = self.env["ir.mail_server"]._office365_sender_book(addresses, actors)
         return self.with_context(office365_sender_book=book) if book else self

@@ -6,6 +6,7 @@ import psycopg2
 from odoo import fields, models
 from odoo.tools.mail import email_normalize_all
 
+from ..tools.prefetch import PREFETCH
 from ..tools.queue_run import Attempt, Part, QueueRun, Refusal
 
 _logger = logging.getLogger(__name__)
@@ -19,12 +20,14 @@ class MailMail(models.Model):
 
     _inherit = "mail.mail"
 
-    office365_attempts = fields.Integer("Retries", readonly=True, copy=False, help="Tries that failed so far.")
+    office365_attempts = fields.Integer("Retries", readonly=True, copy=False, prefetch=PREFETCH, help="Tries that failed so far.")
     office365_cause = fields.Char(
-        "Cause", readonly=True, copy=False, help="What kept the mail from being taken, as docs/troubleshooting.md names it.")
-    office365_failed_since = fields.Datetime("Failed Since", readonly=True, copy=False)
+        "Cause", readonly=True, copy=False, prefetch=PREFETCH,
+        help="What kept the mail from being taken, as docs/troubleshooting.md names it.")
+    office365_failed_since = fields.Datetime("Failed Since", readonly=True, copy=False, prefetch=PREFETCH)
     office365_recipients = fields.Json(
-        readonly=True, copy=False, help="Address by address: empty if the mail was taken for it, else why it was refused for good.")
+        readonly=True, copy=False, prefetch=PREFETCH,
+        help="Address by address: empty if the mail was taken for it, else why it was refused for good.")
 
     # ------------------------------------------------------------
     # Recipients that are left
@@ -36,8 +39,8 @@ class MailMail(models.Model):
         run = QueueRun.of(self.env.context)
         if run is None or (attempt := run.attempt_of(self._ids)) is None:
             return emails
-        if settled := self.office365_recipients:
-            attempt.resumed = True
+        if attempt.resumed:
+            settled = self.office365_recipients
             for email in emails:
                 # The headers keep showing everybody; whom it goes to is what core takes from this list.
                 email["email_to_normalized"] = [

@@ -1,5 +1,6 @@
 import collections
 import contextlib
+import dataclasses
 import functools
 import logging
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from odoo.http import request
 from odoo.tools import SQL, email_normalize
 
 from ..tools.lookahead import Lookahead, Turn, TurnLost
+from ..tools.prefetch import PREFETCH
 from ..tools.queue_run import Attempt, Known, QueueRun, Refusal, Settled, line_name
 from ..tools.sender import SenderBook
 from ..tools.session_pool import CONTEXT_KEY as POOL_KEY
@@ -31,7 +33,7 @@ class MailMail(models.Model):
     _inherit = "mail.mail"
 
     office365_bulk = fields.Boolean(
-        "Mass Mail", readonly=True, copy=False, help="Made together with others; single messages go first.")
+        "Mass Mail", readonly=True, copy=False, prefetch=PREFETCH, help="Made together with others; single messages go first.")
 
     _office365_next = models.Index("(COALESCE(office365_bulk, FALSE), id) WHERE state = 'outgoing'")
 
@@ -274,9 +276,10 @@ class MailMail(models.Model):
 
     def _office365_try(self, run: QueueRun, send: Callable[[Any], None]) -> None:
         """Have core send the mail, and judge what became of it where core can't."""
-        run.attempt = attempt = Attempt(self.id)
+        known = run.known[self.id]
+        run.attempt = attempt = Attempt(self.id, resumed=known.resumed)
         # Of a mail that waited, open chatters are to be told. It may be gone by then.
-        messages = self._office365_thread_messages() if self.office365_cause else None
+        messages = self._office365_thread_messages() if known.waited else None
         try:
             send(self)
         except Settled:
@@ -285,7 +288,7 @@ class MailMail(models.Model):
             self._office365_follow_up(attempt, messages)
 
     def _office365_lock(self, run: QueueRun):
-        """Lock those mails of which nobody else takes care, and return them.
+        """Lock those mails of which nobody else takes care, return them, and note in the run what they have been through.
 
         Somebody does who holds a row, or changed it since the run looked it up. A message is locked, too, if it goes when its mail
         does: once the server took a mail, nothing may be left that another transaction can refuse. Core does the same with the
@@ -293,25 +296,28 @@ class MailMail(models.Model):
         """
         if not self:
             return self
-        self.flush_recordset(["state", "office365_attempts"])
+        self.flush_recordset(["state", "office365_attempts", "office365_cause", "office365_recipients"])
         owner = any(run.known[mail_id].owns_message for mail_id in self._ids)
         query = SQL(
             """
-            SELECT mail.id FROM mail_mail mail JOIN mail_message message ON message.id = mail.mail_message_id
+            SELECT mail.id, mail.office365_cause IS NOT NULL, mail.office365_recipients IS NOT NULL
+              FROM mail_mail mail JOIN mail_message message ON message.id = mail.mail_message_id
              WHERE mail.id IN %s AND mail.state = 'outgoing'
                AND (mail.id, COALESCE(mail.office365_attempts, 0)) IN %s
                FOR UPDATE OF %s SKIP LOCKED
             """, self._ids, tuple((mail_id, run.known[mail_id].attempts) for mail_id in self._ids),
             SQL("mail, message") if owner else SQL("mail"))
-        free = set()
+        free = {}
         for _snapshot in range(_SNAPSHOTS if run.commits else 1):
             try:
                 with contextlib.nullcontext() if run.commits else self.env.cr.savepoint(flush=False):
                     self.env.cr.execute(query, log_exceptions=False)
-                    free = {mail_id for mail_id, in self.env.cr.fetchall()}
+                    free = {mail_id: noted for mail_id, *noted in self.env.cr.fetchall()}
                 break
             except psycopg2.errors.SerializationFailure:  # changed since the snapshot: another one shows into what
                 run.rollback(self.env.cr)
+        for mail_id, (waited, resumed) in free.items():
+            run.known[mail_id] = dataclasses.replace(run.known[mail_id], waited=waited, resumed=resumed)
         return self.browse(mail_id for mail_id in self._ids if mail_id in free)
 
     def _office365_after_database_error(self, run: QueueRun, error: psycopg2.Error) -> None:

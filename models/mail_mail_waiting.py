@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from odoo import fields, models
 from odoo.tools import SQL
 
+from ..tools.prefetch import PREFETCH
 from ..tools.queue_run import Hold, QueueRun, Refusal
 from ..tools.retry import MAX_QUEUE_HOURS, holds_others, next_try
 
@@ -18,7 +19,7 @@ class MailMail(models.Model):
     _inherit = "mail.mail"
 
     office365_line = fields.Char(
-        readonly=True, copy=False, help="Server, sender and lane of which the later mails wait for this one.")
+        readonly=True, copy=False, prefetch=PREFETCH, help="Server, sender and lane of which the later mails wait for this one.")
 
     _office365_holding = models.Index("(office365_line) WHERE state = 'outgoing' AND office365_line IS NOT NULL")
     _office365_waiting = models.Index("(scheduled_date) WHERE state = 'outgoing' AND office365_cause IS NOT NULL")

@@ -7,6 +7,7 @@ from odoo import SUPERUSER_ID, api, fields, models
 
 from ..tools.diagnosis import diagnose
 from ..tools.errors import smtp_reply_text
+from ..tools.prefetch import PREFETCH
 from ..tools.sender import FOREIGN_DOMAIN, MODE, OTHER_AUTHOR, UNTRUSTED
 from ..tools.smtp import Outcome
 from ..tools.transactions import run_apart
@@ -146,7 +147,7 @@ class Office365Delivery(models.Model):
 class MailMessage(models.Model):
     _inherit = "mail.message"
 
-    office365_sender_note = fields.Text("Why Not from the Author's Address", copy=False, readonly=True)
+    office365_sender_note = fields.Text("Why Not from the Author's Address", copy=False, readonly=True, prefetch=PREFETCH)
     office365_delivery_count = fields.Integer(
         "Deliveries", compute="_compute_office365_delivery_count", groups="base.group_system")
 

@@ -8,6 +8,8 @@ when the addon was installed. A value that differs from it is not trusted.
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.fields import NO_ACCESS
 
+from ..tools.prefetch import PREFETCH
+
 
 def by_administrator(env: api.Environment) -> bool:
     """Tell whether an administrator acts, or Odoo itself.
@@ -20,7 +22,7 @@ def by_administrator(env: api.Environment) -> bool:
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
-    office365_trusted_email = fields.Char(copy=False, readonly=True, groups=NO_ACCESS)
+    office365_trusted_email = fields.Char(copy=False, readonly=True, prefetch=PREFETCH, groups=NO_ACCESS)
 
     def write(self, vals):
         result = super().write(vals)
@@ -70,7 +72,7 @@ class ResCompany(models.Model):
 class MailAlias(models.Model):
     _inherit = "mail.alias"
 
-    office365_trusted = fields.Boolean(copy=False, readonly=True, groups=NO_ACCESS)
+    office365_trusted = fields.Boolean(copy=False, readonly=True, prefetch=PREFETCH, groups=NO_ACCESS)
 
     @api.model_create_multi
     def create(self, vals_list):

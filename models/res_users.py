@@ -4,6 +4,7 @@ from odoo.fields import NO_ACCESS, Domain
 from odoo.tools import email_normalize
 
 from ..tools.addresses import AddressError, domain_of, parse_address
+from ..tools.prefetch import PREFETCH
 from .office365_trust import by_administrator
 
 
@@ -11,12 +12,12 @@ class ResUsers(models.Model):
     _inherit = "res.users"
 
     office365_alias = fields.Char(
-        "Office 365 Alias", copy=False,
+        "Office 365 Alias", copy=False, prefetch=PREFETCH,
         help="Your real e-mail address. Mail you send from Odoo goes out as this address, "
              "whichever mailbox it is sent through.",
     )
     # The alias in force. Nobody writes it but `_office365_settle_alias`: it decides what mail goes out as.
-    office365_alias_confirmed = fields.Char(copy=False, readonly=True, groups=NO_ACCESS)
+    office365_alias_confirmed = fields.Char(copy=False, readonly=True, prefetch=PREFETCH, groups=NO_ACCESS)
     office365_alias_state = fields.Selection(
         [("pending", "Pending"), ("confirmed", "Confirmed")],
         string="Office 365 Alias Status", compute="_compute_office365_alias_state", compute_sudo=True,

@@ -9,6 +9,7 @@ from odoo.tools.urls import urljoin
 from ..tools import alias_link
 from ..tools.addresses import ascii_address, canonical_address, domain_of
 from ..tools.alias_link import Claim, Kind, Link, State
+from ..tools.prefetch import PREFETCH
 from .office365_trust import by_administrator
 
 PATH = "/mail_office365/confirm"
@@ -21,9 +22,9 @@ class ResUsers(models.Model):
     _inherit = "res.users"
 
     # Digests of the nonces of the links that work. Nobody but the code here reads or writes them.
-    office365_alias_nonce = fields.Char(copy=False, readonly=True, groups=NO_ACCESS)
-    office365_email_nonce = fields.Char(copy=False, readonly=True, groups=NO_ACCESS)
-    office365_links_sent = fields.Json(copy=False, readonly=True, groups=NO_ACCESS)
+    office365_alias_nonce = fields.Char(copy=False, readonly=True, prefetch=PREFETCH, groups=NO_ACCESS)
+    office365_email_nonce = fields.Char(copy=False, readonly=True, prefetch=PREFETCH, groups=NO_ACCESS)
+    office365_links_sent = fields.Json(copy=False, readonly=True, prefetch=PREFETCH, groups=NO_ACCESS)
     office365_alias_in_force = fields.Char(
         "Office 365 Alias in Force", compute="_compute_office365_alias_in_force", compute_sudo=True)
     office365_email_state = fields.Selection(

@@ -1,5 +1,6 @@
 from unittest.mock import patch
 
+from odoo.sql_db import Cursor
 from odoo.tests import new_test_user, tagged
 
 from .common import BRANT, CUSTOMER, ERP, INFO, Office365Case
@@ -214,3 +215,15 @@ class TestOutgoingFlow(Office365Case):
         self.env["ir.mail_server"]._office365_in_use()  # known from an earlier batch
         with self.assertQueryCount(0):
             self.assertIs(mail._office365_with_sender_book(), mail)
+
+    def test_what_core_reads_leaves_our_columns_alone(self):
+        """They would be read with every mail, message, contact and user, also where nothing is ours."""
+        mail = self.mail()
+        self.env.flush_all()
+        for record in (mail, mail.mail_message_id, self.brant, self.brant.partner_id):
+            with self.subTest(record._name), patch("odoo.sql_db.Cursor.execute", autospec=True, side_effect=Cursor.execute) as execute:
+                self.env.invalidate_all()
+                record.sudo().create_date  # noqa: B018
+                read = [str(call.args[1]) for call in execute.call_args_list]
+                self.assertEqual([query.count("create_date") for query in read], [1])
+                self.assertNotIn("office365", read[0])

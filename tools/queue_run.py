@@ -95,17 +95,21 @@ class Hold:
 
 @dataclass(frozen=True)
 class Known:
-    """What a run read of a mail at its start.
+    """What a run knows of a mail: read at its start, and once more when the mail is locked.
 
     :ivar attempts: failed tries; another number later on means that somebody else tried meanwhile
     :ivar message_id: id of the ``mail.message``
     :ivar owns_message: the message goes when the mail does, so that its row is to be locked, too
+    :ivar waited: it was put off before; known once it is locked, as :attr:`resumed` is
+    :ivar resumed: some of its recipients were settled by an earlier try
     """
 
     attempts: int
     bulk: bool
     message_id: int
     owns_message: bool
+    waited: bool = False
+    resumed: bool = False
 
 
 @dataclass
