@@ -25,9 +25,9 @@ PAGE = """\
 # How fast it is
 
 Core and addon do the same work in turn, in the same run, against the same local mail servers; a proxy adds the round trip. "Core" is a
-server without preset at the same address, sent through by Odoo's own code; for `bystander` it is a database without the addon. Odoo runs
-in one process and the servers with the proxy in another. A ratio is the median over the rounds, its spread is given in brackets. Every
-mail was checked to be sent once and to have arrived once.
+server without preset at the same address, sent through by Odoo's own code; for `bystander` it is a database without the addon, and with
+as many servers. Odoo runs in one process and the servers with the proxy in another. A ratio is the median over the rounds, its spread is
+given in brackets; a round of `bystander` is two ratios. Every mail was checked to be sent once and to have arrived once.
 
 Measured by `dev/o365 bench`, {rounds} rounds, on: {machine}.
 

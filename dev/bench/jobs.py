@@ -21,7 +21,10 @@ _LIMITS = ("office365_rate_limit", "office365_daily_limit")
 
 
 def prepare(env: Environment, host: str, port: int, login: str, password: str, users: int) -> None:
-    """Make users, and the two servers at the same address where the addon is installed, else the one that is not ours."""
+    """Make users, and two servers at the same address: one that is ours, if the addon is installed, and one that is not.
+
+    Without the addon the other one is nobody's: core itself does more where there are two.
+    """
     env["ir.mail_server"].search([]).active = False
     env.company.alias_domain_id = env["mail.alias.domain"].create({"name": "contoso.example"})
     env["res.users"].with_context(no_reset_password=True).create([
@@ -32,15 +35,20 @@ def prepare(env: Environment, host: str, port: int, login: str, password: str, u
         "from_filter": "contoso.example", "smtp_host": host, "smtp_port": port, "smtp_user": login, "smtp_pass": password, "active": False,
     }
     Server = env["ir.mail_server"]
-    Server.create({"name": THEIRS, "smtp_encryption": "starttls_strict", "smtp_authentication": "login", **at})
+    plain = {"smtp_encryption": "starttls_strict", "smtp_authentication": "login", **at}
+    Server.create({"name": THEIRS, **plain})
     if "office365_preset" in Server:
         unlimited = {name: 0 for name in _LIMITS if name in Server}
         Server.create({"name": OURS, "office365_preset": "submission", **unlimited, **at})
+    else:
+        Server.create({"name": OURS, **plain})
 
 
 def remove_ours(env: Environment) -> None:
-    """Have no server of ours in the database."""
-    env["ir.mail_server"].with_context(active_test=False).search([("name", "=", OURS)]).unlink()
+    """Have no server of ours in the database, and as many others as before."""
+    servers = env["ir.mail_server"].with_context(active_test=False)
+    servers.search([("name", "=", OURS)]).unlink()
+    servers.search([("name", "=", THEIRS)]).copy({"name": OURS})
 
 
 def move(env: Environment, port: int) -> None:

@@ -84,7 +84,8 @@ class Lab(contextlib.ExitStack):
         self.servers.submission.transactions.clear()
         self.servers.transactions.clear()
         self.servers.connections.clear()
-        profile = str(Path(self.profile, f"{server}-{mails}-{users}.prof")) if self.profile else ""
+        where = "core" if workers is self.core else "addon"
+        profile = str(Path(self.profile, f"{where}-{server}-{mails}-{users}.prof")) if self.profile else ""
         measured = self.ask(workers, jobs.send, server, mails, users, profile, beside)
         arrived = sum(transaction.accepted for transaction in self.servers.submission.transactions) - 1  # one to warm up
         if measured["sent"] != mails or arrived != mails:
