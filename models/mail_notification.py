@@ -34,9 +34,13 @@ class MailNotification(models.Model):
         return fields.Datetime.to_string(retry_at)
 
     def _to_store_defaults(self, target):
+        """Tell the chatter about e-mails of our servers; in a database that has none, what core tells it."""
+        def is_told(notification):
+            return notification.notification_type == "email" and self.env["ir.mail_server"]._office365_in_use()
+
         return super()._to_store_defaults(target) + [
-            Store.Attr("office365_retry_at", lambda notification: notification._office365_retry_at()),
-            Store.Attr("office365_reason", lambda notification: notification._office365_reason() or False),
+            Store.Attr("office365_retry_at", lambda notification: notification._office365_retry_at(), predicate=is_told),
+            Store.Attr("office365_reason", lambda notification: notification._office365_reason() or False, predicate=is_told),
         ]
 
     def _office365_answer(self, settled: Mapping[str, str]) -> str | None:

@@ -1,5 +1,6 @@
 from unittest.mock import patch
 
+from odoo.addons.mail.tools.discuss import Store
 from odoo.sql_db import Cursor
 from odoo.tests import new_test_user, tagged
 
@@ -215,6 +216,22 @@ class TestOutgoingFlow(Office365Case):
         self.env["ir.mail_server"]._office365_in_use()  # known from an earlier batch
         with self.assertQueryCount(0):
             self.assertIs(mail._office365_with_sender_book(), mail)
+
+    def test_the_chatter_is_told_of_our_servers_where_there_are_any(self):
+        message = self.env["res.partner"].create({"name": "Deal"}).message_post(body="Hello")
+        for_customer = {"mail_message_id": message.id, "res_partner_id": self.customer.id, "notification_status": "ready"}
+        email, inbox = self.env["mail.notification"].create([
+            {**for_customer, "notification_type": "email"},
+            {**for_customer, "notification_type": "inbox", "res_partner_id": self.brant.partner_id.id},
+        ])
+
+        def told(notification):
+            [values] = Store().add(notification).get_result()["mail.notification"]
+            return {name for name in values if name.startswith("office365")}
+
+        self.assertEqual((told(email), told(inbox)), (set(), set()))
+        self.outgoing()
+        self.assertEqual((told(email), told(inbox)), ({"office365_retry_at", "office365_reason"}, set()))
 
     def test_what_core_reads_leaves_our_columns_alone(self):
         """They would be read with every mail, message, contact and user, also where nothing is ours."""
