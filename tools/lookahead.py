@@ -17,7 +17,6 @@ _logger = logging.getLogger(__name__)
 #: One mail at the server and one that is made ready. Making a third one ready takes the processor that the first two need.
 AT_A_TIME: Final = 2
 
-
 # Seconds that a mail which is ready keeps its transaction open for the one before. That one may wait for a row which this one
 # has locked, and PostgreSQL can't see such a deadlock: one of the two waits here.
 _PATIENCE: Final = 5.0
