@@ -1,7 +1,7 @@
 {
     "name": "Office 365 Mail",
     "summary": "Run the mail of an Odoo database on Office 365 (Exchange Online)",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Productivity/Discuss",
     "author": "mail_office365 contributors",
     "license": "LGPL-3",
@@ -11,6 +11,7 @@
         "apt": {"msal": "python3-msal", "cryptography": "python3-cryptography"},
     },
     "data": [
+        "security/office365_groups.xml",
         "security/ir.model.access.csv",
         "security/office365_delivery_security.xml",
         "data/ir_cron_data.xml",
@@ -20,6 +21,8 @@
         "views/office365_pause_views.xml",
         "views/ir_mail_server_views.xml",
         "views/ir_mail_server_budget_views.xml",
+        "views/office365_shared_sender_views.xml",
+        "views/mail_template_views.xml",
         "views/fetchmail_server_views.xml",
         "views/office365_tenant_views.xml",
         "views/office365_sign_in_wizard_views.xml",

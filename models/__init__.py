@@ -12,7 +12,10 @@ from . import office365_tenant_credential
 from . import office365_tenant_sign_in
 from . import office365_tenant_check
 from . import office365_tenant_expiry
+from . import office365_actor
+from . import office365_template
 from . import office365_trust
+from . import office365_shared_sender
 from . import fetchmail_server
 from . import fetchmail_server_sign_in
 from . import fetchmail_server_failure

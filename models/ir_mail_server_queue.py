@@ -128,13 +128,6 @@ class IrMail_Server(models.Model):
             session.on_sent = turn and turn.pass_on
         return super()._office365_begin(session, smtp_from)
 
-    def _office365_message(self, message_id):
-        """In a run it is known."""
-        run = QueueRun.of(self.env.context)
-        if run is None or run.attempt is None:
-            return super()._office365_message(message_id)
-        return self.env["mail.mail"].sudo().browse(run.attempt.mail_id).mail_message_id
-
     def _office365_recorder(self, identity, written_as):
         """Tell the run first: it has to know that a message was taken even if writing that down fails."""
         run, record = QueueRun.of(self.env.context), super()._office365_recorder(identity, written_as)

@@ -70,5 +70,5 @@ class IrMail_Server(models.Model):
         return Leaving(
             server.id or None, smtp_from, header, address, envelope_from,
             leaving.explain(
-                kind, identity, book.known(author_key), author_key, address,
+                kind, identity, book.known(author_key).alias_for(writer.actor_id), author_key, address,
                 fits=self._match_from_filter(address, server.from_filter)))

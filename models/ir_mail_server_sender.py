@@ -1,29 +1,45 @@
+import dataclasses
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL, email_normalize, encapsulate_email, formataddr, ormcache
 
 from ..const import OUTGOING_PRESETS
-from ..tools.addresses import Mailbox, ascii_address, canonical_address, domain_of, mailbox_of
-from ..tools.sender import Known, SenderBook, SenderIdentity, Service, decide_sender
+from ..tools.acting import OUTSIDE_UID, Sending
+from ..tools.addresses import Mailbox, ascii_address, canonical_address, domain_of, honest_mailboxes, honest_name, mailboxes_of
+from ..tools.queue_run import QueueRun
+from ..tools.sender import NOBODY, Act, Actor, Known, SenderBook, SenderIdentity, Service, alias_for, decide_sender
 from ..tools.smtp import Outcome, SmtpSession
+from .office365_actor import acting_uid
 
 # Fields whose change makes what is kept outdated.
 _KEPT = {"office365_preset", "active", "from_filter", "smtp_user"}
+
+# Headers that say who sent a message beside From. Who may is decided here, so what a mail brings along goes.
+_ABOUT_SENDER = ("Sender", "Resent-From", "Resent-Sender")
+
+SEND_AS_OTHERS = "mail_office365.group_send_as_others"
 
 
 class Own(NamedTuple):
     """What is the database's own: ids of our servers, its addresses, and the domains and single addresses sent for, canonical.
 
     The domains are the alias domains, and those of the servers' From filters and mailboxes.
+
+    :ivar bounces: where bounces may go: bounce and default From addresses of the alias domains, canonical
+    :ivar shared: by server, the group that may send as each of its shared senders; None: everybody
+    :ivar listed: by server, the single addresses in its From filter, canonical
     """
 
-    servers: frozenset[int]
-    addresses: tuple[str, ...]
-    domains: frozenset[str]
+    servers: frozenset[int] = frozenset()
+    addresses: tuple[str, ...] = ()
+    domains: frozenset[str] = frozenset()
+    bounces: frozenset[str] = frozenset()
+    shared: Mapping[int, Mapping[str, int | None]] = {}
+    listed: Mapping[int, frozenset[str]] = {}
 
 
 class IrMail_Server(models.Model):
@@ -44,8 +60,12 @@ class IrMail_Server(models.Model):
     )
     office365_strict_author = fields.Boolean(
         "Only the Author's Own Address",
-        help="Mail that shows another user than the one who sends it leaves as the mailbox.",
+        help="If the From address belongs to someone other than the user who sends the email, the mailbox is used as From, "
+             "whatever groups or templates allow. Shared senders stay allowed.",
     )
+    office365_shared_sender_ids = fields.One2many(
+        "office365.shared.sender", "mail_server_id", "Shared Senders",
+        help="Addresses of nobody in particular, such as noreply@ or invoices@, that email may be sent as.")
 
     @api.constrains("office365_preset", "office365_sender_mode", "smtp_authentication", "office365_tenant_id")
     def _check_office365_sender_mode(self):
@@ -73,18 +93,33 @@ class IrMail_Server(models.Model):
     def _office365_service(self) -> Service:
         """Return this server as `tools.sender` sees it."""
         self.ensure_one()
-        mailbox = self._office365_mailbox()
+        mailbox, own = self._office365_mailbox(), self._office365_own()
         if not mailbox:  # a relay has none: the database's own address stands in
             mailbox = email_normalize(self._office365_notifications()) or None
         return Service(
             preset=self.office365_preset, mode=self.office365_sender_mode or "send_as",
             mailbox=mailbox, strict=self.office365_strict_author,
+            shared=own.shared.get(self.id, {}), listed=own.listed.get(self.id, frozenset()),
         )
 
     @api.model
     def _office365_notifications(self) -> str | None:
-        """Return the address that core puts in place of one it may not use."""
-        return self.env.context.get("domain_notifications_email") or self._get_default_from_address()
+        """Return the address that core puts in place of one it may not use.
+
+        The context may name it, as core's own code does, and so may a client: only an address of the database's own counts.
+        """
+        named = self.env.context.get("domain_notifications_email")
+        if named and canonical_address(str(named)) in self._office365_own().bounces:
+            return named
+        return self._get_default_from_address()
+
+    def _office365_trusting(self):
+        """Return the servers without what a client may have put into the context about addresses."""
+        own, context = self._office365_own().bounces, self.env.context
+        foreign = {
+            name: False for name in ("domain_notifications_email", "domain_bounce_address")
+            if context.get(name) and canonical_address(str(context[name])) not in own}
+        return self.with_context(**foreign) if foreign else self
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -133,64 +168,92 @@ class IrMail_Server(models.Model):
     @api.model
     @ormcache()
     def _office365_own(self) -> Own:
-        """Return what is the database's own. Kept: it changes hardly ever, and every batch asks, also one of others' servers."""
+        """Return what is the database's own. Kept: it changes hardly ever, and every batch asks, also one of others' servers.
+
+        What is kept serves everybody, so nothing of the caller's context may play a part in it.
+        """
+        self = self.with_env(self.env(context={}))
         servers = self._office365_servers()
         domains = self.env["mail.alias.domain"].sudo().search([("name", "!=", False)])
         mailboxes = [server._office365_mailbox() for server in servers]
-        entries = domains.mapped("name")
+        shared: dict[int, dict[str, int | None]] = {}
+        for sender in servers.office365_shared_sender_ids:
+            shared.setdefault(sender.mail_server_id.id, {})[sender.address] = sender.group_id.id or None
+        listed, entries = {}, domains.mapped("name")
         for server, mailbox in zip(servers, mailboxes, strict=True):
-            entries += server._parse_from_filter(server.from_filter)
-            entries.append((mailbox or "").rpartition("@")[2])
-        addresses = mailboxes + [
-            address for domain in domains for address in (domain.bounce_email, domain.catchall_email, domain.default_from_email)]
+            parts = [canonical_address(part) for part in server._parse_from_filter(server.from_filter) if domain_of(part)]
+            listed[server.id] = frozenset(part for part in parts if "@" in part)
+            entries += [*parts, (mailbox or "").rpartition("@")[2], *shared.get(server.id, ())]
+        bounces = [address for domain in domains for address in (domain.bounce_email, domain.default_from_email) if address]
+        addresses = [*mailboxes, *bounces, *domains.mapped("catchall_email")]
         return Own(
             frozenset(servers.ids), tuple(filter(None, addresses)),
-            frozenset(canonical_address(entry) for entry in entries if domain_of(entry)))
+            frozenset(canonical_address(entry) for entry in entries if domain_of(entry)),
+            frozenset(map(canonical_address, bounces)), shared, listed)
 
     @api.model
-    def _office365_sender_book(self, addresses: Collection[str], actors: Mapping[str, int] | None = None) -> SenderBook | None:
+    def _office365_sender_book(self, addresses: Collection[str], authors: Mapping[int, str] | None = None) -> SenderBook | None:
         """Look up senders: one query, whatever their number. None if no server is ours.
 
         :param addresses: From addresses, normalized
-        :param actors: id of the user who acted, by Message-Id
+        :param authors: normalized From address of each ``mail.mail`` of the batch, by id
         """
         own = self._office365_in_use() and self._office365_own()
         if not own or not own.servers:
             return None
-        return SenderBook(self._office365_known(addresses), domains=own.domains, own=own.addresses, actors=actors)
+        return SenderBook(self._office365_known(addresses), domains=own.domains, own=own.addresses, authors=authors)
 
     @api.model
     def _office365_known(self, addresses: Collection[str]) -> dict[str, Known]:
-        """Return what the database knows of these addresses, in one query."""
+        """Return what the database knows of these addresses, in one query.
+
+        A right is looked at here, when it is used: whoever is archived or no internal user any more has none.
+        """
         if not addresses:
             return {}
         self.env["res.users"].flush_model(["active", "share", "partner_id", "office365_alias_confirmed"])
         self.env["res.partner"].flush_model(["email_normalized", "office365_trusted_email"])
-        self.env["res.company"].flush_model(["partner_id"])
+        self.env["res.company"].flush_model(["active", "partner_id"])
         self.env["mail.alias"].flush_model(["alias_full_name", "office365_trusted"])
         wanted = tuple(addresses)
         rows = self.env.execute_query(SQL(
             """
             SELECT partner.email_normalized, users.id, users.office365_alias_confirmed,
-                   NOT users.share AND partner.office365_trusted_email = partner.email_normalized
+                   partner.office365_trusted_email = partner.email_normalized
               FROM res_users users JOIN res_partner partner ON partner.id = users.partner_id
-             WHERE users.active AND partner.email_normalized IN %(wanted)s
+             WHERE users.active AND NOT users.share AND partner.email_normalized IN %(wanted)s
          UNION ALL
             SELECT office365_alias_confirmed, id, office365_alias_confirmed, TRUE
-              FROM res_users WHERE active AND office365_alias_confirmed IN %(wanted)s
+              FROM res_users WHERE active AND NOT share AND office365_alias_confirmed IN %(wanted)s
          UNION ALL
             SELECT partner.email_normalized, NULL, NULL, partner.office365_trusted_email = partner.email_normalized
               FROM res_company company JOIN res_partner partner ON partner.id = company.partner_id
-             WHERE partner.email_normalized IN %(wanted)s
+             WHERE company.active AND partner.email_normalized IN %(wanted)s
          UNION ALL
             SELECT alias_full_name, NULL, NULL, office365_trusted
               FROM mail_alias WHERE alias_full_name IN %(wanted)s
+          ORDER BY 1, 2
             """, wanted=wanted,
         ))
         known = dict.fromkeys(wanted, Known())
-        for address, owner, alias, trusted in rows:
-            known[address] = known[address].and_also(owner, alias, bool(trusted))
+        for address, user_id, alias, proved in rows:
+            found = known[address]
+            known[address] = found.with_user(user_id, alias, proved=bool(proved)) if user_id else found.with_shared(bool(proved))
         return known
+
+    @api.model
+    def _office365_actors(self, uids: Collection[int]) -> dict[int, Actor]:
+        """Return who acts, by what is noted on messages (`tools.acting`); nobody for users who are archived."""
+        found = {SUPERUSER_ID: Actor(is_odoo=True), OUTSIDE_UID: Actor(is_outside=True)}
+        users = self.env["res.users"].sudo().browse({uid for uid in uids if uid > 0} - {SUPERUSER_ID}).exists()
+        if users:
+            of_senders = {group for shared in self._office365_own().shared.values() for group in shared.values() if group}
+            send_as_others = self.env.ref(SEND_AS_OTHERS).id
+            for user in users.filtered("active"):
+                groups = frozenset(user.all_group_ids.ids)
+                found[user.id] = Actor(
+                    user.id, sends_as_others=not user.share and send_as_others in groups, groups=groups & of_senders)
+        return {uid: found.get(uid, NOBODY) for uid in uids}
 
     def _office365_book_for(self, email_from: str | None) -> SenderBook | None:
         """Return the book of the batch if it knows the sender, else one for this sender alone."""
@@ -200,14 +263,33 @@ class IrMail_Server(models.Model):
             return book
         return self._office365_sender_book([address] if address else [])
 
+    @api.model
+    def _office365_mail(self):
+        """Return the ``mail.mail`` that is being sent, as superuser; empty if somebody sends a message that is none."""
+        run, sending = QueueRun.of(self.env.context), Sending.of(self.env.context)
+        mail_id = run.attempt.mail_id if run and run.attempt else sending and sending.mail_id
+        return self.env["mail.mail"].sudo().browse(mail_id or ())
+
+    @api.model
+    def _office365_act(self) -> Act:
+        """Return who made the mail that is being sent; for a message without one, who acts now."""
+        book = self.env.context.get("office365_sender_book")
+        book = book if isinstance(book, SenderBook) else SenderBook({})
+        if mail := self._office365_mail():
+            return (book.acts or {}).get(mail.id) or mail._office365_acts()[mail.id]
+        uid = acting_uid(self.env)
+        if uid not in book.actors:
+            book.actors |= self._office365_actors([uid])
+        return Act(book.actors[uid])
+
     # ------------------------------------------------------------
     # Server and login
     # ------------------------------------------------------------
 
     def _office365_alias_of(self, email_from: str | None, book: SenderBook | None) -> Mailbox | None:
-        """Return the name of From with the confirmed alias of the user whose address it is."""
-        author = mailbox_of(email_from or "")
-        alias = book.known(email_normalize(email_from) or "").alias if book else None
+        """Return the name of From with the alias that a server is chosen by. Who acts decides later whether it is used."""
+        author = next(iter(mailboxes_of(email_from or "")), None)
+        alias = book.known(email_normalize(email_from) or "").likely_alias if book else None
         return Mailbox(author.name, alias) if author and alias else None
 
     def _find_mail_server(self, email_from, mail_servers=None):
@@ -229,11 +311,18 @@ class IrMail_Server(models.Model):
         return self._office365_alias_of(email_from, self._office365_book_for(email_from))
 
     def _office365_login_for(self, smtp_from: str | None) -> str | None:
-        """Return the mailbox to sign in as when a session is opened for a sender."""
-        if self.office365_sender_mode == "as_sender":
-            alias = self._office365_alias_of(smtp_from, self._office365_book_for(smtp_from))
-            if alias and self._match_from_filter(alias.address, self.from_filter):
-                return alias.address
+        """Return the mailbox to sign in as when a session is opened for a sender: theirs only if a mail may leave as them."""
+        key = email_normalize(smtp_from) if self.office365_sender_mode == "as_sender" else None
+        if not key:
+            return self._office365_mailbox()
+        book, service = self.env.context.get("office365_sender_book"), self._office365_service()
+        if isinstance(book, SenderBook) and book.authors:
+            acts = self.env["mail.mail"]._office365_acts_of(book)
+            aliases = {alias_for(service, book, author, acts[mail_id]) for mail_id, author in book.authors.items()}
+        else:
+            aliases = {alias_for(service, self._office365_book_for(smtp_from) or SenderBook({}), key, self._office365_act())}
+        if (alias := canonical_address(key)) in aliases and self._match_from_filter(alias, self.from_filter):
+            return alias
         return self._office365_mailbox()
 
     # ------------------------------------------------------------
@@ -246,24 +335,29 @@ class IrMail_Server(models.Model):
         :param core_smtp_from: From for which core chose this server
         """
         header = str(message["From"] or "")
+        authors, key = mailboxes_of(header), email_normalize(header) or ""
         book = self._office365_book_for(header) or SenderBook({})
-        alias = self._office365_alias_of(header, book)
         core_from = core_smtp_from or header
         notifications = email_normalize(self._office365_notifications())
-        if notifications and email_normalize(core_from) == notifications and email_normalize(header) != notifications:
+        if notifications and email_normalize(core_from) == notifications and key != notifications:
             core_from = encapsulate_email(header, notifications)
-        return decide_sender(
+        identity = decide_sender(
             self._office365_service(), book,
-            author=mailbox_of(header), author_key=email_normalize(header) or "",
-            core_from=mailbox_of(core_from),
-            reply_to=mailbox_of(str(message["Reply-To"] or "")),
-            actor=book.actor(message["Message-Id"]) or self.env.uid,
-            alias_allowed=bool(alias and self._match_from_filter(alias.address, self.from_filter)),
+            author=authors[0] if authors else None, author_key=key,
+            core_from=next(iter(mailboxes_of(core_from)), None),
+            reply_to=next(iter(mailboxes_of(str(message["Reply-To"] or ""))), None),
+            act=self._office365_act(),
+            lets_pass=lambda address: self._match_from_filter(address, self.from_filter),
         )
+        if len(authors) > 1 and not identity.header_from and not identity.refused:
+            # Only the first was looked at, and Exchange refuses several (550 5.1.20).
+            return dataclasses.replace(identity, header_from=honest_name(authors[0]))
+        return identity
 
     def _prepare_email_message__(self, message, smtp_session):  # noqa: PLW3201
         if not isinstance(smtp_session, SmtpSession):
             return super()._prepare_email_message__(message, smtp_session)
+        self = self._office365_trusting()
         server = self.sudo().browse(smtp_session.mail_server_id)
         written_as = str(message["From"] or "")
         core_smtp_from = server._office365_smtp_from(smtp_session)
@@ -273,14 +367,7 @@ class IrMail_Server(models.Model):
                 "%(server)s: mail may not leave as %(address)s, and the database has no address to send it as instead. Confirm the "
                 "address, or set the Default From Alias of the Email Domain under Settings > Technical > Email.",
                 server=server.display_name, address=written_as))
-        if identity.header_from:
-            message.replace_header("From", _header(identity.header_from))
-        if identity.reply_to:
-            del message["Reply-To"]
-            message["Reply-To"] = _header(identity.reply_to)
-        if identity.sender:
-            del message["Sender"]
-            message["Sender"] = ascii_address(identity.sender)
+        server._office365_write_headers(message, identity)
         server._office365_begin(smtp_session, core_smtp_from)
         if identity.header_from:
             smtp_session.smtp_from = _header(identity.header_from)
@@ -293,6 +380,22 @@ class IrMail_Server(models.Model):
         smtp_session.on_outcome = server._office365_recorder(identity, written_as)
         return ascii_address(identity.envelope_from or smtp_from), smtp_to_list, message
 
+    def _office365_write_headers(self, message, identity: SenderIdentity) -> None:
+        """Write what a message leaves with, and take off what it says itself about its sender."""
+        if identity.header_from:
+            message.replace_header("From", _header(identity.header_from))
+        answers_to = [identity.reply_to] if identity.reply_to else honest_mailboxes(str(message["Reply-To"] or ""))
+        if answers_to:
+            del message["Reply-To"]
+            message["Reply-To"] = ", ".join(map(_header, answers_to))
+        for name in _ABOUT_SENDER:
+            del message[name]
+        if identity.sender:
+            message["Sender"] = ascii_address(identity.sender)
+        bounces_to = canonical_address(str(message["Return-Path"] or "").strip("<> "))
+        if bounces_to and _without_tag(bounces_to) not in self._office365_own().bounces:
+            del message["Return-Path"]  # core makes it the envelope sender
+
     def _office365_smtp_from(self, session: SmtpSession) -> str | None:
         """Return the From for which core chose this server, of the message that is prepared."""
         return session.smtp_from
@@ -302,23 +405,23 @@ class IrMail_Server(models.Model):
 
     def _office365_recorder(self, identity: SenderIdentity, written_as: str):
         """Return what records the delivery of the message that is sent next."""
-        actor_of = self.env.context.get("office365_sender_book")
+        actor = self._office365_act().actor
 
         def record(message, outcome: Outcome) -> None:
-            book = actor_of if isinstance(actor_of, SenderBook) else None
-            message_id = str(message["Message-Id"] or "")
             self.env["office365.delivery"].sudo()._record(
-                self, outcome, message_id=message_id, message=self._office365_message(message_id), written_as=written_as,
+                self, outcome, message_id=str(message["Message-Id"] or ""), message=self._office365_mail().mail_message_id,
+                written_as=written_as,
                 email_from=str(message["From"] or ""), login=identity.login, reason=identity.reason,
-                actor=(book and book.actor(message_id)) or self.env.uid,
+                actor=SUPERUSER_ID if actor.is_odoo else actor.user_id,
             )
 
         return record
 
-    def _office365_message(self, message_id: str):
-        """Return the ``mail.message`` that is sent, as superuser; empty if it is of none."""
-        messages = self.env["mail.message"].sudo()
-        return messages.search([("message_id", "=", message_id)], limit=1) if message_id else messages
+
+def _without_tag(address: str) -> str:
+    """Return an address without what follows a plus (RFC 5233): others let bounces come back to ``bounce+…@``."""
+    local, at, domain = address.rpartition("@")
+    return f"{local.partition('+')[0]}{at}{domain}"
 
 
 def _header(mailbox: Mailbox) -> str:

@@ -205,7 +205,7 @@ class MailMail(models.Model):
                 self._office365_end_batch(run, left, server, session, callback)
 
         while todo and run.may_send(session):
-            mail = self.browse(todo.popleft())._office365_counted(run)
+            mail = self.browse(todo.popleft())
             if run.lookahead:
                 run.lookahead.start(
                     functools.partial(mail._office365_forked(run)._office365_send_ahead, send, server, session),
@@ -228,11 +228,6 @@ class MailMail(models.Model):
             self.browse(sorted(left))._office365_wait(run, server)
         run.commit(self.env.cr)
         callback(self.ids)
-
-    def _office365_counted(self, run: QueueRun):
-        """Return this mail with the number of the try, which its delivery shows."""
-        attempts = run.known[self.id].attempts
-        return self.with_context(office365_attempt=attempts + 1) if attempts else self
 
     def _office365_send_ahead(self, send: Callable[[Any], None], server, session, turn: Turn, cursor) -> bool:
         """Make a mail ready and send it when its turn comes: in a thread, in a transaction of its own.

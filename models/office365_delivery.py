@@ -8,7 +8,8 @@ from odoo import SUPERUSER_ID, api, fields, models
 from ..tools.diagnosis import diagnose
 from ..tools.errors import smtp_reply_text
 from ..tools.prefetch import PREFETCH
-from ..tools.sender import FOREIGN_DOMAIN, MODE, OTHER_AUTHOR, UNTRUSTED
+from ..tools.queue_run import QueueRun
+from ..tools.sender import ABOUT_ADDRESS, FOREIGN_DOMAIN, MODE, NOT_AUTHENTIC, OTHER_AUTHOR, UNTRUSTED
 from ..tools.smtp import Outcome
 from ..tools.transactions import run_apart
 
@@ -45,12 +46,13 @@ class Office365Delivery(models.Model):
     duration = fields.Float("Duration (s)", readonly=True)
     sender_reason = fields.Selection(
         [
-            (UNTRUSTED, "Nobody entitled to it vouched for the address"),
+            (UNTRUSTED, "The address is not verified"),
             (FOREIGN_DOMAIN, "The servers do not send for the address's domain"),
-            (OTHER_AUTHOR, "The address belongs to another user than the one who sent it"),
+            (OTHER_AUTHOR, "The address belongs to someone other than the user who sent it"),
+            (NOT_AUTHENTIC, "It was received from outside, and Exchange does not confirm its sender"),
             (MODE, "The server's mode is Mailbox"),
         ],
-        "Left as the Mailbox Because", readonly=True,
+        "Sent from the Mailbox Because", readonly=True,
     )
     mail_message_id = fields.Many2one("mail.message", "Message", compute="_compute_mail_message_id")
 
@@ -66,13 +68,14 @@ class Office365Delivery(models.Model):
     @api.model
     def _record(
         self, server, outcome: Outcome, *, message_id: str, message, written_as: str, email_from: str, login: str | None,
-        reason: str | None, actor: int,
+        reason: str | None, actor: int | None,
     ) -> None:
         """Write down one transaction, and on the message why it left as the mailbox, if it should not have.
 
         :param message: the ``mail.message`` of it, empty if there is none
         """
         diagnosis = None if outcome.taken else diagnose(outcome.reply, protocol="smtp")
+        run = QueueRun.of(self.env.context)
         server._office365_note({
             "date": fields.Datetime.now(),
             "mail_server_id": server.id,
@@ -83,7 +86,7 @@ class Office365Delivery(models.Model):
             "email_from": email_from,
             "envelope_from": outcome.envelope_from,
             "login": login,
-            "attempt": self.env.context.get("office365_attempt", 1),
+            "attempt": run.known[run.attempt.mail_id].attempts + 1 if run and run.attempt else 1,
             "recipient_count": len(outcome.recipients),
             "refused": "\n".join(f"{address}: {smtp_reply_text(*reply)}" for address, reply in outcome.refused.items()),
             "reply": outcome.reply,
@@ -92,7 +95,7 @@ class Office365Delivery(models.Model):
             "duration": outcome.duration,
             "sender_reason": reason,
         })
-        if message and reason in (UNTRUSTED, FOREIGN_DOMAIN, OTHER_AUTHOR):
+        if message and reason in ABOUT_ADDRESS:
             message.office365_sender_note = self._sender_note(reason, written_as, email_from)
 
     @api.model
@@ -120,14 +123,19 @@ class Office365Delivery(models.Model):
         """Return the sentence that tells why a message did not leave as it was written, and what would change that."""
         notes = {
             UNTRUSTED: self.env._(
-                "Written as %(written_as)s, left as %(email_from)s: nobody entitled to it vouched for the address. Its user can "
-                "confirm it in Preferences, or an administrator can set it as the user's e-mail or Office 365 alias."),
+                "Sent from %(email_from)s instead of %(written_as)s because that address is not verified. Its user can confirm it in "
+                "Preferences; an administrator can set it as the user's email or Office 365 alias, or add it to the Shared Senders of the "
+                "server."),
             FOREIGN_DOMAIN: self.env._(
-                "Written as %(written_as)s, left as %(email_from)s: the Office 365 servers do not send for that domain. "
+                "Sent from %(email_from)s instead of %(written_as)s because the Office 365 servers do not send for that domain. "
                 "Set an Office 365 alias for the user."),
             OTHER_AUTHOR: self.env._(
-                "Written as %(written_as)s, left as %(email_from)s: the address belongs to another user than the one who "
-                "sent the message, and the server allows the author's own address only."),
+                "Sent from %(email_from)s instead of %(written_as)s because that address belongs to someone other than the user who sent "
+                "the message. The group “Send as others” and templates of an administrator may use it, unless the server allows the "
+                "author's own address only."),
+            NOT_AUTHENTIC: self.env._(
+                "Sent from %(email_from)s instead of %(written_as)s because the message was received by email, and Exchange does not "
+                "confirm that it is from that address."),
         }
         return notes[reason] % {"written_as": written_as, "email_from": email_from}
 

@@ -5,18 +5,14 @@ project. So each such field has a companion that only the code here writes: the 
 when the addon was installed. A value that differs from it is not trusted.
 """
 
-from odoo import SUPERUSER_ID, api, fields, models
-from odoo.fields import NO_ACCESS
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import NO_ACCESS, Domain
+from odoo.tools import email_normalize, escape_psql
 
+from ..tools.addresses import canonical_address
 from ..tools.prefetch import PREFETCH
-
-
-def by_administrator(env: api.Environment) -> bool:
-    """Tell whether an administrator acts, or Odoo itself.
-
-    Not ``env.su``: core raises that for users, too, for instance when they write on their own record.
-    """
-    return env.uid == SUPERUSER_ID or env.user.has_group("base.group_erp_manager")
+from .office365_actor import by_administrator
 
 
 class ResPartner(models.Model):
@@ -25,10 +21,32 @@ class ResPartner(models.Model):
     office365_trusted_email = fields.Char(copy=False, readonly=True, prefetch=PREFETCH, groups=NO_ACCESS)
 
     def write(self, vals):
+        if "email" not in vals:
+            return super().write(vals)
+        if not by_administrator(self.env):
+            self._office365_check_email(vals["email"])
+            return super().write(vals)
         result = super().write(vals)
-        if "email" in vals and by_administrator(self.env):
-            self._office365_vouchable()._office365_trust_email()
+        self._office365_vouchable()._office365_trust_email()
         return result
+
+    def _office365_check_email(self, email: str | bool) -> None:
+        """Refuse another user's address as a user's own: core would take mail from there for theirs.
+
+        :raise ValidationError: it is an internal user's e-mail, login or alias
+        """
+        address = email_normalize(email)
+        users = self.sudo().with_context(active_test=False).user_ids
+        if not address or not users or set(self.sudo().mapped("email_normalized")) == {address}:
+            return
+        taken = (
+            Domain("partner_id.email_normalized", "=", address) | Domain("login", "=ilike", escape_psql(address))
+            | Domain("office365_alias_confirmed", "=", canonical_address(address)))
+        if self.env["res.users"].sudo().search_count(
+                taken & Domain("id", "not in", users.ids) & Domain("share", "=", False), limit=1):
+            raise ValidationError(self.env._(
+                "%s cannot be your email address: it belongs to another user of this database. Enter another one, or ask an "
+                "administrator.", email))
 
     def _office365_vouchable(self):
         """Return the partners whose e-mail somebody may send as: users' and companies'."""
@@ -82,6 +100,9 @@ class MailAlias(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if not vals.keys().isdisjoint(("alias_name", "alias_domain_id")):
+        if "alias_name" in vals:
             self.sudo().office365_trusted = by_administrator(self.env)
+        elif "alias_domain_id" in vals and not by_administrator(self.env):
+            self.sudo().office365_trusted = False
+        # A domain alone gives no trust: the first one that an administrator makes is given to all aliases, whoever named them.
         return result

@@ -52,7 +52,8 @@ class TestIncomingAuthorFlow(AuthorMixin, Office365Case):
         deal, posted = self.deal_with_customer()
         self.servers.reset()
         self.fetch(self.message(
-            sender=f"Brant <{BRANT}>", to="catchall@contoso.example", subject="Answer", In_Reply_To=posted.message_id))
+            sender=f"Brant <{BRANT}>", to="catchall@contoso.example", subject="Answer", In_Reply_To=posted.message_id,
+            Authentication_Results=PASS))
         message = self.message_of("Answer")
         self.assertRecordValues(message, [{
             "author_id": self.brant.partner_id.id, "model": "res.partner", "res_id": deal.id}])

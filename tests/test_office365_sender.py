@@ -56,7 +56,7 @@ class TestScreen(SendersCase):
             ("Anna", "Anna <anna@contoso.example>", leaving.UNCHANGED),
             ("Carl", f"Carl <{NOTIFICATIONS}>", leaving.NOTIFICATIONS),
             ("Payroll", f"Payroll <{ERP}>", "untrusted"),
-            ("Shared", f"Shared <{NOTIFICATIONS}>", leaving.SHARED),
+            ("Shared", f"Shared <{NOTIFICATIONS}>", leaving.NOTIFICATIONS),
             ("contoso.example", NOTIFICATIONS, leaving.UNCHANGED),
             (self.env.company.name, f"{self.env.company.name} <{INFO}>", leaving.UNCHANGED),
         ]

@@ -253,7 +253,7 @@ class TestTrust(SenderCase):
         delivery = self.assertLeftAsMailbox()
         self.assertEqual(delivery.user_id, self.mallory)
         message = self.env["mail.message"].search([("message_id", "=", delivery.message_id)])
-        self.assertIn("Written as", message.office365_sender_note)
+        self.assertIn("is not verified", message.office365_sender_note)
         self.assertIn(self.victim, message.office365_sender_note)
 
     def test_a_contact_made_with_the_address_as_author(self):

@@ -1,6 +1,9 @@
 """Addresses as people type them, and the one form in which we compare and store them."""
 
+import base64
+import quopri
 import re
+import unicodedata
 from dataclasses import dataclass
 from email.utils import getaddresses
 
@@ -8,6 +11,15 @@ import idna
 
 # RFC 5321 4.1.2 dot-string; no quoted strings and no letters beyond ASCII: Exchange Online has no such addresses.
 _LOCAL_PART = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII)
+
+# What reads as an address in a name: something, an @, and a domain with a dot in it. "Help@Work GmbH" is none.
+# Around the @ there may be white space (RFC 5322 section 4.4), before it a quoted string.
+_ADDRESS_IN_NAME = re.compile(
+    r"""((?:"[^"]+"|[^\s<>"',;:()\[\]@]+))\s*@\s*((?:[^\s<>"',;:()\[\]@.]+\.)+[^\W\d_][^\s<>"',;:()\[\]@.]*)""")
+_ENCODED_WORD = re.compile(r"=\?(?P<charset>[^?\s]+)\?(?P<encoding>[bq])\?(?P<text>[^?]*)\?=", re.IGNORECASE)
+_RIGHT_TO_LEFT = "\u202e"
+# Encoded words inside encoded words that are opened, each shorter than the one around it.
+_MOST_LAYERS = 8
 
 
 class AddressError(ValueError):
@@ -86,19 +98,61 @@ def ascii_address(address: str) -> str:
 
 
 def honest_name(mailbox: Mailbox) -> Mailbox:
-    """Return the mailbox without a display name that pretends to be another address.
+    """Return the mailbox without a display name that shows, or decodes to, another address than its own.
 
     Many programs show the name alone, so ``"ceo@contoso.example" <x@fabrikam.example>`` reads as the wrong address.
     """
-    claimed = re.findall(r"[^\s<>\"',;()]+@[^\s<>\"',;()]+", mailbox.name)
-    if any(canonical_address(address) != canonical_address(mailbox.address) for address in claimed):
+    own = canonical_address(mailbox.address)
+    shown = _readable(mailbox.name)
+    if _RIGHT_TO_LEFT in mailbox.name:
+        shown += f" {shown[::-1]}"  # a program shows it backwards
+    if any(canonical_address(f"{local}@{domain}") != own for local, domain in _ADDRESS_IN_NAME.findall(shown)):
         return Mailbox("", mailbox.address)
     return mailbox
 
 
+def honest_mailboxes(header: str) -> list[Mailbox] | None:
+    """Return the mailboxes of a header such as Reply-To with honest names; None if it has only honest ones."""
+    mailboxes = mailboxes_of(header)
+    honest = [honest_name(mailbox) for mailbox in mailboxes]
+    return honest if honest != mailboxes else None
+
+
+def _readable(name: str) -> str:
+    """Return a display name as the most forgiving mail program would show it.
+
+    Some decode an encoded word (RFC 2047) inside another one, or in quotes; compatibility forms of ``@`` and dots look like the real
+    ones, and characters without width hide what stands around them.
+    """
+    for _layer in range(_MOST_LAYERS):
+        if (decoded := _ENCODED_WORD.sub(_decode_word, name)) == name:
+            break
+        name = decoded
+    plain = unicodedata.normalize("NFKC", name)
+    plain = "".join(char for char in plain if unicodedata.category(char) not in ("Cc", "Cf", "Mn", "Me"))
+    return plain.replace("\u3002", ".")  # the ideographic full stop: IDNA takes it for a dot, NFKC does not
+
+
+def _decode_word(word: re.Match) -> str:
+    charset, encoding, text = word["charset"].partition("*")[0], word["encoding"].lower(), word["text"].encode("ascii", "replace")
+    if encoding == "q":
+        octets = quopri.decodestring(text, header=True)
+    else:
+        try:
+            octets = base64.b64decode(text + b"=" * (-len(text) % 4))
+        except ValueError:
+            return word[0]
+    try:
+        return octets.decode(charset, "replace")
+    except (LookupError, UnicodeError):
+        return octets.decode("latin-1")
+
+
+def mailboxes_of(header: str) -> list[Mailbox]:
+    """Return the mailboxes of a From or Reply-To header."""
+    return [Mailbox(name, address) for name, address in getaddresses([header]) if "@" in address]
+
+
 def mailbox_of(header: str) -> Mailbox | None:
     """Return the first mailbox of a From or Reply-To header, None if there is no address in it."""
-    for name, address in getaddresses([header]):
-        if "@" in address:
-            return Mailbox(name, address)
-    return None
+    return next(iter(mailboxes_of(header)), None)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from .addresses import canonical_address
-from .sender import FOREIGN_DOMAIN, MODE, OTHER_AUTHOR, UNTRUSTED, Known, SenderIdentity
+from .sender import ABOUT_ADDRESS, MODE, SenderIdentity
 from .smtp import SmtpSession
 
 # Who sends.
@@ -13,7 +13,6 @@ OURS, OTHER, PERSONAL, NOBODY = "ours", "other", "personal", "nobody"
 ALIAS = "alias"
 UNCHANGED = "unchanged"
 NOTIFICATIONS = "notifications"
-SHARED = "shared"
 ALIAS_FILTERED = "alias_filtered"
 NO_EMAIL = "no_email"
 REFUSED = "refused"
@@ -22,7 +21,7 @@ OTHER_SERVER = "other_server"
 PERSONAL_SERVER = "personal_server"
 NO_SERVER = "no_server"
 
-AS_MAILBOX = (UNTRUSTED, FOREIGN_DOMAIN, OTHER_AUTHOR, MODE)
+AS_MAILBOX = (*ABOUT_ADDRESS, MODE)
 
 
 @dataclass(frozen=True)
@@ -78,14 +77,14 @@ class Rehearsal(SmtpSession):
 
 
 def explain(
-    kind: str, identity: SenderIdentity | None, known: Known, author_key: str, address: str, *, fits: bool = True,
+    kind: str, identity: SenderIdentity | None, alias: str | None, author_key: str, address: str, *, fits: bool = True,
 ) -> str:
     """Return why a mail leaves as it does.
 
     :param kind: who sends, a constant of this module
     :param identity: what was decided for a server of ours
-    :param known: what the book knows of the author's address
-    :param author_key: that address, normalized
+    :param alias: that of the author, if there is one
+    :param author_key: address that the mail is written with, normalized
     :param address: the address in the From that it leaves with, in lower case
     :param fits: whether the server's From filter lets that address pass; core takes a server in any case
     """
@@ -95,8 +94,8 @@ def explain(
         return identity.reason
     if not fits:
         return FALLBACK
-    if known.alias:
-        return ALIAS if canonical_address(address) == canonical_address(known.alias) else ALIAS_FILTERED
+    if alias:
+        return ALIAS if canonical_address(address) == canonical_address(alias) else ALIAS_FILTERED
     if canonical_address(address) == canonical_address(author_key):
         return UNCHANGED
-    return SHARED if known.owner == 0 else NOTIFICATIONS
+    return NOTIFICATIONS

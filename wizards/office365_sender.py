@@ -8,7 +8,7 @@ from odoo.tools import email_normalize
 from ..tools import leaving, powershell
 from ..tools.addresses import mailbox_of
 from ..tools.leaving import Leaving, Writer
-from ..tools.sender import FOREIGN_DOMAIN, MODE, OTHER_AUTHOR, UNTRUSTED, Known, SenderBook
+from ..tools.sender import FOREIGN_DOMAIN, MODE, NOT_AUTHENTIC, OTHER_AUTHOR, UNTRUSTED, Known, SenderBook
 
 
 class Office365Sender(models.TransientModel):
@@ -35,11 +35,11 @@ class Office365Sender(models.TransientModel):
             (leaving.ALIAS, "Confirmed alias"),
             (leaving.UNCHANGED, "Trusted address: leaves unchanged"),
             (leaving.NOTIFICATIONS, "No alias: Odoo's notification address"),
-            (leaving.SHARED, "Several users have that e-mail: Odoo's notification address"),
             (leaving.ALIAS_FILTERED, "No server of ours sends for the alias: see FROM Filtering"),
             (UNTRUSTED, "The e-mail is not confirmed: leaves as the mailbox"),
             (FOREIGN_DOMAIN, "The servers do not send for that domain: leaves as the mailbox"),
             (OTHER_AUTHOR, "The address belongs to another user: leaves as the mailbox"),
+            (NOT_AUTHENTIC, "Exchange does not confirm the sender: leaves as the mailbox"),
             (MODE, "The server always sends as its mailbox"),
             (leaving.FALLBACK, "No server sends for that domain: Odoo falls back to this one"),
             (leaving.PERSONAL_SERVER, "Personal server"),
@@ -165,8 +165,9 @@ class Office365Sender(models.TransientModel):
         users = self.env["res.users"].sudo().browse([writer.record_id for writer in writers if writer.kind == "user"])
         addresses = {email_normalize(writer.email_from) for writer in writers}
         addresses = {address for address in addresses | set(users.mapped("office365_alias_confirmed")) if address}
-        book = self.env["ir.mail_server"]._office365_sender_book(addresses)
-        return book or SenderBook(dict.fromkeys(addresses, Known()))
+        book = self.env["ir.mail_server"]._office365_sender_book(addresses) or SenderBook(dict.fromkeys(addresses, Known()))
+        book.actors = self.env["ir.mail_server"]._office365_actors({writer.actor_id for writer in writers})
+        return book
 
 
 _MODELS = {"user": "res.users", "domain": "mail.alias.domain", "company": "res.company"}

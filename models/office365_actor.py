@@ -1,0 +1,141 @@
+"""Who acts: noted on each message when it is made, by the server.
+
+A message knows its creator, but that is not enough: a visitor's form and a user's request make messages as OdooBot, a mail from
+outside makes them in the name of whom its From names, a cron sends what a user wrote. And its Message-Id, its author and its From
+are values that a client may choose.
+"""
+
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.http import request
+from odoo.tools import email_normalize
+
+from ..tools.acting import NOBODY_UID, OUTSIDE_UID, Behind, Fetching, Incoming
+from ..tools.addresses import mailbox_of
+from ..tools.authentication import is_genuine
+from ..tools.prefetch import PREFETCH
+from ..tools.sender import BY_ADMINISTRATOR, BY_TEMPLATE
+
+_NOTED = ("office365_actor_uid", "office365_vouch")
+_RENDERED = "office365_rendered"
+
+
+def acting_uid(env: api.Environment) -> int:
+    """Return the id of the user who acts, below ``sudo()`` and ``with_user(OdooBot)``.
+
+    :return: OdooBot's if Odoo itself acts, with no user behind it; :data:`NOBODY_UID` if somebody is whom Odoo does not know
+    """
+    if env.uid != SUPERUSER_ID:
+        return env.uid
+    began = env.transaction.default_env  # the user whose call it is: `odoo.http` and `odoo.service.model` see to that
+    if began is not None and began.uid != SUPERUSER_ID:
+        return began.uid or NOBODY_UID
+    if request:  # Odoo's code has opened a cursor of its own while it serves somebody
+        uid = request.env.uid if request.env.uid not in (None, SUPERUSER_ID) else request.session.uid
+        return uid or NOBODY_UID
+    return SUPERUSER_ID
+
+
+def by_administrator(env: api.Environment) -> bool:
+    """Tell whether an administrator acts, or Odoo itself.
+
+    Not ``env.su``: core raises that for users, too, for instance when they write on their own record.
+    """
+    uid = acting_uid(env)
+    return uid == SUPERUSER_ID or (uid > 0 and env["res.users"].sudo().browse(uid).has_group("base.group_erp_manager"))
+
+
+def note_rendered(env: api.Environment, model: str, addresses: dict[int, str], vouch: str | None) -> None:
+    """Note for this transaction which From a template was rendered to.
+
+    :param addresses: by id of the record
+    :param vouch: see :class:`..tools.sender.Act`; None if nobody entitled to it wrote the template's From
+    """
+    noted = env.cr.cache.setdefault(_RENDERED, {})
+    for record_id, written in addresses.items():
+        if address := email_normalize(written):
+            key = model, record_id, address
+            noted[key] = noted.get(key) or vouch
+
+
+class MailMessage(models.Model):
+    _inherit = "mail.message"
+
+    # Plain numbers rather than a relation: who acted stays who acted when the user is gone.
+    office365_actor_uid = fields.Integer(copy=False, readonly=True, prefetch=PREFETCH)
+    office365_vouch = fields.Selection(
+        [(BY_TEMPLATE, "Template"), (BY_ADMINISTRATOR, "Address in an administrator's template")],
+        copy=False, readonly=True, prefetch=PREFETCH)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([{**vals, **self._office365_noted(vals)} for vals in vals_list])
+
+    def write(self, vals):
+        """Whoever changes the From of a message is who acts; and nobody else writes who does."""
+        vals = {name: value for name, value in vals.items() if name not in _NOTED}
+        if "email_from" in vals and any(message.email_from != vals["email_from"] for message in self):
+            vals |= {"office365_actor_uid": self._office365_acting_uid({}), "office365_vouch": False}
+        return super().write(vals)
+
+    @api.model
+    def _office365_noted(self, vals: dict) -> dict:
+        """Return what is noted on a message that is made with these values."""
+        rendered = self.env.cr.cache.get(_RENDERED) or {}
+        key = (vals.get("model"), vals.get("res_id"), email_normalize(vals.get("email_from"))) if rendered else None
+        uid = self._office365_acting_uid(vals)
+        if uid == SUPERUSER_ID and key in rendered and not rendered[key]:
+            uid = NOBODY_UID  # whoever wrote the template is behind it
+        return {"office365_actor_uid": uid, "office365_vouch": (uid != OUTSIDE_UID and rendered.get(key)) or False}
+
+    @api.model
+    def _office365_acting_uid(self, vals: dict) -> int:
+        """Return the id of the user who acts, or a constant of `tools.acting`, for a message with these values."""
+        incoming, behind = Incoming.of(self.env.context), Behind.of(self.env.context)
+        if incoming and vals.get("message_id") == incoming.message_id:
+            return incoming.author_uid
+        uid = acting_uid(self.env)
+        if behind and behind.message_type and behind.message_type == vals.get("message_type"):
+            return behind.uid
+        if incoming and not incoming.is_genuine and self.env.uid != SUPERUSER_ID:
+            return NOBODY_UID  # it was made in the name of whom the From names
+        return behind.uid if uid == SUPERUSER_ID and behind and not behind.message_type else uid
+
+
+class MailThread(models.AbstractModel):
+    _inherit = "mail.thread"
+
+    @api.model
+    def _message_route_process(self, message, message_dict, routes):
+        """Note that what is made now came from outside, and what Exchange says of its sender."""
+        incoming = Incoming(message_dict["message_id"], self._office365_author_uid(message))
+        return super(MailThread, self.with_context(**{Incoming.CONTEXT_KEY: incoming}))._message_route_process(
+            message, message_dict, routes)
+
+    @api.model
+    def _office365_author_uid(self, message) -> int:
+        """Return the id of the user whose proved address a message is really from, else :data:`OUTSIDE_UID`."""
+        fetching, headers = Fetching.of(self.env.context), message.get_all("From") or []
+        author = mailbox_of(str(headers[0])) if len(headers) == 1 else None
+        if not author or not fetching or self.env.context.get("default_fetchmail_server_id") not in fetching.server_ids:
+            return OUTSIDE_UID
+        if not is_genuine(
+                author.address, [str(value) for value in message.get_all("Authentication-Results") or []],
+                [str(value).strip() for value in message.get_all("X-MS-Exchange-Organization-AuthAs") or []]):
+            return OUTSIDE_UID
+        key = email_normalize(author.address)
+        holders = self.env["ir.mail_server"]._office365_known([key])[key].holders if key else {}
+        return next(iter(holders)) if len(holders) == 1 else OUTSIDE_UID
+
+    def _notify_thread_with_out_of_office(self, message, recipients_data, msg_vals=False, **kwargs):
+        """The answer of somebody who is away is theirs, whoever is told so: they wrote it, and Odoo sends it."""
+        odoo = Behind(SUPERUSER_ID, message_type="out_of_office")
+        return super(MailThread, self.with_context(**{Behind.CONTEXT_KEY: odoo}))._notify_thread_with_out_of_office(
+            message, recipients_data, msg_vals=msg_vals, **kwargs)
+
+
+class FetchmailServer(models.Model):
+    _inherit = "fetchmail.server"
+
+    def _fetch_mail(self, batch_limit=50):
+        ours = Fetching(frozenset(self.filtered("office365_preset").ids))
+        return super(FetchmailServer, self.with_context(**{Fetching.CONTEXT_KEY: ours}))._fetch_mail(batch_limit=batch_limit)

@@ -1,0 +1,77 @@
+"""Who is behind a message, noted by the server on its way. Handed on in the context as instances, which no client can make up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, TypeVar
+
+#: What stands for a user's id on a message: nobody who is entitled to anything but shared addresses (a visitor, say).
+NOBODY_UID: Final = 0
+#: The message came in from outside, and Exchange does not say that its sender is genuine.
+OUTSIDE_UID: Final = -1
+
+T = TypeVar("T", bound="_Noted")
+
+
+class _Noted:
+    CONTEXT_KEY: ClassVar[str]
+
+    @classmethod
+    def of(cls: type[T], context: Mapping[str, Any]) -> T | None:
+        """Return the instance in a context, if there is one."""
+        noted = context.get(cls.CONTEXT_KEY)
+        return noted if isinstance(noted, cls) else None
+
+
+@dataclass(frozen=True)
+class Fetching(_Noted):
+    """Mail is being fetched.
+
+    :ivar server_ids: ids of the incoming servers that are ours, whose headers are Exchange's
+    """
+
+    CONTEXT_KEY = "office365_fetching"
+    server_ids: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Incoming(_Noted):
+    """A message from outside is being processed.
+
+    :ivar message_id: its Message-Id
+    :ivar author_uid: user whose address it is from, as Exchange found out; else :data:`OUTSIDE_UID`
+    """
+
+    CONTEXT_KEY = "office365_incoming"
+    message_id: str
+    author_uid: int
+
+    @property
+    def is_genuine(self) -> bool:
+        """Whether the user that Odoo takes for its author is its author."""
+        return self.author_uid > 0
+
+
+@dataclass(frozen=True)
+class Behind(_Noted):
+    """Somebody else than the caller is behind the messages that are made now.
+
+    :ivar uid: id of the user; OdooBot's for Odoo itself
+    :ivar message_type: messages of this type alone, whoever calls; None: all that Odoo itself makes
+    """
+
+    CONTEXT_KEY = "office365_behind"
+    uid: int
+    message_type: str | None = None
+
+
+@dataclass(frozen=True)
+class Sending(_Noted):
+    """A mail is being sent outside a run of the queue.
+
+    :ivar mail_id: id of the ``mail.mail``
+    """
+
+    CONTEXT_KEY = "office365_sending"
+    mail_id: int
