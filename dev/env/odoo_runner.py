@@ -19,11 +19,14 @@ _FAILURE = re.compile(r" ERROR .*: ((?:FAIL|ERROR): .*)")
 def run(parts: Runtime, name: str, tags: str, modules: Sequence[str]) -> int:
     """Install the addon beside these modules, run the tests with Odoo's runner, and return the exit code.
 
-    :raise Failure: Odoo ended without a result
+    :raise Failure: a module does not exist, or Odoo ended without a result
     """
     log = paths.logs() / "odoo-runner.log"
     log.unlink(missing_ok=True)
     database.create(parts, name, (*database.BASE_MODULES, *modules))
+    installed = parts.server.sql("SELECT name FROM ir_module_module WHERE state = 'installed'", name)
+    if missing := set(modules).difference(installed):  # Odoo logs a line and goes on without it
+        raise Failure(f"Odoo has no module named {', '.join(sorted(missing))}.")
     config = parts.config(name, runtime.free_port(), logfile=log)
     with step(f"Running {tags} with Odoo's own runner beside {', '.join(modules)}; log: {log}"):
         code = execute(parts.odoo(name, "-i", paths.ADDON, "--test-tags", tags, "--stop-after-init", config=config),
