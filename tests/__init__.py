@@ -45,6 +45,7 @@ from . import test_sign_in_servers
 from . import test_token_race
 from . import test_tools_addresses
 from . import test_tools_alias_link
+from . import test_tools_allowance
 from . import test_tools_breaker
 from . import test_tools_budget
 from . import test_tools_causes
@@ -62,10 +63,12 @@ from . import test_tools_queue_run
 from . import test_tools_retry
 from . import test_tools_sender
 from . import test_tools_sign_in
+from . import test_tools_sliding
 from . import test_tools_smtp
 from . import test_tools_smtp_lost
 from . import test_tools_tls
 from . import test_tools_token_life
+from . import test_tools_transactions
 from . import test_tools_vault
 from . import test_tools_xoauth2
 from . import test_tours

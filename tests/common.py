@@ -74,6 +74,8 @@ class Office365Mixin(SecretsMixin):
         cls.env["fetchmail.server"].search([]).active = False
         cls.alias_domain = cls.env["mail.alias.domain"].search([("name", "=", "contoso.example")]) or (
             cls.env["mail.alias.domain"].create({"name": "contoso.example"}))
+        # Core gives the first domain all mail aliases that there are; other modules bring some, such as info.
+        cls.env["mail.alias"].search([("alias_domain_id", "=", cls.alias_domain.id)]).alias_domain_id = False
         cls.env.company.alias_domain_id = cls.alias_domain
         cls.brant = new_test_user(
             cls.env, "o365.brant", name="Brant Wadsworth", email="brant@private.example",

@@ -8,7 +8,8 @@ from odoo.tests import tagged
 from ..tools import allowance, switches
 from ..tools.queue_run import QueueRun
 from ..tools.smtp import Outcome
-from .common import BRANT, ERP, INFO, Office365Case
+from .common import BRANT, ERP, INFO
+from .sign_in import SignInCase
 
 TAKEN = Outcome(ERP, ["carla@fabrikam.example"], "250 2.0.0 OK", True, 0.1)
 
@@ -27,7 +28,7 @@ class _Time:
         return self.passed
 
 
-class GovernorCase(Office365Case):
+class GovernorCase(SignInCase):
 
     def setUp(self):
         super().setUp()
@@ -154,9 +155,7 @@ class TestGovernor(GovernorCase):
             self.assertEqual(self.number(third, 40), 30)
 
     def test_each_sender_is_a_mailbox_of_his_own_where_each_signs_in_himself(self):
-        server = self.outgoing()
-        with patch.object(self.registry["ir.mail_server"], "_office365_signs_in_as_anyone", lambda self: True):
-            server.office365_sender_mode = "as_sender"
+        server = self.outgoing(app=self.app(), office365_sender_mode="as_sender")
         with self.run_of(server) as one:
             self.assertEqual(self.number(one, 40, sender=BRANT), 30)
             self.assertEqual(self.number(one, 40, sender=INFO), 30)

@@ -185,9 +185,8 @@ class TestPause(PauseCase):
         self.assertLessEqual(self.env["office365.budget"]._usage(ERP), before)
 
     def test_where_each_signs_in_himself_only_he_is_paused(self):
-        with patch.object(self.registry["ir.mail_server"], "_office365_signs_in_as_anyone", lambda self: True):
-            self.server.office365_sender_mode = "as_sender"
-        with self.run_of(self.server) as one:
+        server = self.outgoing(app=self.app(), office365_sender_mode="as_sender", office365_rate_limit=0, office365_daily_limit=0)
+        with self.run_of(server) as one:
             self.refused(one, PENALTY)
             self.assertFalse(one.admit(BRANT, 1, False).go)
             self.assertTrue(self.taken(one, INFO).go)

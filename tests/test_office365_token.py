@@ -151,7 +151,7 @@ class TestAppToken(TokenCase):
             self.refused(account=BOX, anew=True)
             self.env.flush_all()
         self.assertIn("UPDATE \"office365_token\"", log.text, "queries are among it, with their values")
-        self.assertIn("openid_config", log.text, "what MSAL says as well")
+        self.assertIn("correlation_id", log.text, "what MSAL says as well")
         for table in ("office365_token", "office365_secret", "office365_tenant"):
             self.env.cr.execute(f"SELECT row_to_json(t)::text FROM {table} t")
             for [row] in self.env.cr.fetchall():

@@ -88,7 +88,7 @@ class TestAlias(TransactionCase):
         archived.action_archive()
         new_test_user(self.env, "login@contoso.example", email="x@private.example")
         self.env["mail.alias"].create({
-            "alias_name": "sales", "alias_domain_id": self.alias_domain.id,
+            "alias_name": "contoso-offers", "alias_domain_id": self.alias_domain.id,
             "alias_model_id": self.env["ir.model"]._get_id("res.partner"),
         })
         table = {
@@ -104,7 +104,7 @@ class TestAlias(TransactionCase):
             "login@contoso.example": "login or e-mail of another user",
             "catchall@contoso.example": "catch-all or bounce address",
             "bounce@contoso.example": "catch-all or bounce address",
-            "sales@contoso.example": "mail alias",
+            "contoso-offers@contoso.example": "mail alias",
         }
         for alias, message in table.items():
             for user in (self.brant, self.admin):

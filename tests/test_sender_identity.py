@@ -1,13 +1,12 @@
 """Sender identity over real sockets: every mode, every path that sends, and every way around it that we know of."""
 
-from unittest.mock import patch
-
 from odoo import Command
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .common import BRANT, CUSTOMER, ERP, INFO, Office365Case
+from .sign_in import SignInMixin
 
 NOTIFICATIONS = "notifications@contoso.example"
 
@@ -40,7 +39,12 @@ class SenderCase(Office365Case):
 
 
 @tagged("post_install", "-at_install")
-class TestModes(SenderCase):
+class TestModes(SignInMixin, SenderCase):
+
+    def app_for(self, *mailboxes):
+        """Return an app that signs in as itself, and may open these mailboxes beside the one of the ERP."""
+        self.entra.app.full_access.update(mailboxes)
+        return self.app()
 
     def test_on_behalf_names_the_mailbox_as_sender(self):
         self.servers.directory.revoke_send_as(ERP, BRANT)
@@ -60,21 +64,15 @@ class TestModes(SenderCase):
         self.assertIn(BRANT, sent.message["Reply-To"])
 
     def test_as_sender_signs_in_as_the_alias(self):
-        """With a sign-in that can be done for every mailbox; here, all mailboxes have one password."""
-        self.servers.directory.set_password(BRANT, self.servers.password(ERP))
+        """By the token of an app that may open all mailboxes."""
         self.servers.directory.revoke_send_as(ERP, BRANT)
-        self.startPatcher(patch.object(
-            self.registry["ir.mail_server"], "_office365_signs_in_as_anyone", lambda server: True))
-        self.outgoing(office365_sender_mode="as_sender")
+        self.outgoing(app=self.app_for(BRANT), office365_sender_mode="as_sender")
         self.post(self.brant)
         sent = self.sent()
         self.assertEqual((sent.login, sent.from_address, sent.envelope_from), (BRANT, BRANT, BRANT))
 
     def test_as_sender_changes_the_login_when_a_message_of_the_session_wants_another(self):
-        self.servers.directory.set_password(BRANT, self.servers.password(ERP))
-        self.startPatcher(patch.object(
-            self.registry["ir.mail_server"], "_office365_signs_in_as_anyone", lambda server: True))
-        self.outgoing(office365_sender_mode="as_sender", office365_strict_author=True)
+        self.outgoing(app=self.app_for(BRANT), office365_sender_mode="as_sender", office365_strict_author=True)
         self.post(self.mallory, email_from=self.brant.email_formatted)
         sent = self.sent()
         self.assertEqual((sent.login, sent.from_address, sent.envelope_from), (ERP, ERP, ERP))

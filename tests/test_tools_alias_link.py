@@ -1,9 +1,12 @@
 from odoo.tests import BaseCase, tagged
 
-from ..tools.alias_link import DAY, LIFETIME, LINKS_A_DAY, Claim, Link, digest, is_base_url, judge, seconds_to_wait, with_one_more
+from ..tools.alias_link import LIFETIME, LINKS_A_DAY, Claim, Link, digest, is_base_url, judge, seconds_to_wait, with_one_more
 
 NOW = 1_800_000_000
+DAY = 86400
 ALIAS = "brant.wadsworth@contoso.example"
+BEFORE, AFTER = "a@contoso.example", "other@contoso.example"  # in the order of letters, which decides nothing
+SAME = "".join(ALIAS)  # another object, as one from the database is
 LINK = Link("alias", 7, ALIAS, "nonce", NOW + LIFETIME)
 
 
@@ -15,13 +18,20 @@ class TestAliasLink(BaseCase):
         table = [
             ("ready", LINK, Claim(True, ALIAS, "", newest), NOW),
             ("ready", LINK, Claim(True, ALIAS, "old@contoso.example", newest), NOW + LIFETIME - 1),
+            ("ready", LINK, Claim(True, SAME, "", newest), NOW),
             ("expired", LINK, Claim(True, ALIAS, "", newest), NOW + LIFETIME),
+            ("expired", LINK, Claim(True, ALIAS, "", newest), NOW + LIFETIME + 1),
             ("used", LINK, Claim(True, ALIAS, ALIAS, ""), NOW),
+            ("used", LINK, Claim(True, SAME, "".join(ALIAS), ""), NOW),
             ("used", LINK, Claim(True, ALIAS, ALIAS, ""), NOW + 2 * LIFETIME),
             ("replaced", LINK, Claim(True, ALIAS, "", other), NOW),
             ("replaced", LINK, Claim(True, ALIAS, "", ""), NOW),
-            ("replaced", LINK, Claim(True, "other@contoso.example", "", newest), NOW),
-            ("replaced", LINK, Claim(True, "other@contoso.example", ALIAS, other), NOW),
+            ("replaced", LINK, Claim(True, BEFORE, "", newest), NOW),
+            ("replaced", LINK, Claim(True, AFTER, "", newest), NOW),
+            ("replaced", LINK, Claim(True, AFTER, ALIAS, other), NOW),
+            ("replaced", LINK, Claim(True, BEFORE, ALIAS, other), NOW),
+            ("replaced", LINK, Claim(True, AFTER, AFTER, other), NOW),
+            ("replaced", LINK, Claim(True, BEFORE, BEFORE, other), NOW),
             ("replaced", LINK, Claim(True, "", "", ""), NOW),
             ("archived", LINK, Claim(False, ALIAS, "", newest), NOW),
             ("archived", LINK, Claim(False, ALIAS, ALIAS, ""), NOW),
@@ -49,7 +59,8 @@ class TestAliasLink(BaseCase):
         ten = [NOW - 3600 * hour for hour in range(LINKS_A_DAY)]
         table = [
             ([], 0), ([NOW], 60), ([NOW - 59], 1), ([NOW - 60], 0), ([NOW - 60, NOW - 10], 50), ([NOW - 10, NOW - 60], 50),
-            (ten, DAY - 9 * 3600), (ten[1:], 0), ([NOW - DAY] * 20, 0), ([NOW + 60], 0),
+            (ten, DAY - 9 * 3600), ([*ten, NOW - 10 * 3600], DAY - 9 * 3600), (ten[1:], 0), ([NOW - 2 * DAY] * 20, 0),
+            ([NOW - DAY] * 20, 0), ([NOW - DAY + 1] * 20, 1), ([NOW + 60], 0),
         ]
         for sent, seconds in table:
             with self.subTest(sent=[at - NOW for at in sent]):

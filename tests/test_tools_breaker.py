@@ -53,7 +53,12 @@ class TestBreaker(BaseCase):
 
     def test_refusals_far_apart_are_not_in_a_row(self):
         state = failed(failed(None, "send_as_denied", NOW), "send_as_denied", NOW)
+        self.assertEqual(failed(state, "send_as_denied", NOW + MEMORY).failures, 3)
         self.assertEqual(failed(state, "send_as_denied", NOW + MEMORY + SECOND).failures, 1)
+        self.assertEqual((MEMORY, TRIAL), (timedelta(days=1), timedelta(minutes=5)))
+
+    def test_more_refusals_in_a_row_than_it_takes_pause_an_address(self):
+        self.assertEqual(failed(Breaker("send_as_denied", 3, NOW, NOW), "send_as_denied", NOW).until, NOW + FIRST_PAUSE)
 
     def test_other_causes_pause_at_once(self):
         for cause in ("penalty_box", "bad_credentials", "mailbox_full", "entra_secret_expired"):
@@ -64,7 +69,7 @@ class TestBreaker(BaseCase):
         for _trial in range(7):
             state = failed(state, "penalty_box", now)
             pauses.append(state.pause // timedelta(minutes=1))
-            now = state.until
+            now = state.until + SECOND
         self.assertEqual(pauses, [15, 30, 60, 120, 240, 240, 240])
         self.assertEqual(state.pause, LONGEST_PAUSE)
         self.assertEqual(state.since, NOW)
@@ -81,9 +86,11 @@ class TestBreaker(BaseCase):
             (open_since(NOW), Verdict.WAIT),
             (open_since(over + SECOND), Verdict.WAIT),
             (open_since(over), Verdict.TRIAL),
+            (open_since(over - SECOND), Verdict.TRIAL),
             (open_since(over, trial=NOW), Verdict.WAIT),
             (open_since(over, trial=NOW - TRIAL + SECOND), Verdict.WAIT),
             (open_since(over, trial=NOW - TRIAL), Verdict.TRIAL),
+            (open_since(over, trial=NOW - TRIAL - SECOND), Verdict.TRIAL),
         ]
         for state, expected in table:
             with self.subTest(state=state):

@@ -1,5 +1,6 @@
 import base64
 import json
+import warnings
 from urllib.parse import parse_qs, urlsplit
 
 import jwt
@@ -84,6 +85,13 @@ class TestEntra(TokenServiceMixin, BaseCase):
         [form] = self.asked
         self.assertEqual((form["code"], form["code_verifier"], form["client_secret"]), ("Code~of.the-test", flow["code_verifier"], SECRET))
         self.assertIn("offline_access", form["scope"])
+
+    def test_a_browser_comes_back_by_get_and_no_warning_of_it_is_logged(self):
+        with warnings.catch_warnings(record=True) as logged:
+            warnings.simplefilter("always")
+            flow = entra.start_code_flow(self.app, SCOPES, REDIRECT, "s")
+        self.assertEqual(parse_qs(urlsplit(flow["auth_uri"]).query).get("response_mode", ["query"]), ["query"])
+        self.assertFalse([str(warning.message) for warning in logged])
 
     def test_scopes_that_were_not_granted_are_not_claimed(self):
         flow = entra.start_code_flow(self.app, SCOPES, REDIRECT, "s")

@@ -174,4 +174,4 @@ class TestEntraHttp(HttpsMixin, SecretsMixin, BaseCase):
             entra.refresh(app, "Refresh~before.the-test", scopes)
             entra.finish_code_flow(app, {"state": "s", "scope": scopes, "code_verifier": "Verifier~of.the-test", "nonce": "n"},
                                    {"state": "s", "code": "Code~of.the-test"})
-        self.assertIn("openid_config", log.text, "MSAL was listened to")
+        self.assertIn("correlation_id", log.text, "MSAL was listened to")

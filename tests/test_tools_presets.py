@@ -47,6 +47,7 @@ class TestPresets(BaseCase):
             for cloud, host in hosts.items():
                 with self.subTest(preset=preset, cloud=cloud):
                     self.assertEqual(presets.incoming_values(preset, cloud)["server"], host)
+            self.assertIs(presets.incoming_values(preset, "of another planet")["server"], False)
 
     def test_submission_fills_what_the_guide_says(self):
         self.assertEqual(presets.outgoing_values("submission", "global"), {
@@ -79,7 +80,11 @@ class TestPresets(BaseCase):
             ("submission", OUTGOING, {"port": 465}, ["port_of_other_protocol"]),
             ("submission", OUTGOING, {"port": 993}, ["port_of_other_protocol"]),
             ("submission", OUTGOING, {"port": 0}, ["port_out_of_range"]),
+            ("submission", OUTGOING, {"port": -1}, ["port_out_of_range"]),
+            ("submission", OUTGOING, {"port": 1}, []),
+            ("submission", OUTGOING, {"port": 65535}, []),
             ("submission", OUTGOING, {"port": 65536}, ["port_out_of_range"]),
+            ("submission", OUTGOING, {"port": 65537}, ["port_out_of_range"]),
             ("submission", OUTGOING, {"host": ""}, ["host_missing"]),
             ("submission", OUTGOING, {"host": "52.97.1.2"}, ["host_is_address"]),
             ("submission", OUTGOING, {"host": "[2603:1026::1]"}, ["host_is_address"]),
@@ -87,11 +92,14 @@ class TestPresets(BaseCase):
             ("submission", OUTGOING, {"host": "contoso-com.abc.mx.microsoft"}, ["host_is_mx"]),
             ("submission", OUTGOING, {"authentication": "cli"}, ["submission_authentication"]),
             ("submission", OUTGOING, {"authentication": "certificate"}, ["submission_authentication"]),
+            ("submission", OUTGOING, {"authentication": "outlook"}, ["submission_authentication"]),
             ("submission", OUTGOING, {"is_personal": True}, ["personal_server"]),
             ("submission", OUTGOING, {"authentication": "office365", "sign_in": SIGN_IN}, []),
             ("submission", OUTGOING, {"authentication": "office365"}, ["app_missing", "mailbox_missing"]),
             ("submission", OUTGOING, {"authentication": "office365", "sign_in": replace(SIGN_IN, app_cloud=None)}, ["app_missing"]),
             ("submission", OUTGOING, {"authentication": "office365", "sign_in": replace(SIGN_IN, cloud="china")}, ["app_of_other_cloud"]),
+            ("submission", OUTGOING, {"authentication": "office365", "sign_in": replace(SIGN_IN, app_cloud="china")},
+             ["app_of_other_cloud"]),
             ("submission", OUTGOING, {"authentication": "office365", "sign_in": replace(SIGN_IN, has_password=True)},
              ["password_beside_sign_in"]),
             ("relay", RELAY, {"authentication": "office365", "sign_in": SIGN_IN}, ["relay_authentication"]),
@@ -131,6 +139,7 @@ class TestPresets(BaseCase):
             ("imap", {"sign_in": replace(SIGN_IN, cloud="dod")}, ["app_of_other_cloud"]),
             ("pop", {"server_type": "pop", "port": 995}, []),
             ("pop", {"server_type": "pop"}, ["port_of_other_protocol"]),
+            ("pop", {"server_type": "imap", "port": 995}, ["server_type"]),
         ]
         for preset, change, expected in table:
             with self.subTest(preset=preset, **change):

@@ -2,7 +2,7 @@ from datetime import datetime, timedelta
 
 from odoo.tests import BaseCase, tagged
 
-from ..tools.retry import holds_others, next_try
+from ..tools.retry import MAX_QUEUE_HOURS, holds_others, next_try
 
 FAILED_AT = datetime(2026, 3, 29, 0, 30)
 
@@ -30,6 +30,9 @@ class TestRetry(BaseCase):
                 now = FAILED_AT + timedelta(hours=passed)
                 self.assertEqual(next_try(3, now, FAILED_AT, None, allowed) is not None, tried)
 
+    def test_a_mail_is_tried_for_two_days(self):
+        self.assertEqual(MAX_QUEUE_HOURS, 48)
+
     def test_the_last_hour_is_over_even_if_the_server_asks_for_another(self):
         self.assertIsNone(next_try(3, FAILED_AT + timedelta(hours=48), FAILED_AT, 60, 48))
 
@@ -49,3 +52,4 @@ class TestRetry(BaseCase):
         for cause, attempts, unreachable, holds in table:
             with self.subTest(cause=cause, attempts=attempts, unreachable=unreachable):
                 self.assertEqual(holds_others(cause, attempts, unreachable=unreachable), holds)
+        self.assertFalse(holds_others("connection_lost", 1))

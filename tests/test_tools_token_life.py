@@ -41,9 +41,12 @@ class TestTokenLife(BaseCase):
                 self.assertEqual(token_life.pause(Diagnosis("x", retryable, retry_after, "", "")), timedelta(seconds=seconds))
 
     def test_a_refused_token_is_renewed_every_five_minutes_at_most(self):
-        for renewed, may in ((None, True), (minutes(-5), True), (minutes(-4), False)):
+        for renewed, may in ((None, True), (minutes(-6), True), (minutes(-5), True), (minutes(-4), False)):
             with self.subTest(renewed=renewed):
                 self.assertEqual(token_life.may_renew(renewed, NOW), may)
+
+    def test_a_sign_in_that_is_never_used_is_kept_alive_well_before_it_ends(self):
+        self.assertEqual((token_life.KEEP_ALIVE_AFTER, token_life.REFRESH_LIFETIME), (timedelta(days=7), timedelta(days=90)))
 
     def test_times_have_neither_zone_nor_fraction(self):
         self.assertIsNone(token_life.now().tzinfo)

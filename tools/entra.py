@@ -9,6 +9,7 @@ https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant
 import base64
 import contextlib
 import json
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -118,6 +119,9 @@ def start_code_flow(app: App, scopes: Sequence[str], redirect_uri: str, state: s
             raise EntraRefused({
                 "error": "endpoint_elsewhere",
                 "error_description": f"{origin(app.authority)} leads to {origin(client.authority.authorization_endpoint)}"})
+        # The browser comes back by GET: it would send a POST from Microsoft's page without the session cookie (SameSite=Lax) that
+        # ties the answer to who asked. A code that is seen in an address is of no use without the verifier (PKCE, RFC 7636).
+        warnings.filterwarnings("ignore", "response_mode='form_post' is recommended", UserWarning)
         return client.initiate_auth_code_flow(
             list(scopes), redirect_uri=redirect_uri, state=state, login_hint=login_hint, prompt="select_account")
 

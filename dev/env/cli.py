@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from . import commands, paths
+from . import commands, odoo_runner, paths
 from .process import supervised
 from .progress import Failure
 
@@ -51,6 +51,10 @@ def parser() -> argparse.ArgumentParser:
     sub = add("test", commands.test, "run the tests on a fresh database", "PYTEST ARGUMENTS")
     sub.add_argument("--core", action="store_true",
                      help="run Odoo's own mail tests with the addon installed; one argument may name other test tags")
+    sub.add_argument("--odoo-runner", action="store_true",
+                     help="run the suite with Odoo's own runner beside other modules; one argument may name test tags")
+    sub.add_argument("--with", dest="modules", type=lambda text: tuple(text.split(",")), default=odoo_runner.MODULES, metavar="MODULES",
+                     help=f"the modules of --odoo-runner (default: {','.join(odoo_runner.MODULES)})")
     sub.add_argument("--fault-table", action="store_true",
                      help="run the fault matrix and write its results to docs/fault-matrix.md")
     sub = add("serve", commands.serve, "serve Odoo with the addon until Ctrl-C", "ODOO ARGUMENTS")

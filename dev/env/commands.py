@@ -7,7 +7,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import core, database, faults, life_cycle, lint, paths, runtime, translations
+from . import core, database, faults, life_cycle, lint, odoo_runner, paths, runtime, translations
 from .build import locked
 from .process import execute
 from .progress import Failure, say, step
@@ -34,6 +34,8 @@ def test(options: Namespace) -> int:
         try:
             if options.core:
                 return core.run(parts, name, options.arguments[0] if options.arguments else core.TAGS)
+            if options.odoo_runner:
+                return odoo_runner.run(parts, name, options.arguments[0] if options.arguments else odoo_runner.TAGS, options.modules)
             arguments = [*options.arguments, *["-k", faults.TESTS] * options.fault_table]
             if not arguments:  # a part of the suite is asked for while working on that part
                 life_cycle.check(parts, name)

@@ -22,10 +22,10 @@ def run(parts: Runtime, name: str, tags: str) -> int:
     known = paths.shared() / f"core-{paths.digest(parts.key, _SCRIPT.read_text(), tags)}.json"
     if not known.exists():
         with step("Running Odoo's own tests once without the addon"):
-            database.create(parts, name, "ready_core")
+            database.create(parts, name, database.CORE_MODULES)
             fresh = _run(parts, name, tags)
         fresh.replace(known)
-    database.install_addon(parts, name, "ready_core")
+    database.install_addon(parts, name, database.CORE_MODULES)
     with step("Running Odoo's own tests with the addon"):
         found = json.loads(_run(parts, name, tags).read_text())
     before = set(json.loads(known.read_text())["failing"])

@@ -16,7 +16,6 @@ from .runtime import Runtime
 
 BASE_MODULES = ("base", "mail", "microsoft_outlook")
 CORE_MODULES = (*BASE_MODULES, "test_mail")
-_TEMPLATES = {"ready": BASE_MODULES, "ready_core": CORE_MODULES}
 
 
 @contextmanager
@@ -26,7 +25,7 @@ def server_for(runtime: Runtime) -> Iterator[Runtime]:
     if theirs:
         yield runtime.using(theirs, paths.checkout() / f"data-{paths.digest(theirs.host, theirs.port, theirs.user)}")
         return
-    key = paths.digest(runtime.key, os.geteuid(), sorted(_TEMPLATES.items()))
+    key = paths.digest(runtime.key, os.geteuid(), BASE_MODULES)
     ready = ensure(paths.shared() / f"cluster-{key}", "the ready database", lambda folder: _make_ready(runtime, folder))
     own = paths.checkout() / f"cluster-{key}"
     with locked(paths.checkout() / "cluster.lock", "copying the ready database"):
@@ -43,31 +42,30 @@ def _make_ready(runtime: Runtime, folder: Path) -> None:
     with postgres.running(runtime.postgres, folder / "pg") as server:
         as_owner = Server(server.binaries, server.host, server.port, "postgres")
         as_owner.sql(f"CREATE ROLE {postgres.ROLE} SUPERUSER LOGIN")
-        _ensure_template(runtime.using(server, folder / "data"), "ready")
+        _ensure_template(runtime.using(server, folder / "data"), BASE_MODULES)
     postgres.await_stop(folder / "pg")
 
 
-def _template_name(runtime: Runtime, kind: str) -> str:
-    """Return a name that says what is in it; on the caller's server, other checkouts may have theirs."""
+def _template_name(runtime: Runtime, modules: Sequence[str]) -> str:
+    """Return a name that stands for what is in it; on the caller's server, other checkouts may have theirs."""
     owner = runtime.data if os.environ.get("PGHOST") else ""
-    return f"o365_{kind}_{paths.digest(runtime.key, owner, _TEMPLATES[kind])}"
+    return f"o365_ready_{paths.digest(runtime.key, owner, *modules)}"
 
 
-def _ensure_template(runtime: Runtime, kind: str) -> str:
-    """Return the name of a ready database, made on first use under another name and then renamed."""
-    name = _template_name(runtime, kind)
+def _ensure_template(runtime: Runtime, modules: Sequence[str]) -> str:
+    """Return the name of a database with these modules, made on first use under another name and then renamed."""
+    name = _template_name(runtime, modules)
     if exists(runtime, name):
         return name
-    with locked(runtime.data.with_name(f"{runtime.data.name}.{kind}.lock"), "installing Odoo's own modules"):
+    with locked(runtime.data.with_name(f"{runtime.data.name}.{name}.lock"), "installing Odoo's own modules"):
         if exists(runtime, name):
             return name
         building = f"{name}_building"
         drop(runtime, building)
         drop(runtime, name)
-        modules = _TEMPLATES[kind]
-        with step(f"Installing {', '.join(modules)} once (about half a minute)"):
+        with step(f"Installing {', '.join(modules)} once (half a minute, or two for many)"):
             create_empty(runtime, building)
-            install(runtime, building, modules, kind)
+            install(runtime, building, modules, "ready")
         runtime.server.sql(f'ALTER DATABASE "{building}" RENAME TO "{name}"')
         if runtime.filestore(building).exists():
             runtime.filestore(building).rename(runtime.filestore(name))
@@ -86,9 +84,9 @@ def create_empty(runtime: Runtime, name: str) -> None:
     runtime.server.sql(f"""CREATE DATABASE "{name}" TEMPLATE template0 ENCODING 'unicode' LC_COLLATE 'C'""")
 
 
-def create(runtime: Runtime, name: str, kind: str = "ready") -> None:
+def create(runtime: Runtime, name: str, modules: Sequence[str] = BASE_MODULES) -> None:
     """Create a database, in place of one of that name, with Odoo's own modules installed."""
-    template = _ensure_template(runtime, kind)
+    template = _ensure_template(runtime, modules)
     drop(runtime, name)
     runtime.server.sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     if runtime.filestore(template).exists():
@@ -126,10 +124,10 @@ def complaints(log: Path) -> list[str]:
     return found
 
 
-def install_addon(runtime: Runtime, name: str, kind: str = "ready") -> None:
+def install_addon(runtime: Runtime, name: str, modules: Sequence[str] = BASE_MODULES) -> None:
     """Make a fresh database with the addon; a warning while it installs is a defect of the addon."""
     with step("Installing the addon in a fresh database"):
-        create(runtime, name, kind)
+        create(runtime, name, modules)
         log = install(runtime, name, [paths.ADDON], name)
     problems = complaints(log)
     if problems:
