@@ -25,6 +25,7 @@ from . import ir_mail_server_sign_in
 from . import office365_server_move
 from . import ir_mail_server_test
 from . import ir_mail_server_sender
+from . import ir_mail_server_choice
 from . import ir_mail_server_rehearsal
 from . import ir_mail_server_probe
 from . import ir_mail_server_budget
@@ -38,6 +39,7 @@ from . import mail_alias_domain
 from . import mail_mail_outcome
 from . import mail_mail_actions
 from . import mail_mail_waiting
+from . import mail_mail_route
 from . import mail_mail_queue
 from . import mail_notification
 from . import mail_mail

@@ -17,12 +17,12 @@ from ..tools.queue_run import Attempt, Known, QueueRun, Refusal, Settled, line_n
 from ..tools.sender import SenderBook
 from ..tools.session_pool import CONTEXT_KEY as POOL_KEY
 from ..tools.session_pool import SessionPool
+from .mail_mail_route import _QUEUE
 
 _logger = logging.getLogger(__name__)
 
 # Handed on in the context and compared by identity, so that nobody outside can ask for a commit.
 _AFTER_COMMIT = object()
-_QUEUE = object()
 # How often a row may change between the look at it and its lock before a run leaves it to whoever changes it.
 _SNAPSHOTS = 3
 
@@ -68,36 +68,6 @@ class MailMail(models.Model):
         result = super(MailMail, mails).process_email_queue(email_ids=email_ids, batch_size=batch_size)
         self._office365_wake()
         return result
-
-    @api.model
-    def search(self, domain, offset=0, limit=None, order=None):
-        found = super().search(domain, offset=offset, limit=limit, order=order)
-        if self.env.context.get("office365_queue") is not _QUEUE:
-            return found
-        mails = self.with_context(office365_queue=None)
-        return found.with_env(mails.env) if len(found) < (limit or 0) else mails._office365_oldest(domain, found, limit)
-
-    def _office365_oldest(self, domain, found, limit: int):
-        """Replace our mails among the newest that core found by as many of the oldest; those of other servers stay.
-
-        With more mails in the queue than core takes at a time, its newest first means that the oldest never go.
-        """
-        order = "office365_bulk, id"
-        servers = self.env["ir.mail_server"].sudo().search([("active", "=", True)])
-        if all(servers.mapped("office365_preset")):
-            return self.search(domain, limit=limit, order=order)
-        newest = found.with_env(self.env)._office365_of_ours()
-        oldest, offset = self.browse(), 0
-        while len(oldest) < len(newest) and (due := self.search(domain, limit=limit, order=order, offset=offset)):
-            oldest += due._office365_of_ours()
-            offset += limit
-        return found.with_env(self.env) - newest + oldest[:len(newest)]
-
-    def _office365_of_ours(self):
-        """Return those of these mails that a server of ours is chosen for."""
-        ours = self.env["ir.mail_server"]._office365_own().servers
-        groups = self._office365_with_sender_book()._split_by_mail_configuration()
-        return self.browse(sorted(mail_id for server_id, *_rest, ids in groups if server_id in ours for mail_id in ids))
 
     def send(self, auto_commit=False, raise_exception=False, post_send_callback=None):
         """Send in a run of our own if a server is ours, and nobody waits for the exception."""

@@ -16,6 +16,7 @@ from . import test_ir_mail_server_governor
 from . import test_ir_mail_server_session
 from . import test_mail_flow
 from . import test_mail_queue
+from . import test_mail_queue_choice
 from . import test_mail_queue_order
 from . import test_mail_queue_recipients
 from . import test_mail_queue_tours
@@ -61,6 +62,7 @@ from . import test_tools_presets
 from . import test_tools_probe
 from . import test_tools_queue_run
 from . import test_tools_retry
+from . import test_tools_route
 from . import test_tools_sender
 from . import test_tools_sign_in
 from . import test_tools_sliding
