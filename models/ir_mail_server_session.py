@@ -1,19 +1,22 @@
 import base64
-import functools
 import smtplib
 import ssl
+import weakref
 from collections.abc import Callable
+from email.message import Message
 
 from odoo import api, models
 from odoo.addons.base.models import ir_mail_server as core
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from ..tools.diagnosis import diagnose
 from ..tools.errors import CertificateRefused
 from ..tools.session_pool import CONTEXT_KEY, SessionPool
 from ..tools.smtp import SmtpSession
 from ..tools.tls import client_context
+
+_SESSIONS = "mail_office365.sessions"
 
 
 class IrMail_Server(models.Model):
@@ -40,25 +43,47 @@ class IrMail_Server(models.Model):
 
     @api.model
     def send_email(self, message, mail_server_id=None, *args, smtp_session=None, **kwargs):
-        """Say what to do about a failure at one of our servers; it becomes the failure reason of the mail.
+        """Send as core does, and say what to do about a failure at one of our servers; it becomes the failure reason of the mail.
+
+        Core opens a session for whoever brings none, and closes it only if all went well. Here it belongs to a pool, which closes it
+        in any case.
 
         In a queue run a lost connection fails this mail alone: the session has another one for the next. Core would end the
         batch there, as its session is lost; whoever is not in a run still gets core's exception.
         """
+        self._office365_check_message(message, mail_server_id, args[0] if args else kwargs.get("smtp_server"))
+        if not smtp_session and not self._office365_pool():
+            with SessionPool() as pool:
+                return self.with_context(**{CONTEXT_KEY: pool}).send_email(message, mail_server_id, *args, **kwargs)
         is_run = isinstance(smtp_session, SmtpSession) and smtp_session.pooled
         try:
             return super().send_email(message, mail_server_id, *args, smtp_session=smtp_session, **kwargs)
         except MailDeliveryException as error:
             server = self.sudo().browse(smtp_session.mail_server_id if isinstance(smtp_session, SmtpSession) else mail_server_id or ())
-            reason = error.__context__
-            if not server.office365_preset or not isinstance(reason, OSError):  # smtplib.SMTPException is one
+            if not server.office365_preset or not isinstance(error.__context__, OSError):  # smtplib.SMTPException is one
                 raise
-            raise self._office365_failure(server, error.args[1], reason) from reason
+            raise self._office365_failure(server, error.args[1], error.__context__) from error.__context__
         except smtplib.SMTPServerDisconnected as error:
             if not is_run:
                 raise
             server = self.sudo().browse(smtp_session.mail_server_id)
             raise self._office365_failure(server, str(error), error) from error
+
+    @api.model
+    def _office365_check_message(self, message, mail_server_id, host) -> None:
+        """Refuse a call from outside, before anybody signs in for it.
+
+        Core lets everybody call :meth:`send_email` by RPC, a customer in the portal included. No message can come that way, only
+        JSON, so such a call can't send anything; but it would sign in, hold one of the mailbox's connections, and fail.
+
+        :raise AccessError: it is no message, and the caller does not administer mail servers
+        """
+        if isinstance(message, Message) or self.env.su or self.has_access("read"):
+            return
+        server = self.sudo().browse(mail_server_id or ())
+        if server.office365_preset if server else not host and self._office365_in_use():
+            raise AccessError(self.env._(
+                "Mail is not sent by calling the mail server. Write a message on a record, or ask an administrator."))
 
     def _office365_failure(self, server, words: str, reason: Exception) -> MailDeliveryException:
         """Return the failure of a mail as core raises it, with what to do about it."""
@@ -68,12 +93,38 @@ class IrMail_Server(models.Model):
     def _office365_session(self, smtp_from: str | None, *, debug: bool = False) -> SmtpSession:
         """Return the session of the queue run, if there is one, else a new one; for the parameters see below."""
         self.ensure_one()
-        pool = self.env.context.get(CONTEXT_KEY)
-        if not isinstance(pool, SessionPool) or not pool.is_open:
-            return self._office365_open_session(smtp_from, debug=debug)
+        if not (pool := self._office365_pool()):
+            session = self._office365_open_session(smtp_from, debug=debug)
+            self._office365_rest_on_failure(session)
+            return session
         login = self._office365_login_for(smtp_from)
         # It may be sending for somebody else just now: whoever's turn it is says for whom it sends.
         return pool.take(self.id, login, lambda: self._office365_open_session(smtp_from, debug=debug))
+
+    @api.model
+    def _office365_pool(self) -> SessionPool | None:
+        """Return the pool whose owner closes the sessions that are opened now, if there is one."""
+        pool = self.env.context.get(CONTEXT_KEY)
+        return pool if isinstance(pool, SessionPool) and pool.is_open else None
+
+    def _office365_rest_on_failure(self, session: SmtpSession) -> None:
+        """Have a session that belongs to no pool let go of its connection when this transaction is rolled back.
+
+        Whoever got it has to close it, and may fail before. Then nobody refers to it any more but a traceback, and whoever keeps that
+        keeps a connection of the mailbox busy until Python's collector comes by. Who goes on with it gets another connection.
+        """
+        callbacks = self.env.cr.postrollback
+        if (sessions := callbacks.data.get(_SESSIONS)) is None:
+            sessions = callbacks.data[_SESSIONS] = weakref.WeakSet()
+            callbacks.add(lambda: [session.rest() for session in list(sessions)])
+        sessions.add(session)
+
+    def _prepare_email_message__(self, message, smtp_session):  # noqa: PLW3201
+        if isinstance(smtp_session, SmtpSession) and not smtp_session.pooled:
+            # Who prepares the message is whose transaction counts, and a commit forgot what was to be done on rollback.
+            self.sudo().browse(smtp_session.mail_server_id)._office365_lend(smtp_session, smtp_session.smtp_from)
+            self._office365_rest_on_failure(smtp_session)
+        return super()._prepare_email_message__(message, smtp_session)
 
     def _office365_open_session(
         self, smtp_from: str | None, *, debug: bool = False, on_stage: Callable[[str, float, str], None] | None = None,
@@ -102,7 +153,7 @@ class IrMail_Server(models.Model):
         """Say for whom a session sends next, and let it use this record's transaction if it has to connect again."""
         session.smtp_from = smtp_from
         session.slot = self._office365_connection_slot
-        session.sign_on = functools.partial(self._office365_sign_on, session)
+        session.sign_on = self._office365_sign_on  # called with the session: one that held itself would outlive its last user
 
     def _office365_sign_on(self, session: SmtpSession, login: str | None) -> None:
         """Verify the server of a connected session and sign in, if somebody is to."""

@@ -30,6 +30,7 @@ from . import test_office365_sender
 from . import test_office365_tenant
 from . import test_office365_token
 from . import test_res_users
+from . import test_rpc
 from . import test_secrets_unreadable
 from . import test_sender_identity
 from . import test_servers_entra
@@ -40,6 +41,7 @@ from . import test_servers_life
 from . import test_servers_mailboxes
 from . import test_servers_mx
 from . import test_servers_submission
+from . import test_session_ends
 from . import test_sign_in
 from . import test_sign_in_migration
 from . import test_sign_in_servers

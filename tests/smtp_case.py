@@ -35,7 +35,7 @@ class SmtpCase(ServersCase):
         session.on_outcome = lambda _message, outcome: session.outcomes.append(outcome)
         session.on_stage = lambda name, _seconds, _detail: session.stages.append(name)
 
-        def sign_on(login):
+        def sign_on(session, login):
             session.starttls(context=client_context())
             session.login(login, self.servers.password(login))
             session.ehlo_or_helo_if_needed()

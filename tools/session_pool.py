@@ -1,5 +1,6 @@
 """Sessions of one queue run: one a server, for the mail of all senders."""
 
+import contextlib
 import smtplib
 from collections.abc import Callable
 
@@ -54,7 +55,8 @@ class SessionPool:
     def close(self) -> None:
         """Say QUIT to all. A pool that was closed is none: a context may outlive the run."""
         self.is_open = False
-        for session in self._sessions.values():
-            session.pooled = False
-            session.quit()
+        with contextlib.ExitStack() as stack:  # whatever one of them raises, the others are closed
+            for session in self._sessions.values():
+                session.pooled = False
+                stack.callback(session.quit)
         self._sessions.clear()

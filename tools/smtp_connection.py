@@ -4,6 +4,7 @@ import contextlib
 import smtplib
 import socket
 import time
+import weakref
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -23,7 +24,7 @@ class SmtpConnection(smtplib.SMTP):
 
     ``timeout`` covers a reply as a whole, not each of its octets.
 
-    :ivar sign_on: secures a fresh connection and signs a mailbox in
+    :ivar sign_on: called with the session and a mailbox: secures a fresh connection and signs the mailbox in
     :ivar login_name: mailbox that is signed in, None for a relay
     :ivar on_stage: called with name, seconds and detail of each stage that succeeded: resolve, connect, tls, sign_in, sender,
         recipients, content
@@ -32,7 +33,7 @@ class SmtpConnection(smtplib.SMTP):
     :ivar pooled: :meth:`quit` leaves the connection open for the next mail; the pool closes it
     """
 
-    sign_on: Callable[[str | None], None]
+    sign_on: Callable[["SmtpConnection", str | None], None]
     login_name: str | None = None
     on_stage: Callable[[str, float, str], None] | None = None
     slot: Callable[[str | None], contextlib.AbstractContextManager] = contextlib.nullcontext
@@ -43,7 +44,7 @@ class SmtpConnection(smtplib.SMTP):
         super().__init__(local_hostname=local_hostname, timeout=timeout)
         self._host, self._port = host, port
         self.is_ended = False
-        self._slot: tuple[str | None, contextlib.ExitStack] | None = None
+        self._slot: tuple[str | None, Callable[[], object]] | None = None
         self._failures: dict[object, Exception] = {}
         self._code = self._owed = 0
         self._stage_began = self._last_reply_at = time.monotonic()
@@ -72,11 +73,11 @@ class SmtpConnection(smtplib.SMTP):
             if code != 220:
                 raise smtplib.SMTPConnectError(code, words)
             self.stage("connect", words.decode("utf-8", "replace"))
-            self.sign_on(login)
-        except Exception as error:
-            self._drop()
-            self._leave_slot()
-            self.give_up(error, login if isinstance(error, smtplib.SMTPAuthenticationError) else _ANY_LOGIN)
+            self.sign_on(self, login)
+        except BaseException as error:
+            self.rest()
+            if isinstance(error, Exception):
+                self.give_up(error, login if isinstance(error, smtplib.SMTPAuthenticationError) else _ANY_LOGIN)
             raise
         if login:
             self.stage("sign_in", login)
@@ -97,15 +98,22 @@ class SmtpConnection(smtplib.SMTP):
         """Say QUIT and close; of a pooled session, only give it back. Never raises: what matters was answered before."""
         if self.pooled:
             return 250, b"2.0.0 Kept for the next message"
-        reply = self._say_goodbye()
-        self.close()
-        return reply
+        try:
+            return self._say_goodbye()
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Close for good."""
-        self._drop()
-        self._leave_slot()
+        self.rest()
         self.is_ended = True
+
+    def rest(self) -> None:
+        """Hold nothing: no connection, no slot. The next message gets both anew."""
+        try:
+            self._drop()
+        finally:
+            self._leave_slot()
 
     def stage(self, name: str, detail: str) -> None:
         """Tell :attr:`on_stage` that a stage was passed, and how long it took."""
@@ -146,14 +154,20 @@ class SmtpConnection(smtplib.SMTP):
         if self._slot and self._slot[0] == login:
             return
         self._leave_slot()
-        with contextlib.ExitStack() as held:
-            held.enter_context(self.slot(login))
-            self._slot = login, held.pop_all()
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(self.slot(login))
+            held = stack.pop_all()
+        # The net below those who lose a session without closing it, such as a traceback that somebody keeps: whoever frees the
+        # session frees the slot, too. Until then it stays taken, so nothing here relies on it, and a session refers to nothing
+        # that refers back to it.
+        finalizer = weakref.finalize(self, held.close)
+        finalizer.atexit = False  # the end of the process ends the database session, and with it the slot
+        self._slot = login, finalizer
 
     def _leave_slot(self) -> None:
         slot, self._slot = self._slot, None
         if slot:
-            slot[1].close()
+            slot[1]()
 
     def _wake(self) -> None:
         """See to it that there is a connection, before anything of a message is written."""
