@@ -3,8 +3,12 @@ from pathlib import Path
 
 from odoo.tests import BaseCase, tagged
 
-from ..tools.causes import RETRYABLE, SOURCES, TOPIC_OF, TOPICS
-from ..tools.diagnosis import ANYTHING_ELSE, CAUSES, diagnose
+from ..tools.causes import ABOUT_OF, RETRYABLE, TOPIC_OF, TOPICS
+from ..tools.causes_other import ANYTHING_ELSE, CODE_UNKNOWN, NUMBER_UNKNOWN
+from ..tools.causes_sources import SOURCES
+from ..tools.diagnosis import CAUSES, diagnose
+
+UNKNOWN = (NUMBER_UNKNOWN, CODE_UNKNOWN, ANYTHING_ELSE)
 
 # The promise to other people's scripts (design, section 8).
 PROMISED_TEXT = """
@@ -37,6 +41,9 @@ class TestCauses(BaseCase):
             with self.subTest(cause.slug):
                 self.assertIs(cause.retryable, f"{cause.slug}*" in PROMISED)
                 self.assertIn(cause.slug, TOPIC_OF)
+                self.assertIn(cause.about, ("server", "sender", "recipient", "message", ""))
+                self.assertTrue(cause.about or cause.slug == "unknown", "who knows the cause knows what it is about")
+        self.assertEqual(set(ABOUT_OF), set(TOPIC_OF))
 
     def test_every_slug_has_a_row(self):
         self.assertEqual({cause.slug for cause in CAUSES}, set(TOPIC_OF))
@@ -45,16 +52,23 @@ class TestCauses(BaseCase):
         """A row that an earlier one always hides would be a lie in the documentation."""
         for cause in CAUSES:
             for sign in cause.signs:
-                code = min(sign.codes, default="")
+                code = min(sign.codes, default=f"5.{sign.subject}.998" if sign.subject else "")
                 text = " ".join(filter(None, (sign.reply, code, *sign.words)))
+                # Words that mean one thing where they pass and another where they stay need a code that says which.
+                said = [text] if sign.codes or sign.reply or sign.subject else [text, f"550 {text}"]
                 with self.subTest(text, slug=cause.slug):
-                    diagnosis = diagnose(text, protocol=None if len(cause.protocols) > 1 else min(cause.protocols))
-                    self.assertEqual((diagnosis.cause, diagnosis.remedy), (cause.slug, cause.remedy))
+                    found = [
+                        diagnose(
+                            each, protocol=None if len(cause.protocols) > 1 else min(cause.protocols),
+                            stage=min(cause.only_at, default=None), worked_before=cause.after_success)
+                        for each in said
+                    ]
+                    self.assertIn((cause.slug, cause.remedy), [(diagnosis.cause, diagnosis.template) for diagnosis in found])
 
     def test_a_remedy_names_a_command_or_a_screen(self):
         command = re.compile(r"\b(Set|Get|Add|New)-[A-Z]\w+")
         screen = re.compile(r"(center|portal|Settings|Preferences|Contacts) > [A-Z]")
-        for cause in (*CAUSES, ANYTHING_ELSE):
+        for cause in (*CAUSES, *UNKNOWN):
             with self.subTest(cause.slug, remedy=cause.remedy):
                 self.assertTrue(command.search(cause.remedy) or screen.search(cause.remedy) or "Delist Portal > " in cause.remedy)
                 self.assertNotRegex(cause.remedy, r"\s\s|%|\bplease\b")
@@ -71,10 +85,11 @@ class TestTroubleshootingPage(BaseCase):
             return text.replace("|", "\\|").replace("<", "&lt;").replace(">", "&gt;")
 
         def retried(cause):
-            if cause.slug == "unknown" and not cause.final:
-                return "if the code is 4xx"
-            minutes = f" after {cause.retry_after // 60} min" if cause.retry_after else ""
-            return f"yes{minutes}" if cause.retryable else "no"
+            if cause.final:
+                return "no"
+            if not cause.retryable:
+                return "if 4xx" if "smtp" in cause.protocols and cause.signs != () else "no"
+            return f"yes, after {cause.retry_after // 60} min" if cause.retry_after else "yes"
 
         parts = []
         for topic in TOPICS:
@@ -83,7 +98,7 @@ class TestTroubleshootingPage(BaseCase):
                 "| the server says | it means | retried | what to do | source |",
                 "|---|---|---|---|---|",
             ]
-            for cause in (*CAUSES, ANYTHING_ELSE):
+            for cause in (*CAUSES, *UNKNOWN):
                 if TOPIC_OF[cause.slug] == topic:
                     signs = "<br>".join(f"`{sign.shown}`" for sign in cause.signs) or "anything else"
                     parts.append(f"| {signs} | `{cause.slug}` | {retried(cause)} | {plain(cause.remedy)} "

@@ -8,8 +8,9 @@ import time
 from odoo.tests import BaseCase, tagged
 
 from ..tools.causes import TOPIC_OF
-from ..tools.diagnosis import diagnose, smtp_codes
+from ..tools.diagnosis import diagnose
 from ..tools.errors import CertificateRefused, SmtpSignInRefused
+from ..tools.evidence import smtp_codes
 from .servers import replies
 
 TENANT = replies.S535_5_7_139_SMTP_AUTH_DISABLED_TENANT
@@ -83,7 +84,7 @@ class TestDiagnosis(BaseCase):
             ("530 5.7.0 Authentication required", "not_authenticated"),
             ("530 5.7.0 Must issue a STARTTLS command first", "tls_version"),
             ("552 Message size exceeds fixed limit", "message_too_large"),
-            ("552 Mailbox full", "mailbox_full"),
+            ("552 Mailbox full", "recipient_restricted"),
             ("501 5.5.4 Invalid domain name", "bad_helo"),
             ("550 5.7.1 Service unavailable, Client host [192.0.2.1] blocked using Spamhaus", "ip_reputation"),
             ("550 5.7.1 Unable to relay", "relay_denied"),

@@ -5,11 +5,12 @@ The rows are in ``causes_*.py``, one file a topic; :mod:`.diagnosis` puts them i
 A row is recognised by codes that are made for machines (RFC 5321 section 4.2 reply codes, RFC 3463 enhanced status codes,
 ``AADSTS`` numbers) and by single words of Microsoft's that are no prose: names of exceptions, of settings, of links.
 Prose is used where nothing else tells two causes apart, as few words of it as possible: Microsoft changes its sentences and
-may translate them.
+may translate them. A code outranks words: :attr:`Sign.rank`.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -37,44 +38,30 @@ RETRYABLE: Final[frozenset[str]] = frozenset(
     slug.rstrip("*") for slugs in TOPICS.values() for slug in slugs.split() if slug.endswith("*")
 )
 
-#: Where a row's facts come from.
-SOURCES: Final[dict[str, str]] = {
-    "AADSTS": "https://learn.microsoft.com/entra/identity-platform/reference-error-codes",
-    "AS451": "https://learn.microsoft.com/exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online/"
-             "fix-error-code-451-4-7-500-699-asxxx-in-exchange-online",
-    "BASIC24": "https://techcommunity.microsoft.com/blog/exchange/"
-               "exchange-online-to-retire-basic-auth-for-client-submission-smtp-auth/4114750",
-    "CET": "https://learn.microsoft.com/exchange/mail-flow-best-practices/continuous-error-throttling-smtp-auth-submissions",
-    "CERT": "https://learn.microsoft.com/exchange/troubleshoot/email-delivery/office-365-notice",
-    "DBEB": "https://learn.microsoft.com/exchange/mail-flow-best-practices/use-directory-based-edge-blocking",
-    "FWD": "https://learn.microsoft.com/defender-office-365/outbound-spam-policies-external-email-forwarding",
-    "HVE": "https://learn.microsoft.com/exchange/mail-flow-best-practices/high-volume-mails-m365",
-    "HVEOAUTH": "https://learn.microsoft.com/exchange/mail-flow-best-practices/oauth-high-volume-mails-m365",
-    "LIMITS": "https://learn.microsoft.com/defender-office-365/outbound-spam-sending-limits-troubleshoot",
-    "MFD": "https://learn.microsoft.com/exchange/mail-flow-best-practices/"
-           "how-to-set-up-a-multifunction-device-or-application-to-send-email-using-microsoft-365-or-office-365",
-    "NATCLOUD": "https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud",
-    "NDR": "https://learn.microsoft.com/exchange/troubleshoot/email-delivery/ndr/non-delivery-reports-in-exchange-online",
-    "NDR2": "https://learn.microsoft.com/exchange/troubleshoot/email-delivery/ndr/"
-            "fix-error-codes-550-5-7-703-550-5-7-705-550-5-7-708-550-5-7-750",
-    "NDR120": "https://learn.microsoft.com/exchange/troubleshoot/email-delivery/ndr/"
-              "fix-error-code-550-5-1-20-multiple-from-addresses",
-    "OAUTH": "https://learn.microsoft.com/exchange/client-developer/legacy-protocols/"
-             "how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth",
-    "POPIMAP": "https://learn.microsoft.com/exchange/clients-and-mobile-in-exchange-online/pop3-and-imap4/pop3-and-imap4",
-    "PRN": "https://learn.microsoft.com/exchange/troubleshoot/email-delivery/"
-           "fix-issues-with-printers-scanners-and-lob-applications-that-send-email-using-off",
-    "RDS": "https://techcommunity.microsoft.com/blog/exchange/introducing-more-control-over-direct-send-in-exchange-online/4408790",
-    "RELAY": "https://learn.microsoft.com/exchange/troubleshoot/email-delivery/ndr/relay-access-denied-smtp",
-    "RFC 3463": "https://www.rfc-editor.org/rfc/rfc3463",
-    "RFC 5321": "https://www.rfc-editor.org/rfc/rfc5321",
-    "RFC 6531": "https://www.rfc-editor.org/rfc/rfc6531",
-    "RFC 6749": "https://www.rfc-editor.org/rfc/rfc6749",
-    "RT": "https://learn.microsoft.com/entra/identity-platform/refresh-tokens",
-    "SECDEF": "https://learn.microsoft.com/entra/fundamentals/security-defaults",
-    "SMTPAUTH": "https://learn.microsoft.com/exchange/clients-and-mobile-in-exchange-online/authenticated-client-smtp-submission",
-    "SUBM": "https://learn.microsoft.com/exchange/troubleshoot/send-emails/smtp-submission-improvements",
-    "TERRL": "https://techcommunity.microsoft.com/blog/exchange/introducing-exchange-online-tenant-outbound-email-limits/4372797",
+#: What a refusal can be about.
+SERVER, SENDER, RECIPIENT, MESSAGE = "server", "sender", "recipient", "message"
+_ABOUT: Final[dict[str, str]] = {
+    SERVER: """rate_limited concurrent_connections tenant_recipient_limit tenant_blocked ip_reputation relay_denied direct_send_rejected
+        greylisted""",
+    SENDER: """send_as_denied penalty_box sender_restricted sender_banned invalid_from_header unregistered_domain daily_recipient_limit
+        onmicrosoft_limit mailbox_full sender_authentication_failed""",
+    RECIPIENT: "recipient_unknown recipient_restricted recipient_busy routing_loop hve_internal_only",
+    MESSAGE: "spam_rejected too_many_recipients message_too_large forwarding_blocked",
+    "": "unknown",
+}
+ABOUT_OF: Final[dict[str, str]] = {
+    **{slug: SERVER for slug, topic in TOPIC_OF.items() if topic in ("Sign-in", "Transport", "Microsoft Entra")},
+    **{slug: about for about, slugs in _ABOUT.items() for slug in slugs.split()},
+}
+
+#: What was asked of the server when it refused, in the order of a session (RFC 5321 section 3): ``data`` is the command, ``content``
+#: what follows it.
+STAGES: Final[tuple[str, ...]] = ("connect", "banner", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "content")
+#: Before MAIL a server knows of no mail, before RCPT of no recipient: what it refuses by then can't be about them.
+SESSION: Final[frozenset[str]] = frozenset(STAGES[:STAGES.index("mail")])
+_NAMED_AT: Final[dict[str, frozenset[str]]] = {
+    MESSAGE: frozenset(STAGES) - SESSION,  # MAIL announces its size
+    RECIPIENT: frozenset(STAGES) - SESSION - {"mail"},
 }
 
 PROTOCOLS: Final[tuple[str, ...]] = ("smtp", "imap", "pop", "entra", "tls")
@@ -93,6 +80,10 @@ def _lt(text: str) -> str:
     return text
 
 
+# Codes that RFC 3463 leaves open ("other or undefined"), and 5.7.1, which stands for every policy: their words say more.
+_OPEN = re.compile(r"[45]\.(?:\d{1,3}\.0|7\.1)")
+
+
 @dataclass(frozen=True)
 class Sign:
     """How a text shows its cause.
@@ -100,18 +91,30 @@ class Sign:
     :ivar codes: one of these is in the text: enhanced status codes, or ``AADSTS`` numbers
     :ivar reply: this SMTP reply code is in the text, "" if it says nothing
     :ivar words: all of these are in the text, whatever their case
+    :ivar subject: second number of the enhanced status code, for codes of no other row
     :ivar shown: codes and words as people read them
     """
 
     codes: frozenset[str] = frozenset()
     reply: str = ""
     words: tuple[str, ...] = ()
+    subject: str = ""
     shown: str = ""
 
     @property
     def rank(self) -> int:
-        """How far the sign is to be trusted, 0 most: RFC 3463 codes name a cause, RFC 5321 codes a class of causes."""
-        return 0 if self.codes else 1 if self.reply else 2
+        """How far the sign is to be trusted, 0 most.
+
+        A code that names a cause outranks words; words outrank a code that is open, a reply code (RFC 5321: a class of causes) and the
+        subject of a code (RFC 3463: what it is about).
+        """
+        if self.subject:
+            return 4
+        if self.codes and not all(map(_OPEN.fullmatch, self.codes)):
+            return 0
+        if self.codes or self.reply:
+            return 1 if self.words else 3
+        return 2
 
 
 @dataclass(frozen=True)
@@ -120,11 +123,15 @@ class Cause:
 
     :ivar slug: stable name of the cause, one of :data:`TOPIC_OF`
     :ivar signs: each of them shows the cause
-    :ivar remedy: what the administrator does
-    :ivar source: key of :data:`SOURCES`
+    :ivar remedy: what the administrator does; ``<code>`` is the code that the text has
+    :ivar source: key of :data:`.causes_sources.SOURCES`
     :ivar retry_after: seconds after which another try makes sense, if the server names none
     :ivar protocols: in whose texts the signs mean this
-    :ivar final: never worth another try, for an ``unknown`` whatever its code
+    :ivar final: never worth another try, whatever the class of the code
+    :ivar only_at: stages of a session at which the signs mean this, empty: wherever they can be about that
+    :ivar of_object: what such a refusal is about, if that is not what the slug says
+    :ivar after_success: means this only of a server that worked before
+    :ivar vague: stands for so many things that it says nothing beside a number that is not known
     """
 
     slug: str
@@ -134,11 +141,26 @@ class Cause:
     retry_after: int | None = None
     protocols: frozenset[str] = SMTP
     final: bool = False
+    only_at: frozenset[str] = frozenset()
+    of_object: str = ""
+    after_success: bool = False
+    vague: bool = False
 
     @property
     def retryable(self) -> bool:
-        """Whether another try may succeed with nobody doing anything."""
-        return self.slug in RETRYABLE
+        """Whether another try may succeed with nobody doing anything, if the reply's class does not say so."""
+        return self.slug in RETRYABLE and not self.final
+
+    @property
+    def about(self) -> str:
+        """What such a refusal is about: ``server``, ``sender``, ``recipient``, ``message``, "" if that is not known."""
+        return self.of_object or ABOUT_OF[self.slug]
+
+    def can_be_said_at(self, stage: str) -> bool:
+        """Tell whether a server can mean this at a stage of the session, "" if that is not known."""
+        if self.only_at:
+            return stage in self.only_at
+        return not stage or self.about not in _NAMED_AT or stage in _NAMED_AT[self.about]
 
 
 def status(code: str, *words: str) -> Sign:
@@ -162,12 +184,22 @@ def says(*words: str) -> Sign:
     return _sign(words)
 
 
+def any_of(*words: str) -> tuple[Sign, ...]:
+    """Return the signs of words each of which is enough."""
+    return tuple(says(word) for word in words)
+
+
 def aadsts(*numbers: int) -> Sign:
     """Return the sign of error numbers of Microsoft Entra."""
     names = [f"AADSTS{number}" for number in numbers]
     return _sign((), frozenset(names), code=", ".join(names))
 
 
+def subject(number: int) -> Sign:
+    """Return the sign of every enhanced status code of a subject (RFC 3463 section 2) that no other row has."""
+    return Sign(subject=str(number), shown=f"x.{number}.x")
+
+
 def _sign(words: tuple[str, ...], codes: frozenset[str] = frozenset(), reply: str = "", code: str = "") -> Sign:
     folded = tuple(" ".join(word.casefold().split()) for word in words)
-    return Sign(codes, reply, folded, " … ".join(filter(None, (code, *words))))
+    return Sign(codes, reply, folded, shown=" … ".join(filter(None, (code, *words))))

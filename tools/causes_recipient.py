@@ -1,69 +1,27 @@
-"""Why a relay or a recipient is refused. Earlier rows win. Order and numbers: the project's Exchange reference, 5.3."""
+"""Why a recipient gets nothing. Earlier rows win. Numbers: Microsoft's list of NDR codes; words: those of other servers as well.
+
+Exchange passes on what another server answered, after a code of its own (x.x.350 and up): "Remote server returned …".
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
-from .causes import Cause, _lt, says, status
+from .causes import Cause, _lt, any_of, says, status
+
+# Of a mailbox that is full: now or for good, the class of the reply says.
+_FULL: Final = any_of("mailbox full", "mailbox is full", "mailbox quota", "over quota", "overquota", "quota exceeded", "exceeded quota",
+                      "exceeds quota", "exceeded its quota", "exceeded storage", "out of storage", "not enough storage",
+                      "insufficient storage", "storage allocation", "mailbox size limit exceeded", "disk quota")
 
 CAUSES: Final[tuple[Cause, ...]] = (
+    # Another server's way to say so at RCPT: what does not exist is the sender, for which Exchange has other codes.
     Cause(
-        "greylisted",
-        (status("4.7.500-699"), status("4.7.850-899")),
-        _lt("Nothing: Microsoft does not know this Odoo server yet and lets it wait, Odoo tries again. It ends sooner with an inbound"
-            " connector: Exchange admin center > Mail flow > Connectors."),
-        "AS451",
-    ),
-    Cause(
-        "relay_denied",
-        (status("5.7.64", "ATTR36"),),
-        _lt("Neither the sender's domain nor the certificate's is registered in your organization. Microsoft 365 admin center > Settings >"
-            " Domains: add the domain; check with Get-AcceptedDomain."),
-        "CERT",
-    ),
-    Cause(
-        "relay_denied",
-        (status("5.7.64"), says("TenantAttribution; Relay")),
-        _lt("No inbound connector matches this Odoo server. Run: New-InboundConnector -Name Odoo -ConnectorType OnPremises"
-            " -SenderDomains * -SenderIPAddresses <public address of Odoo>; or correct the one you have in Exchange admin center > Mail"
-            " flow > Connectors."),
-        "RELAY",
-    ),
-    Cause(
-        "relay_denied",
-        (status("5.7.51"),),
-        _lt("A partner connector takes mail of your domain from other addresses or certificates only. Add this Odoo server to it:"
-            " Set-InboundConnector -Identity <connector> -SenderIPAddresses @{Add='<public address of Odoo>'}"),
-        "RELAY",
-    ),
-    Cause(
-        "relay_denied",
-        (status("5.7.54"), status("5.7.1", "unable to relay"), says("unable to relay")),
-        _lt("The server relays to its own domains only. Use the preset with sign-in on port 587, or create an inbound connector:"
-            " Exchange admin center > Mail flow > Connectors."),
-        "MFD",
-    ),
-    Cause(
-        "relay_denied",
-        (status("4.4.62"), says("wrong Office 365 region")),
-        _lt("The host in Settings > Technical > Outgoing Mail Servers belongs to another organization or region. Copy the MX host of"
-            " your domain from Microsoft 365 admin center > Settings > Domains > DNS records."),
-        "PRN",
-    ),
-    # "Relay Access Denied" holds "access denied", so it is asked first.
-    Cause(
-        "relay_denied",
-        (status("5.4.1", "relay access"),),
-        _lt("This host does not take mail for the recipient's domain. Copy the MX host of your own domain from Microsoft 365 admin center >"
-            " Settings > Domains > DNS records to Settings > Technical > Outgoing Mail Servers."),
+        "invalid_from_header",
+        (status("5.1.1", "sender address rejected"), status("5.1.0", "sender address rejected")),
+        _lt("The recipient's server found no such sender. Correct the user's email (Settings > Users) or the From field of the template"
+            " (Settings > Technical > Email Templates > Email Configuration)."),
         "NDR",
-    ),
-    Cause(
-        "direct_send_rejected",
-        (status("5.7.68"), says("Direct Send not allowed")),
-        _lt("Your organization refuses mail of its own domains that no connector vouches for. Run: New-InboundConnector -Name Odoo"
-            " -ConnectorType OnPremises -SenderDomains * -SenderIPAddresses <public address of Odoo>"),
-        "RDS",
     ),
     Cause(
         "recipient_unknown",
@@ -74,28 +32,58 @@ CAUSES: Final[tuple[Cause, ...]] = (
     ),
     Cause(
         "recipient_unknown",
-        (status("5.1.0-3"), status("5.1.6"), status("5.1.10"), status("5.4.310"), says("RecipientNotFound"), says("RecipNotFound")),
+        (status("5.4.310"), status("5.4.4"), status("5.1.2"), says("NonExistentDomain"), says("nonexistent domain"),
+         says("domain does not exist"), says("recipient address rejected: domain not found"), says("host or domain name not found"),
+         says("host unknown")),
+        _lt("The domain of the recipient's address does not exist or takes no mail. Correct the address on the contact in Odoo (Contacts >"
+            " Email)."),
+        "NDR",
+    ),
+    Cause(
+        "recipient_unknown",
+        (status("5.1.1"), status("5.1.3-6"), status("5.1.10"), status("5.1.350-351"), status("5.2.14"), status("5.7.504"),
+         status("5.5.0", "mailbox unavailable"),
+         *any_of("RecipientNotFound", "RecipNotFound", "user unknown", "unknown user", "no such user", "no such recipient",
+                 "no such mailbox", "unknown recipient", "recipient unknown", "recipient not found", "unknown mailbox", "invalid mailbox",
+                 "invalid recipient", "mailbox not found", "mailbox does not exist", "mailbox doesn't exist", "account does not exist",
+                 "user does not exist", "user doesn't exist", "user not found", "address does not exist", "recipient does not exist",
+                 "no mailbox here", "doesn't have an account", "does not have an account", "unrouteable address", "unroutable address",
+                 "undeliverable address", "not a valid mailbox", "not a valid recipient", "recipient is invalid",
+                 "user unknown in virtual"),
+         says("mailbox unavailable"), status("5.1.0")),
         _lt("The recipient's address does not exist. Correct it on the contact in Odoo (Contacts > Email)."),
         "NDR",
     ),
     Cause(
-        "recipient_restricted",
-        (status("5.7.703"), says("Tenant Allow Block List")),
-        _lt("Your organization blocks a recipient of the mail. Remove the entry: Defender portal > Email & collaboration >"
-            " Policies & rules > Threat policies > Tenant Allow/Block Lists."),
-        "NDR2",
+        "recipient_unknown",
+        (status("4.1.1-4"), status("4.1.10"), says("recipient address rejected: unverified address")),
+        _lt("The recipient's server does not accept the address at the moment; Odoo will retry. Check the address on the contact in Odoo"
+            " (Contacts > Email)."),
+        "RFC 3463",
     ),
     Cause(
         "recipient_restricted",
-        (status("5.7.12"), status("5.7.133"), status("5.7.134"), status("5.7.136"), status("5.7.1", "SenderNotAuthenticated"),
-         says("SenderNotAuthenticated")),
+        (status("5.7.12"), status("5.7.133-136"), status("5.7.193"), status("5.7.1", "SenderNotAuthenticated"),
+         status("5.7.1", "RESOLVER.RST.AuthRequired"), says("SenderNotAuthenticated"), says("UnifiedGroupAgent")),
         _lt("The recipient takes mail from inside its organization only. If it is yours, run: Set-DistributionGroup -Identity <address>"
-            " -RequireSenderAuthenticationEnabled $false (or Set-Mailbox for a mailbox)."),
+            " -RequireSenderAuthenticationEnabled $false (Set-UnifiedGroup for a Microsoft 365 group, Set-Mailbox for a mailbox)."),
         "NDR",
     ),
     Cause(
         "recipient_restricted",
-        (status("5.7.124"), status("5.7.1", "RESOLVER.RST")),
+        (status("5.7.13", "AccountDisabled"), says("AccountDisabledException"),
+         *any_of("account is disabled", "mailbox disabled", "mailbox is disabled", "account disabled", "user disabled",
+                 "mailbox is inactive",
+                 "account is inactive", "inactive user", "user is inactive", "is not accepting messages", "not accepting mail",
+                 "address no longer accepts mail")),
+        _lt("The recipient's mailbox is switched off. If it is yours, see Exchange admin center > Recipients; otherwise ask for another"
+            " address and correct it on the contact in Odoo (Contacts > Email)."),
+        "NDR",
+    ),
+    Cause(
+        "recipient_restricted",
+        (status("5.7.13"), status("5.7.120-132"), status("5.7.137-138"), status("5.7.2"), status("5.7.1", "RESOLVER.RST"),
+         says("RESOLVER.RST.NotAuthorized"), says("RestrictedToRecipientsPermission")),
         _lt("The recipient takes mail from listed senders only. If it is yours, run: Set-DistributionGroup -Identity <address>"
             " -AcceptMessagesOnlyFromSendersOrMembers @{Add='<mailbox>'}"),
         "NDR",
@@ -104,72 +92,37 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause(
         "recipient_busy",
         (status("5.2.121"), status("5.2.122")),
-        _lt("The recipient got more mails this hour than Exchange allows, Odoo tries again. Let fewer notifications go to it:"
+        _lt("The recipient got more mail this hour than Exchange allows; Odoo will retry. Let fewer notifications go to it:"
             " Preferences > Notification."),
         "NDR",
         retry_after=3600,
     ),
     Cause(
         "recipient_busy",
-        (status("4.2.1"), status("4.2.2")),
-        _lt("Nothing: the recipient's mailbox takes no mail now, Odoo tries again. Exchange admin center > Recipients shows whether it is"
-            " full, if it is yours."),
+        (status("4.2.1"), status("4.2.2"), *_FULL),
+        _lt("No action needed. The recipient's mailbox takes no mail now; Odoo will retry. Exchange admin center > Recipients shows whether"
+            " it is full, if it is yours."),
         "RFC 3463",
     ),
     Cause(
-        "routing_loop",
-        (status("5.4.14"), status("5.4.6"), status("4.4.6"), says("hop count exceeded"), says("routing loop detected")),
-        _lt("The mail goes round in circles, mostly for a domain of type InternalRelay without a rule or connector for unknown addresses."
-            " Check Get-AcceptedDomain and Exchange admin center > Mail flow > Rules."),
+        "recipient_restricted",
+        (status("5.2.2"), *_FULL),
+        _lt("The recipient's mailbox is full. Tell the recipient in another way; if it is a mailbox of yours, see Exchange admin center >"
+            " Recipients > Mailboxes."),
+        "RFC 3463",
+    ),
+    Cause(
+        "recipient_restricted",
+        (status("5.2.1"),),
+        _lt("The recipient's mailbox takes no mail: it is switched off or locked. If it is yours, see Exchange admin center > Recipients;"
+            " otherwise correct the address on the contact in Odoo (Contacts > Email)."),
+        "RFC 3463",
+    ),
+    Cause(
+        "recipient_restricted",
+        (status("5.7.351-369"),),
+        _lt("The recipient's server refused the mail that Exchange passed on, for the reason after “Remote server returned”. Ask the"
+            " recipient's administrator; Exchange admin center > Mail flow > Message trace shows the whole answer."),
         "NDR",
-    ),
-    Cause(
-        "hve_internal_only",
-        (status("5.5.105"),),
-        _lt("High Volume Email reaches recipients of your own organization only. Send other mail through a server with the preset for"
-            " submission: Settings > Technical > Outgoing Mail Servers."),
-        "HVE",
-    ),
-    Cause(
-        "forwarding_blocked",
-        (status("5.7.520"), says("does not allow external forwarding")),
-        _lt("Your organization blocks automatic forwarding to outside. Allow it for this mailbox: New-HostedOutboundSpamFilterPolicy -Name"
-            " Odoo -AutoForwardingMode On, then New-HostedOutboundSpamFilterRule -Name Odoo -HostedOutboundSpamFilterPolicy Odoo"
-            " -From <mailbox>"),
-        "FWD",
-    ),
-    # 5.7.20 to 5.7.26: RFC 7372; 5.7.515: Microsoft's requirements for large senders.
-    Cause(
-        "sender_authentication_failed",
-        (status("5.7.509"), status("5.7.515"), status("5.7.20-24"), status("5.7.26"), status("5.7.1", "DMARC"),
-         says("does not pass DMARC"), says("Sender Policy Framework violation")),
-        _lt("The sender's domain does not prove this mail. Correct its SPF, DKIM and DMARC records: Microsoft 365 admin center > Settings >"
-            " Domains > DNS records, and Set-DkimSigningConfig -Identity <domain> -Enabled $true"),
-        "NDR",
-    ),
-)
-
-# No slug of their own: who reads about them has to look closer anyway.
-OTHERS: Final[tuple[Cause, ...]] = (
-    Cause(
-        "unknown",
-        (status("4.4.7"), status("5.4.300")),
-        _lt("The recipient's server could not be reached for a day. Exchange admin center > Mail flow > Message trace shows why."),
-        "NDR",
-        final=True,  # the number of a delay, but said when Exchange gives up
-    ),
-    Cause(
-        "unknown",
-        (status("5.6.11"),),
-        _lt("The mail holds characters that SMTP forbids, such as a bare line feed. Find the mail in Settings > Technical > Emails and"
-            " report it as an error of this addon."),
-        "NDR",
-    ),
-    Cause(
-        "unknown",
-        (status("5.6.7"),),
-        _lt("A recipient's address has characters outside ASCII before its @, which the server does not take. Correct it on the contact"
-            " in Odoo (Contacts > Email)."),
-        "RFC 6531",
     ),
 )

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from .causes import INCOMING, Cause, _lt, reply, says, status
+from .causes import INCOMING, Cause, _lt, any_of, reply, says, status
 
 _ALLOW_DESPITE_TENANT: Final = _lt(
     "SMTP AUTH is switched off for the whole organization. Allow it for this mailbox alone, whose own setting wins:"
     " Set-CASMailbox -Identity <mailbox> -SmtpClientAuthenticationDisabled $false"
+)
+
+_NOT_ACCESSIBLE: Final = _lt(
+    "Exchange does not open the mailbox that signs in: it is switched off, has no licence or belongs to a blocked account. Check Microsoft"
+    " 365 admin center > Users > Active users (sign-in status, Licenses and apps), and Get-CASMailbox -Identity <mailbox>."
 )
 
 CAUSES: Final[tuple[Cause, ...]] = (
@@ -39,8 +44,9 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "basic_auth_retired",
         (status("5.7.139", "basic auth"), status("5.7.30"), says("basic authentication is disabled"),
          says("basic authentication is not supported")),
-        _lt("Microsoft takes no password here any more. Register an app (Entra admin center > App registrations), enter it in Odoo"
-            " under Settings > Technical > Email > Microsoft Entra Apps, and press Move to Sign-in on the mail server."),
+        _lt("Microsoft takes no password here: IMAP and POP never do, SMTP AUTH not by default from the end of December 2026. Register an"
+            " app (Entra admin center > App registrations), enter it in Odoo under Settings > Technical > Email > Microsoft Entra Apps,"
+            " and press Move to Sign-in on the mail server."),
         "BASIC24",
         protocols=frozenset({"smtp", "imap", "pop"}),
     ),
@@ -55,7 +61,8 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "bad_credentials",
         (status("5.7.139", "credentials"), says("user credentials were incorrect")),
         _lt("The user name or the password is wrong. Sign in once at outlook.office.com with both, then enter them again in"
-            " Settings > Technical > Outgoing Mail Servers; or sign in with OAuth, which needs no password."),
+            " Settings > Technical > Outgoing Mail Servers; better sign in with OAuth, as passwords are off by default from the end of"
+            " December 2026."),
         "PRN",
     ),
     Cause(
@@ -68,7 +75,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause(
         "federation_unreachable",
         (status("5.7.139", "federated"), status("5.7.139", "STS"), says("federated STS service")),
-        _lt("The domain signs in through your own federation server (AD FS), which Microsoft can't reach. Repair it and test it with"
+        _lt("The domain signs in through your own federation server (AD FS), which Microsoft cannot reach. Repair it and test it with"
             " Entra admin center > Microsoft Entra Connect > Connect Health; app-only OAuth does not need it."),
         "PRN",
     ),
@@ -83,7 +90,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause(
         "token_expired",
         (status("5.7.142"), status("5.7.143"), says("token will expire soon"), says("expired token")),
-        _lt("Nothing: Odoo fetches a new token and tries again. If it lasts, check the clock of the Odoo server (timedatectl) and"
+        _lt("No action needed. Odoo gets a new token and will retry. If it persists, check the clock of the Odoo server (timedatectl) and"
             " the token lifetime policy: Entra admin center > Enterprise applications > Sign-in logs."),
         "HVEOAUTH",
     ),
@@ -107,6 +114,21 @@ CAUSES: Final[tuple[Cause, ...]] = (
         _lt("The token is accepted, but the app may not open the mailbox. Run: Add-MailboxPermission -Identity <mailbox>"
             " -User <service principal> -AccessRights FullAccess; it takes up to two hours to work."),
         "OAUTH",
+        final=True,  # a 4xx that stays until somebody acts
+    ),
+    # Of the mailbox that signs in, not of a recipient: RFC 3463's "mailbox disabled", RFC 5248's "user account disabled".
+    Cause(
+        "mailbox_access_missing",
+        (status("5.2.1", "cannot be accessed"),),
+        _NOT_ACCESSIBLE,
+        "PRN",
+    ),
+    Cause(
+        "mailbox_access_missing",
+        (status("5.2.1"), status("5.7.13"), reply(525)),
+        _NOT_ACCESSIBLE,
+        "PRN",
+        only_at=frozenset({"auth", "mail"}),
     ),
     Cause(
         "oauth_rejected",
@@ -126,13 +148,14 @@ CAUSES: Final[tuple[Cause, ...]] = (
     ),
     Cause(
         "bad_credentials",
-        (status("5.7.8"), reply(535), says("SMTPAuthenticationError")),
+        (status("5.7.8"), reply(535), *any_of("authentication credentials invalid", "username and password not accepted",
+                                               "incorrect authentication data")),
         _lt("The server does not accept user name and password. Enter them again in Settings > Technical > Outgoing Mail Servers."),
         "PRN",
     ),
     Cause(
         "unknown_mechanism",
-        (status("5.7.4"), status("5.7.9"), status("5.7.11"), reply(504), says("No suitable authentication method"),
+        (status("5.7.4"), status("5.7.9"), status("5.7.11"), reply(504), reply(534), reply(538), says("No suitable authentication method"),
          says("SMTP AUTH extension not supported")),
         _lt("The server does not offer this kind of sign-in. Submission signs in on port 587 with STARTTLS, a relay (the MX host, port"
             " 25) never does: check the preset in Settings > Technical > Outgoing Mail Servers, and"
@@ -141,8 +164,9 @@ CAUSES: Final[tuple[Cause, ...]] = (
     ),
     Cause(
         "not_authenticated",
-        (status("5.7.57"), status("530 5.7.0", "authenticat"), status("530 5.7.1", "authenticat"), says("Client not authenticated"),
-         says("client was not authenticated")),
+        (status("5.7.57"), status("530 5.7.0", "authenticat"), status("530 5.7.1", "authenticat"), reply(530, "authenticat"),
+         *any_of("Client not authenticated", "client was not authenticated", "authentication required", "authentication is required",
+                 "must authenticate", "not logged in", "must issue an AUTH")),
         _lt("The server wants a sign-in before it takes mail. Press Test Connection in Settings > Technical > Outgoing Mail Servers, which"
             " shows why the sign-in failed; for a relay without sign-in use the MX host of your domain on port 25."),
         "PRN",
@@ -150,9 +174,10 @@ CAUSES: Final[tuple[Cause, ...]] = (
     # IMAP and POP
     Cause(
         "imap_throttled",
-        (says("request is throttled"), says("backoff time"), says("[LOGIN-DELAY]"), says("[LIMIT]")),
-        _lt("Nothing: Odoo waits as long as Exchange asks for. If it happens often, let the mailbox be fetched less often (Settings >"
-            " Technical > Scheduled Actions) and by Odoo alone."),
+        any_of("request is throttled", "backoff time", "[LOGIN-DELAY]", "[LIMIT]", "too many simultaneous", "too many connections",
+               "maximum number of connections"),
+        _lt("No action needed. Odoo waits as long as Exchange asks for. If it happens often, let the mailbox be fetched less often"
+            " (Settings > Technical > Scheduled Actions) and by Odoo alone."),
         "POPIMAP",
         retry_after=300,  # Exchange names about five minutes when it names a time
         protocols=INCOMING,
@@ -160,25 +185,39 @@ CAUSES: Final[tuple[Cause, ...]] = (
     # RFC 5530 and RFC 3206 response codes: before the words of a refused sign-in, which such an answer may hold as well.
     Cause(
         "server_busy",
-        (says("server unavailable"), says("[UNAVAILABLE]"), says("[SYS/TEMP]"), says("[IN-USE]"), says("[SERVERBUG]")),
-        _lt("Nothing: the server is busy, Odoo tries again. If it lasts, see Microsoft 365 admin center > Health > Service health."),
+        (says("server unavailable"), says("[UNAVAILABLE]"), says("[SYS/TEMP]"), says("[IN-USE]"), says("[INUSE]"),
+         says("[SERVERBUG]")),
+        _lt("No action needed. The server is busy; Odoo will retry. If it persists, see Microsoft 365 admin center > Health > Service"
+            " health."),
         "POPIMAP",
         protocols=INCOMING,
     ),
-    # Exchange also says this when it throttles; then it said it of a mailbox that was fetched before.
+    # Exchange says this of a mailbox without access, and when it throttles: then the mailbox was fetched before.
+    Cause(
+        "imap_throttled",
+        (says("authenticated but not connected"),),
+        _lt("No action needed. Exchange does not open the mailbox for a while; Odoo will retry. If it persists for hours, check that the"
+            " mailbox still has a licence and Get-MailboxPermission -Identity <mailbox>; otherwise let it be fetched less often (Settings"
+            " > Technical > Scheduled Actions)."),
+        "POPIMAP",
+        retry_after=300,
+        protocols=INCOMING,
+        after_success=True,
+    ),
     Cause(
         "mailbox_access_missing",
         (says("authenticated but not connected"), says("IMAP4.readonly")),
-        _lt("The sign-in works, but the mailbox can't be opened. Run: Add-MailboxPermission -Identity <mailbox>"
+        _lt("The sign-in works, but the mailbox cannot be opened. Run: Add-MailboxPermission -Identity <mailbox>"
             " -User <service principal> -AccessRights FullAccess; check that the mailbox has a licence and its exact address is the user"
-            " name. If it was fetched before, fetch it less often."),
+            " name."),
         "OAUTH",
         protocols=INCOMING,
     ),
     Cause(
         "imap_auth_failed",
         (says("authenticate failed"), says("login failed"), says("logon failure"), says("authentication failure"),
-         says("authentication failed"), says("[AUTHENTICATIONFAILED]"), says("[AUTHORIZATIONFAILED]"), says("[AUTH]")),
+         says("authentication failed"), says("[AUTHENTICATIONFAILED]"), says("[AUTHORIZATIONFAILED]"), says("[AUTH]"),
+         *any_of("[EXPIRED]", "[CONTACTADMIN]", "login denied", "invalid credentials", "access is disabled")),
         _lt("Exchange refused the sign-in; it takes no passwords for IMAP and POP. Check Get-CASMailbox -Identity <mailbox> (ImapEnabled,"
             " PopEnabled), that the app has IMAP.AccessAsApp or POP.AccessAsApp, that New-ServicePrincipal was given the object id of the"
             " enterprise application, and Get-MailboxPermission -Identity <mailbox>."),

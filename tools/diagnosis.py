@@ -1,81 +1,65 @@
 """What an error means: the one place that reads what servers and libraries say.
 
 :func:`diagnose` takes the words of a server, or the exception that brought them, and returns a cause with a stable name,
-whether another try makes sense, and what the administrator does. The causes are a table (``causes*.py``); here is how a text
-is read: which numbers in it are codes, and which row of the table fits.
+whether another try makes sense, what was refused, and what the administrator does. The causes are a table (``causes_*.py``); which
+numbers and words of a text count is decided in :mod:`.evidence`; here is which row of the table fits:
+
+1. A code outranks words (:attr:`.Sign.rank`).
+2. The class of the reply code decides whether another try makes sense, not the words (RFC 5321 section 4.2.1): of what can pass by itself,
+   a 5xx is tried again only where the table says so by its code; a 4xx always, unless the table says that it stays.
+3. A row fits only if a server can mean it at that stage of the session.
+4. What is not known says so with its code. Words that stand for many causes say nothing beside an unknown number of Microsoft Entra.
 """
 
 from __future__ import annotations
 
 import itertools
-import re
 import smtplib
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from . import causes_entra, causes_recipient, causes_sender, causes_sign_in, causes_transport
-from .causes import ANY, PROTOCOLS, SOURCES, Cause, Sign, _lt
-
-#: What is left when no row fits. Its ``signs`` are empty: nothing shows it.
-ANYTHING_ELSE: Final = Cause(
-    "unknown",
-    (),
-    _lt("This answer is not known to Odoo. Its words say more; search them at learn.microsoft.com, and look for the mail in Exchange admin"
-        " center > Mail flow > Message trace."),
-    "NDR",
-    protocols=ANY,
+from . import (
+    causes_entra,
+    causes_other,
+    causes_quota,
+    causes_recipient,
+    causes_relay,
+    causes_reputation,
+    causes_sender,
+    causes_sign_in,
+    causes_transport,
 )
+from .causes import PROTOCOLS, RECIPIENT, SENDER, SERVER, SESSION, STAGES, Cause, Sign
+from .causes_other import ANYTHING_ELSE, CODE_UNKNOWN, NUMBER_UNKNOWN
+from .causes_sources import SOURCES
+from .evidence import Evidence, evidence_of, retry_after, short
 
 #: The table, in the order in which it is asked.
 CAUSES: Final[tuple[Cause, ...]] = (
     *causes_entra.NUMBERS,
     *causes_sign_in.CAUSES,
-    *causes_sender.SENDER,
-    *causes_sender.QUOTA,
+    *causes_sender.CAUSES,
+    *causes_quota.CAUSES,
+    *causes_reputation.CAUSES,
+    *causes_relay.CAUSES,
     *causes_recipient.CAUSES,
-    *causes_recipient.OTHERS,
+    *causes_other.CAUSES,
     *causes_entra.WORDS,
     *causes_transport.CAUSES,
+    *causes_other.SUBJECTS,
 )
 
 # Signs of all rows, the most trustworthy kind first; within a kind the table's order (sorted() is stable).
 _SIGNS: Final[tuple[tuple[Sign, Cause], ...]] = tuple(
     sorted(((sign, cause) for cause in CAUSES for sign in cause.signs), key=lambda pair: pair[0].rank)
 )
+_NUMBERS: Final[frozenset[str]] = frozenset(code for cause in causes_entra.NUMBERS for sign in cause.signs for code in sign.codes)
+_NO_SIGN: Final = Sign()
 
-# A reply line has 512 octets (RFC 5321 section 4.5.3.1.5). A traceback ends with the error, so the end is read as well.
-_READ: Final = 16_384
 # Exceptions and recipients looked at, so that no chain and no mass mail takes long.
 _MANY: Final = 50
-_LONGEST_WAIT: Final = 24 * 3600
-
-_STATUS = r"[45]\.\d{1,3}\.\d{1,3}(?![\w@/+-]|\.\w)"
-_START = r"(?<![\w.@/+-])"
-# "535 5.7.139", "535-5.7.139", "535, b'5.7.139": RFC 5321 section 4.2.1 and RFC 2034 section 4, smtplib's tuples
-_REPLY_AND_STATUS = re.compile(rf"{_START}([45][0-5]\d)(?:[\s-]{{1,3}}|, ?b?['\"])#?({_STATUS})")
-_LONE_STATUS = re.compile(rf"{_START}{_STATUS}(?!['\"])")
-# The classes x0z to x5z of RFC 5321 section 4.2.1; "503 Server Error" is HTTP, as the library requests words it.
-_LONE_REPLY = re.compile(rf"{_START}[45][0-5]\d(?=[\s,:;)'\"-]|$)(?! (?:client|server) error)", re.IGNORECASE)
-# Where a number is a code: at the start of a line, of a literal or of a clause, or after a word that announces it …
-_ANNOUNCED = re.compile(
-    r"(?:^|[\n\"';#|]|:\s|\b(?:error|err|erreur|errore|fehler|fout|code|código|codice|status|state|dsn|ndr|said|reply)[:=#]?)\s{0,2}$",
-    re.IGNORECASE,
-)
-_TUPLE = re.compile(r"[(\[]$")
-# … but not here.
-_NO_CODE = re.compile(
-    r"(?:\b(?:vers\w*|release|build|address|host\w*|ipv?[46]?|[\w-]*id|agent|mailer|port|http\w*(?:\s\w{1,10}){0,2}))\s{0,2}[:=]?\s{0,2}$",
-    re.IGNORECASE,
-)
-_BEFORE: Final = 32  # characters looked at for the three above
-
-_AADSTS = re.compile(r"AADSTS\d{4,9}(?!\d)", re.IGNORECASE)
-_ADDRESS = re.compile(r"(?<![\w.+'-])[\w.+'-]{1,64}@[\w.-]{1,255}")
-_CONTINUED = re.compile(r"[\r\n]+\s{0,8}(?:[45]\d\d[\s-]{1,3})?(?:[45]\.\d{1,3}\.\d{1,3}\s)?")
-_BACKOFF = re.compile(r"back-?off time:?\s{0,3}(\d{1,12})\s{0,3}(milliseconds|ms|seconds|s)\b", re.IGNORECASE)  # Exchange, IMAP
-_RETRY_AFTER = re.compile(r"retry[-_ ]after['\"]?\s{0,3}[:=]?\s{0,3}['\"]?(\d{1,9})(?!\d)", re.IGNORECASE)  # RFC 9110 section 10.2.3
 
 
 @dataclass(frozen=True)
@@ -85,8 +69,11 @@ class Diagnosis:
     :ivar cause: stable name of the cause
     :ivar retryable: another try may succeed with nobody doing anything
     :ivar retry_after: seconds until it should be made, None if nothing is known about that
-    :ivar remedy: what the administrator does, in English; :func:`.causes._lt` marks it for translation
+    :ivar remedy: what the administrator does, in English
     :ivar source: address of the page that says so
+    :ivar about: what was refused: ``server`` (whatever it was asked for), ``sender``, ``recipient`` or ``message``; "" if nothing tells
+    :ivar template: the remedy as it is marked for translation (:func:`.causes._lt`), with ``<code>`` for the code
+    :ivar code: the code that is filled in there
     """
 
     cause: str
@@ -94,131 +81,124 @@ class Diagnosis:
     retry_after: int | None
     remedy: str
     source: str
+    about: str = ""
+    template: str = ""
+    code: str = ""
+
+    def translated(self, translate: Callable[[str], str]) -> str:
+        """Return the remedy in another language.
+
+        :param translate: of a text marked for translation, as ``env._``
+        """
+        return translate(self.template or self.remedy).replace("<code>", self.code)
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """What of a text can be compared with signs.
+class _Asked:
+    """What is known of the request that failed, beside the answer."""
 
-    :ivar codes: enhanced status codes and ``AADSTS`` numbers
-    :ivar replies: SMTP reply codes
-    :ivar words: the text in one line, folded, without addresses
-    :ivar temporary: the first code of the text is a 4xx
-    """
-
-    codes: frozenset[str]
-    replies: frozenset[str]
-    words: str
-    temporary: bool
-
-    def shows(self, sign: Sign) -> bool:
-        """Tell whether the text has this sign."""
-        return (
-            (not sign.codes or not sign.codes.isdisjoint(self.codes))
-            and (not sign.reply or sign.reply in self.replies)
-            and all(word in self.words for word in sign.words)
-        )
+    protocol: str | None
+    stage: str
+    worked_before: bool
 
 
-def diagnose(text: object, *, protocol: str | None = None) -> Diagnosis:
+def diagnose(text: object, *, protocol: str | None = None, stage: str | None = None, worked_before: bool = False) -> Diagnosis:
     """Return what an error means. Never raises.
 
     :param text: what the server said, as bytes or str; or the exception, whose ``diagnosis`` is taken if it has one; or a pair of reply
         code and words; or what MSAL returns instead of a token; or smtplib's dict of refused recipients
     :param protocol: ``smtp``, ``imap``, ``pop``, ``entra`` or ``tls`` if it is known who spoke: what only others say is left out
+    :param stage: one of :data:`.causes.STAGES`: at what of an SMTP session it was said. Exceptions of smtplib tell it by themselves
+    :param worked_before: the same was done at this server before, with the same account
     """
     if isinstance(text, BaseException):
         # Who raised it knew who was asked; on the way up that is lost, as where mail is sent everything counts as SMTP.
         for error in _chain(text):
             if isinstance(known := getattr(error, "diagnosis", None), Diagnosis):
                 return known
+    asked = _Asked(protocol, stage if stage in STAGES else "", worked_before)
     found = None
     for voice in itertools.islice(_voices(text), _MANY):
-        diagnosis = _of_recipients(voice, protocol) if isinstance(voice, Mapping) else _of_text(voice, protocol)
+        diagnosis = _of_recipients(voice, protocol) if isinstance(voice, Mapping) else _of_text(voice, asked)
         if diagnosis.cause != ANYTHING_ELSE.slug:
             return diagnosis
         # An outer exception that says nothing must not hide that an inner one says "later".
         if found is None or (diagnosis.retryable and not found.retryable):
             found = diagnosis
-    return found or _diagnosis(ANYTHING_ELSE, retryable=False)
+    return found or _of_text("", asked)
 
 
-def _of_text(text: str, protocol: str | None) -> Diagnosis:
-    evidence = evidence_of(text, smtp=protocol in (None, "smtp"))
+def _of_text(text: str, asked: _Asked) -> Diagnosis:
+    evidence = evidence_of(text, smtp=asked.protocol in (None, "smtp"))
+    stage = asked.stage or evidence.stage
+    sign, cause = _row(evidence, asked, stage)
+    retryable = _worth_another_try(evidence, sign, cause)
+    template, code = cause.remedy, evidence.code
+    if _number_unknown(evidence):
+        template = NUMBER_UNKNOWN.remedy
+        code = code.removeprefix("AADSTS")
+    return Diagnosis(
+        cause=cause.slug,
+        retryable=retryable,
+        retry_after=(retry_after(text) or cause.retry_after) if retryable else None,
+        remedy=template.replace("<code>", code),
+        source=SOURCES[cause.source],
+        about=_about(cause, stage, asked.protocol),
+        template=template,
+        code=code,
+    )
+
+
+def _row(evidence: Evidence, asked: _Asked, stage: str) -> tuple[Sign, Cause]:
+    """Return the first row that fits, and by which sign."""
+    protocol = asked.protocol
     if protocol not in PROTOCOLS:
         # Only SMTP replies have such codes.
-        protocol = "smtp" if evidence.replies or not all(code.startswith("AADSTS") for code in evidence.codes) else None
+        protocol = "smtp" if evidence.replies or evidence.statuses else None
+    vague_counts = not _number_unknown(evidence)
     for sign, cause in _SIGNS:
-        if (protocol is None or protocol in cause.protocols) and evidence.shows(sign):
-            break
-    else:
-        cause = ANYTHING_ELSE
-    retryable = cause.retryable or (cause.slug == ANYTHING_ELSE.slug and evidence.temporary and not cause.final)
-    return _diagnosis(cause, retryable=retryable, retry_after=retry_after(text) if retryable else None)
+        if (
+            (protocol is None or protocol in cause.protocols)
+            and (asked.worked_before or not cause.after_success)
+            and (vague_counts or not cause.vague)
+            # "554 Connection refused by policy" is no broken connection.
+            and not (evidence.severity == "5" and cause.retryable and not (sign.codes or sign.reply))
+            and cause.can_be_said_at(stage)
+            and evidence.shows(sign)
+        ):
+            return sign, cause
+    if not vague_counts:
+        return _NO_SIGN, NUMBER_UNKNOWN
+    return _NO_SIGN, CODE_UNKNOWN if evidence.code else ANYTHING_ELSE
+
+
+def _number_unknown(evidence: Evidence) -> bool:
+    return bool(evidence.numbers) and _NUMBERS.isdisjoint(evidence.numbers)
+
+
+def _worth_another_try(evidence: Evidence, sign: Sign, cause: Cause) -> bool:
+    if cause.final or not evidence.severity:
+        return cause.retryable
+    if evidence.severity == "4":
+        return True
+    by_code = sign.reply or any(code.startswith("5") for code in sign.codes.intersection(evidence.statuses))
+    return bool(by_code) and cause.retryable
+
+
+def _about(cause: Cause, stage: str, protocol: str | None) -> str:
+    """Return what was refused. Where the stage leaves only one thing, the words do not matter."""
+    if stage in SESSION or protocol in ("imap", "pop", "entra", "tls"):
+        return SERVER
+    if stage == "rcpt":
+        return RECIPIENT  # the next one may be taken, whatever was said of the server
+    return cause.about or (SENDER if stage == "mail" else "")
 
 
 def _of_recipients(refused: Mapping, protocol: str | None) -> Diagnosis:
     """Return the diagnosis of all recipients: one that may succeed later is reason enough to try again."""
-    found = [diagnose(answer, protocol=protocol) for answer in itertools.islice(refused.values(), _MANY)]
+    found = [diagnose(answer, protocol=protocol, stage="rcpt") for answer in itertools.islice(refused.values(), _MANY)]
     found.sort(key=lambda diagnosis: (not diagnosis.retryable, diagnosis.cause == ANYTHING_ELSE.slug))
-    return found[0] if found else _diagnosis(ANYTHING_ELSE, retryable=False)
-
-
-def _diagnosis(cause: Cause, *, retryable: bool, retry_after: int | None = None) -> Diagnosis:
-    return Diagnosis(
-        cause.slug, retryable, (retry_after or cause.retry_after) if retryable else None, cause.remedy, SOURCES[cause.source])
-
-
-def evidence_of(text: str, *, smtp: bool = True) -> Evidence:
-    """Return what of a text can be compared with signs.
-
-    :param smtp: the text may hold SMTP codes
-    """
-    text = _short(text).replace("\\r", "\r").replace("\\n", "\n")  # of a repr()
-    replies, statuses = smtp_codes(text) if smtp else ([], [])
-    words = " ".join(_CONTINUED.sub(" ", _ADDRESS.sub("@", text)).casefold().split())
-    return Evidence(
-        codes=frozenset(statuses) | {code.upper() for code in _AADSTS.findall(text)},
-        replies=frozenset(replies),
-        words=words,
-        temporary=(replies or statuses or [""])[0].startswith("4"),
-    )
-
-
-def smtp_codes(text: str) -> tuple[list[str], list[str]]:
-    """Return the reply codes and the enhanced status codes (RFC 3463) of a text, in its order.
-
-    Versions, addresses and parts of names are no codes: only what stands where codes stand.
-    """
-    pairs = {(match.start(1), match.start(2)): match for match in _REPLY_AND_STATUS.finditer(text)}
-    replies = {start: match[1] for (start, _), match in pairs.items()}
-    statuses = {start: match[2] for (_, start), match in pairs.items()}
-    for match in _LONE_STATUS.finditer(text):
-        if match.start() not in statuses and _is_code(text, match.start()):
-            statuses[match.start()] = match[0]
-    for match in _LONE_REPLY.finditer(text):
-        if match.start() not in replies and _is_code(text, match.start(), in_tuple=True):
-            replies[match.start()] = match[0]
-    return [replies[start] for start in sorted(replies)], [statuses[start] for start in sorted(statuses)]
-
-
-def _is_code(text: str, start: int, *, in_tuple: bool = False) -> bool:
-    where = max(0, start - _BEFORE), start
-    return bool(
-        (_ANNOUNCED.search(text, *where) or (in_tuple and _TUPLE.search(text, *where))) and not _NO_CODE.search(text, *where)
-    )
-
-
-def retry_after(text: str) -> int | None:
-    """Return the seconds that a text asks to wait, rounded up and at most a day; None if it names none."""
-    text = _short(text)
-    if match := _BACKOFF.search(text):
-        milliseconds = int(match[1]) * (1 if match[2].lower().startswith("m") else 1000)
-    elif match := _RETRY_AFTER.search(text):
-        milliseconds = int(match[1]) * 1000
-    else:
-        return None
-    return min(max(-(-milliseconds // 1000), 1), _LONGEST_WAIT)
+    return found[0] if found else _of_text("", _Asked(protocol, "rcpt", worked_before=False))
 
 
 def _voices(said: object) -> Iterator[str | Mapping]:
@@ -265,7 +245,7 @@ def _of_exception(error: BaseException) -> Iterator[str | Mapping]:
         said = "".join(traceback.format_exception_only(type(error), error))
     # Names of base classes are signs, too: our own CertificateRefused is an SSLError.
     names = " ".join(kind.__qualname__ for kind in type(error).__mro__ if issubclass(kind, Exception))
-    yield f"{_short(said)}\n{names}"
+    yield f"{short(said)}\n{names}"
 
 
 def _arguments(error: BaseException) -> Iterable[object]:
@@ -283,16 +263,12 @@ def _oauth_text(answer: Mapping) -> str:
 
 def _reply_text(code: int, words: str) -> str:
     """Return a reply as it was on the wire, the code on every line; smtplib takes it off."""
-    return "\n".join(f"{code} {line}" for line in (_short(words).splitlines() or [""]))
+    return "\n".join(f"{code} {line}" for line in (short(words).splitlines() or [""]))
 
 
 def _as_text(said: object) -> str:
     if isinstance(said, (bytes, bytearray, memoryview)):
-        return _short(bytes(said).decode("utf-8", "replace"))
+        return short(bytes(said).decode("utf-8", "replace"))
     if isinstance(said, str):
-        return _short(str(said))
+        return short(str(said))
     return str(said) if type(said) is int else ""
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 2 * _READ else f"{text[:_READ]} … {text[-_READ:]}"

@@ -192,6 +192,32 @@ SECURITY_DEFAULTS = EntraError(530035, "invalid_grant", "Access has been blocked
     " legacy auth or being deemed unsafe by security defaults policies.", suberror="message_only")
 NOT_SIGNED_IN = EntraError(50058, "login_required", "A silent sign-in request was sent but no user is signed in.")
 
+GUEST = EntraError(50020, "invalid_grant", "User account '{account}' from identity provider 'live.com' does not exist in tenant '{tenant}'"
+    " and cannot access the application '{app}'({name}) in that tenant. The account needs to be added as an external user in the tenant"
+    " first.")
+USER_DELETED = EntraError(500341, "invalid_grant", "The user account {account} has been deleted from the {tenant} directory. To sign into"
+    " this application, the account must be added to the directory.")
+EXTERNAL_CHALLENGE = EntraError(50158, "interaction_required", "External security challenge not satisfied. User will be redirected to"
+    " another page or authentication provider to satisfy additional authentication challenges.", suberror="basic_action")
+DEVICE_NEEDED = EntraError(50097, "interaction_required", "Device authentication is required.", suberror="basic_action")
+DEVICE_DISABLED = EntraError(135011, "invalid_grant", "Device used during the authentication is disabled.")
+FEDERATION_TIMEOUT = EntraError(80002, "invalid_grant", "Password validation request timed out.")
+
+# --- what the words beside the number hide (invalid_client is no bad secret here) -------------------------------------
+SERVICE_PRINCIPAL_MISSING = EntraError(7000229, "invalid_client", "The client application {app} is missing service principal in the tenant"
+    " {tenant}. See instructions here: https://go.microsoft.com/fwlink/?linkid=2225119", 401)
+SCOPE_NOT_ON_RESOURCE = EntraError(650053, "invalid_client", "The application '{name}' asked for scope '{scope}' that doesn't exist on the"
+    " resource '{resource}'. Contact the app vendor.")
+RESOURCE_PRINCIPAL_DISABLED = EntraError(500014, "invalid_resource", "The service principal for resource '{resource}' is disabled.")
+ASSERTION_NOT_IN_TIME = EntraError(500133, "invalid_grant", "Assertion is not within its valid time range.")
+NO_TENANT = EntraError(90019, "invalid_request", "No tenant-identifying information found in either the request or implied by any provided"
+    " credentials.")
+CONSENT_NOT_PERMITTED = EntraError(900093, "access_denied", "The user does not have permission to consent.")
+TLS_TOO_OLD = EntraError(1002016, "invalid_request", "You are using TLS version 1.0, 1.1 and/or 3DES cipher which are deprecated to improve"
+    " the security posture of Azure AD.")
+#: A number that the addon does not know: the service's own fault, for which Microsoft says to open a ticket.
+TOKEN_ISSUANCE = EntraError(50000, "invalid_grant", "There was an error issuing a token or an issue with our sign-in service.")
+
 # --- codes and refresh tokens (85, 97 to 99) --------------------------------------------------------------------------
 GRANT_INVALID = EntraError(70000, "invalid_grant", "Provided grant is invalid or malformed.", suberror="bad_token")
 GRANT_OF_ANOTHER_TENANT = EntraError(700005, "invalid_grant", "Provided Authorization Code is intended to use against other tenant, thus"
