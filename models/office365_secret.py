@@ -36,7 +36,7 @@ class Office365Secret(models.Model):
         if not value:
             row.unlink()
             return
-        values = {"ciphertext": self._vault__().encrypt(value), "expires": expires, "fingerprint": self._fingerprint()}
+        values = {"ciphertext": self._vault__(make=True).encrypt(value), "expires": expires, "fingerprint": self._claim()}
         if row:
             row.write(values)
         else:
@@ -47,7 +47,7 @@ class Office365Secret(models.Model):
         """Return a secret of a record, None if there is none.
 
         :raise SecretUnreadable: no key opens it
-        :raise CopiedDatabase: it was stored under another address; it is not even decrypted
+        :raise CopiedDatabase: another database stored it; it is not even decrypted
         :raise UserError: there is no usable key at all
         """
         row = self._row(record, kind)
@@ -58,6 +58,11 @@ class Office365Secret(models.Model):
     def _has__(self, record: models.BaseModel, kind: str) -> bool:  # noqa: PLW3201
         """Tell whether there is a secret; it needs no key for that."""
         return bool(self._row(record, kind))
+
+    @api.model
+    def _ciphertexts(self, record: models.BaseModel) -> list[str]:
+        """Return what is stored of a record, encrypted: another one each time that something is stored, be it the same."""
+        return self.sudo().search([("res_model", "=", record._name), ("res_id", "=", record.id)], order="id").mapped("ciphertext")
 
     @api.model
     def _drop__(self, records: models.BaseModel) -> None:  # noqa: PLW3201
@@ -74,6 +79,11 @@ class Office365Secret(models.Model):
         for model, ids in self._read_group([], ["res_model"], ["res_id:array_agg"]):
             left = self.env[model].browse(ids).exists().ids if model in self.env else []
             self.search([("res_model", "=", model), ("res_id", "not in", left)]).unlink()
+
+    @api.autovacuum
+    def _gc_moved(self):
+        """After a move of the database, store everything as it is there: then the next move can be told from a copy again."""
+        self._follow()
 
     @api.autovacuum
     def _gc_keys(self):

@@ -84,7 +84,7 @@ class Office365ServerMixin(models.AbstractModel):
 
         :param sign_in: called with the token, raises what the server answers to a bad one
         :raise SignInRefused: Entra gives no token
-        :raise CopiedDatabase: this is a copy of the database that the sign-in belongs to
+        :raise CopiedDatabase: this may be a copy of the database that the sign-in belongs to
         """
         app, account, tokens = self.sudo().office365_tenant_id, self._office365_account(mailbox), self.env["office365.token"]
         token = tokens._access_token__(app, protocol, account)
@@ -120,7 +120,7 @@ class Office365ServerMixin(models.AbstractModel):
         raise UserError(self.env._("%s: its Entra app signs in as itself, nobody else has to.", self.display_name))
 
     def action_office365_adopt(self):
-        """Take the address that this database has now for its own."""
+        """Say that this is the production database, and no copy."""
         self.env["office365.token"]._adopt__()
         return True
 

@@ -1,5 +1,6 @@
 import base64
 import binascii
+import hashlib
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -213,3 +214,12 @@ class Office365Tenant(models.Model):
             return key_pair.from_pem(self.certificate, kept)
         except key_pair.KeyPairUnusable as error:
             raise UserError(self._key_pair_text(error.slug)) from None
+
+    def _tried_with(self) -> str:
+        """Return a digest of what this app signs in with now.
+
+        A refusal is of that, and ends at once for everybody when it is mended: a secret that is entered anew has another ciphertext.
+        """
+        self.ensure_one()
+        values = [self.authority_url, self.client_id, self.credential, self.certificate or ""]
+        return hashlib.sha256(repr([*values, *self.env["office365.secret"]._ciphertexts(self)]).encode()).hexdigest()

@@ -81,7 +81,7 @@ class Office365Tenant(models.Model):
             account=account, date=fields.Date.to_string(row.refresh_expires))
 
     def action_adopt(self):
-        """Take the address that this database has now for its own."""
+        """Say that this is the production database, and no copy."""
         self.env["office365.token"]._adopt__()
         return True
 

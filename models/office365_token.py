@@ -21,7 +21,7 @@ _T = TypeVar("_T")
 # Who holds the row asks Microsoft meanwhile: for the endpoints and for the token, each with the limits of `tools.entra_http`.
 _LOCK_TIMEOUT = "60s"
 _TRIES = 10
-_FAILURE = ("failure_cause", "failure_text", "failure_scopes", "failure_since", "failed_at", "failure_until")
+_FAILURE = ("failure_cause", "failure_text", "failure_scopes", "failure_app", "failure_since", "failed_at", "failure_until")
 # Causes that only the user can end, by signing in again.
 _SIGN_IN_AGAIN = ("entra_grant_expired", "entra_mfa_required", "entra_bad_password")
 
@@ -63,6 +63,7 @@ class Office365Token(models.Model):
     failure_cause = fields.Char(readonly=True)
     failure_text = fields.Char(readonly=True)
     failure_scopes = fields.Char(readonly=True)
+    failure_app = fields.Char(readonly=True)
     failure_since = fields.Datetime(readonly=True)
     failed_at = fields.Datetime(readonly=True)
     failure_until = fields.Datetime(readonly=True)
@@ -91,7 +92,7 @@ class Office365Token(models.Model):
             returned if that was tried a moment ago: then the token is not what the server minds
         :param anew: ask, whatever is stored and whatever was refused a moment ago: for "Check sign-in"
         :raise SignInRefused: Entra gives none; ``diagnosis`` says why
-        :raise CopiedDatabase: what is stored belongs to another address
+        :raise CopiedDatabase: another database stored it
         :raise UserError: a secret is missing, or no key opens it
         """
         scopes = tenant.sudo()._scopes(protocol, "delegated" if account else "app")
@@ -99,20 +100,22 @@ class Office365Token(models.Model):
         if not anew and (token := self._apart(lambda tokens: tokens._stored(wanted, renew))):
             return token
         if not account:
-            self._apart(lambda tokens: tokens._insert(wanted))
+            mark = self._claim()
+            self._apart(lambda tokens: tokens._insert(wanted, mark))
         return self._obtain(wanted, renew=renew, anew=anew)
 
     @api.model
     def _keep__(self, tenant: models.BaseModel, token: Token, account: str) -> None:  # noqa: PLW3201
         """Store what a user's sign-in brought, in place of what was stored for the account."""
-        wanted = Wanted.of(tenant.id, account, token.scopes)
+        wanted, mark = Wanted.of(tenant.id, account, token.scopes), self._claim()
+        self._vault__(make=True)  # a public client has stored no secret before
 
         def keep(tokens: "Office365Token") -> None:
             row = tokens._locked(wanted)
-            row.write({"refresh_token": False, "refresh_expires": False, "fingerprint": row._fingerprint()})
+            row.write({"refresh_token": False, "refresh_expires": False, "fingerprint": mark})
             row._store(token, wanted.scopes)
 
-        self._apart(lambda tokens: tokens._insert(wanted))
+        self._apart(lambda tokens: tokens._insert(wanted, mark))
         self._apart(keep)
 
     @api.model
@@ -147,13 +150,13 @@ class Office365Token(models.Model):
             self.env._("Other workers of Odoo wait for an answer of Microsoft Entra as well. Try again in a minute."),
             diagnose({"error": "temporarily_unavailable"}, protocol="entra"))
 
-    def _insert(self, wanted: Wanted) -> None:
+    def _insert(self, wanted: Wanted, mark: str) -> None:
         """Make the row, so that there is something to lock; another worker may do the same."""
         self.env.cr.execute(SQL(
             """INSERT INTO office365_token (tenant_id, account, resource, fingerprint)
                SELECT id, %s, %s, %s FROM office365_tenant WHERE id = %s
                ON CONFLICT DO NOTHING""",
-            wanted.account, wanted.resource, self._fingerprint(), wanted.tenant_id), log_exceptions=False)
+            wanted.account, wanted.resource, mark, wanted.tenant_id), log_exceptions=False)
 
     def _row(self, wanted: Wanted) -> "Office365Token":
         return self.search([
@@ -206,7 +209,7 @@ class Office365Token(models.Model):
     def _ask(self, wanted: Wanted, *, renewing: bool) -> str | SignInRefused:
         self.ensure_one()
         self._check_fingerprint__()
-        app, scopes = self.tenant_id._app__(), wanted.scopes
+        app, scopes, tried_with = self.tenant_id._app__(), wanted.scopes, self.tenant_id._tried_with()
         try:
             if self.account:
                 if not self.refresh_token:
@@ -218,7 +221,7 @@ class Office365Token(models.Model):
             else:
                 token = entra.app_only_token(app, sorted(scopes))
         except EntraRefused as refused:
-            return self._fail(refused, wanted)
+            return self._fail(refused, wanted, tried_with)
         self._store(token, scopes)
         if renewing:
             self.renewed_at = self.refreshed_at
@@ -246,20 +249,21 @@ class Office365Token(models.Model):
     # ------------------------------------------------------------
 
     def _is_refused(self, wanted: Wanted, at: datetime) -> bool:
-        """Tell whether Entra refused the same a moment ago, and nobody changed the app since then, such as its secret."""
+        """Tell whether Entra refused the same a moment ago: the same app with the same secret."""
         return (
             bool(self.failure_until) and self.failure_until > at
             and token_life.covers(self.failure_scopes, wanted.scopes)
-            and self.failed_at >= self.tenant_id.write_date.replace(microsecond=0)
+            and self.failure_app == self.tenant_id._tried_with()
         )
 
-    def _fail(self, refused: EntraRefused, wanted: Wanted) -> SignInRefused:
+    def _fail(self, refused: EntraRefused, wanted: Wanted, tried_with: str) -> SignInRefused:
         """Write a refusal down, and return it."""
         diagnosis, at = diagnose(refused, protocol="entra"), token_life.now()
         self.write({
             "failure_cause": diagnosis.cause,
             "failure_text": str(refused),
             "failure_scopes": " ".join(sorted(wanted.scopes)),
+            "failure_app": tried_with,
             "failure_since": self.failure_since if self.failure_cause == diagnosis.cause else at,
             "failed_at": at,
             "failure_until": at + token_life.pause(diagnosis),

@@ -1,9 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import NO_ACCESS, Domain
-from odoo.tools import email_normalize
+from odoo.tools import SQL, email_normalize
 
-from ..tools.addresses import AddressError, domain_of, parse_address
+from ..tools.addresses import AddressError, ascii_address, domain_of, parse_address
 from ..tools.prefetch import PREFETCH
 from .office365_trust import by_administrator
 
@@ -125,20 +125,41 @@ class ResUsers(models.Model):
         ))
 
     def _office365_check_not_taken(self) -> None:
+        """
+        :raise ValidationError: the address is somebody's or something's already. Who is no administrator is not told whose: by trying
+            aliases he would find out who has a login here, archived users and customers included
+        """
+        if not (reason := self._office365_taken_by()):
+            return
+        if by_administrator(self.env):
+            raise ValidationError(reason)
+        raise ValidationError(self.env._(
+            "Office 365 Alias: %s is already in use in this database. Choose another address, or ask an administrator.",
+            self.office365_alias))
+
+    def _office365_taken_by(self) -> str | None:
+        """Return the sentence that tells what has the address of this user's alias already, None if nothing has."""
         alias = self.office365_alias
         others = Domain("id", "!=", self.id)
         Users = self.env["res.users"].sudo().with_context(active_test=False)
         if Users.search_count(others & Domain("office365_alias_confirmed", "=", alias), limit=1):
-            raise ValidationError(self.env._("Office 365 Alias: %s is the alias of another user.", alias))
-        address = email_normalize(alias)
-        if Users.search_count(
-            others & (Domain("login", "=ilike", alias) | Domain("partner_id.email_normalized", "=", address)), limit=1,
-        ):
-            raise ValidationError(self.env._("Office 365 Alias: %s is the login or e-mail of another user.", alias))
+            return self.env._("Office 365 Alias: %s is the alias of another user.", alias)
+        written = [alias, ascii_address(alias)]  # a domain beyond ASCII stands in a login or e-mail in either form
+        emails = Domain("partner_id.email_normalized", "in", [email_normalize(address) for address in written])
+        if Users.search_count(others & (self._office365_login_in(written) | emails), limit=1):
+            return self.env._("Office 365 Alias: %s is the login or e-mail of another user.", alias)
         Domains = self.env["mail.alias.domain"].sudo().search([("name", "!=", False)])
         if alias in {*Domains.mapped("catchall_email"), *Domains.mapped("bounce_email")}:
-            raise ValidationError(self.env._(
-                "Office 365 Alias: %s is the catch-all or bounce address of this database.", alias))
+            return self.env._("Office 365 Alias: %s is the catch-all or bounce address of this database.", alias)
         if self.env["mail.alias"].sudo().search_count([("alias_full_name", "=", alias)], limit=1):
-            raise ValidationError(self.env._(
-                "Office 365 Alias: %s is a mail alias, mail to it creates records.", alias))
+            return self.env._("Office 365 Alias: %s is a mail alias, mail to it creates records.", alias)
+        return None
+
+    @api.model
+    def _office365_login_in(self, addresses: list[str]) -> Domain:
+        """Return the domain of the users whose login is one of these, written in upper or lower case.
+
+        Not ``=ilike``: ``_`` and ``%`` are ordinary characters of an address, and placeholders there.
+        """
+        return Domain.custom(to_sql=lambda model, alias, query: SQL(
+            "lower(%s) = ANY(%s)", model._field_to_sql(alias, "login", query), addresses))

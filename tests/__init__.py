@@ -1,6 +1,7 @@
 from . import test_alias_confirmation
 from . import test_alias_life_cycle
 from . import test_connection_test
+from . import test_copies
 from . import test_core_contract
 from . import test_entra_flows
 from . import test_fault_matrix
@@ -57,6 +58,7 @@ from . import test_tools_diagnosis_catalogue
 from . import test_tools_entra
 from . import test_tools_entra_authority
 from . import test_tools_entra_http
+from . import test_tools_home
 from . import test_tools_key_pair
 from . import test_tools_lookahead
 from . import test_tools_powershell

@@ -1,18 +1,22 @@
+import tempfile
 from contextlib import contextmanager
+from pathlib import Path
 from unittest.mock import patch
 
 from cryptography.fernet import Fernet
 from odoo import SUPERUSER_ID, api
 from odoo.exceptions import AccessError, UserError
+from odoo.modules.module import load_script
 from odoo.tests import TransactionCase, new_test_user, tagged
-from odoo.tools import config
+from odoo.tools import config, file_path, hmac
 
 from ..models.office365_sealed import CopiedDatabase, SecretUnreadable
 from ..models.office365_token import SignInRefused
-from ..tools import token_life
+from ..tools import key_pair, token_life
 from ..tools.entra import Token
+from ..tools.entra_http import HttpClient
 from .common import SecretsMixin
-from .token_service import SECRET, TokenServiceMixin, clock
+from .token_service import DIRECTORY, SECRET, TokenServiceMixin, clock
 
 BOX = "erp@contoso.example"
 PREFIX = "https://outlook.office.com/"
@@ -108,18 +112,80 @@ class TestAppToken(TokenCase):
         self.assertTrue(since)
         self.assertFalse(self.row().failure_cause or self.row().failure_text or self.row().failure_since)
 
-    def test_a_change_of_the_app_ends_the_wait(self):
+    def test_what_mends_the_app_ends_the_wait_at_once(self):
+        pair = key_pair.make("Test", 30)
+        for values in (
+            {"client_secret": "another"}, {"client_secret": "another"}, {"client_id": DIRECTORY},
+            {"certificate": pair.certificate, "private_key": pair.private_key, "credential": "certificate"}, {"credential": "secret"},
+        ):
+            with self.subTest(values=list(values)):
+                self.tokens._forget__(self.tenant)
+                self.refuses = WRONG_SECRET
+                asked = len(self.asked)
+                self.refused(anew=True)
+                self.refused()
+                self.assertEqual(len(self.asked), asked + 1)
+                self.refuses = None
+                self.tenant.write(values)
+                self.assertEqual(self.token(), f"Access~{asked + 2}")
+
+    def test_what_does_not_mend_it_does_not(self):
         self.refuses = WRONG_SECRET
         self.refused()
+        self.tenant.write({"name": "Contoso, Ltd.", "check_state": "failed", "client_secret_expiry": "2030-01-01"})
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE office365_tenant SET write_date = now() at time zone 'utc' + interval '1 minute'")
         self.refused()
         self.assertEqual(len(self.asked), 1)
+
+    def test_an_app_that_was_changed_while_it_was_refused_is_asked_for_again(self):
+        self.refuses = WRONG_SECRET
+        ask = HttpClient.post
+
+        def changed_meanwhile(client, *args, **kwargs):
+            self.tenant.client_secret = "another"
+            self.env.flush_all()
+            return ask(client, *args, **kwargs)
+
+        with patch.object(HttpClient, "post", changed_meanwhile):
+            self.refused()
         self.refuses = None
-        self.tenant.client_secret = "another"
-        self.env.flush_all()
-        # What `write` does, but in a transaction that begins now.
-        self.env.cr.execute("UPDATE office365_tenant SET write_date = now() at time zone 'utc' + interval '1 minute'")
         self.assertEqual(self.token(), "Access~2")
-        self.assertEqual(self.asked[1]["client_secret"], "another")
+
+    def test_a_key_or_secret_that_is_away_for_a_moment_says_what_to_do_and_leaves_nothing_behind(self):
+        secret, file = self.env["office365.secret"], Path(self.enterContext(tempfile.TemporaryDirectory()), "mail_office365", "secret.key")
+        self.enterContext(patch.dict(config.options, {"data_dir": str(file.parents[1])}))
+        secret._put__(self.tenant, "client_secret", SECRET)
+        key = file.read_bytes()
+
+        def away():
+            file.rename(file.with_name("away"))
+
+        def back():
+            file.with_name("away").replace(file)
+
+        def write(content):
+            return lambda: file.write_bytes(content)
+
+        # What a file may be like: not there, of another, of nobody, cut off, open to all.
+        table = [
+            (away, back, "is missing.*Restore the file"),
+            (write(Fernet.generate_key()), write(key), "another key than the one that encrypted it.*Enter the secret again"),
+            (write(b""), write(key), "not a valid key.*Restore the key that was there"),
+            (write(key[:20]), write(key), "not a valid key.*Restore the key that was there"),
+            (lambda: file.chmod(0o644), lambda: file.chmod(0o600), "chmod 600"),
+            (lambda: (away(), file.mkdir()), lambda: (file.rmdir(), back()), r"cannot read.*system user that Odoo runs as"),
+            (lambda: secret._put__(self.tenant, "client_secret", None),
+             lambda: secret._put__(self.tenant, "client_secret", SECRET), "there is no client secret yet. Enter one"),
+        ]
+        for number, (spoil, mend, words) in enumerate(table):
+            with self.subTest(words=words), clock(minutes=57 * number):
+                spoil()
+                with self.assertRaisesRegex(UserError, f"(?s){words}"):
+                    self.token()
+                self.assertFalse(self.row().failure_until)
+                mend()
+                self.assertEqual(self.token(), f"Access~{number + 1}", "no pause, no new key")
 
     def test_a_busy_authority_is_left_alone_as_long_as_it_asks(self):
         self.refuses = (429, {"error": "temporarily_unavailable", "error_codes": [90055]}, {"Retry-After": "600"})
@@ -294,26 +360,28 @@ class TestSealed(TokenCase):
         with patch.dict(config.options, {"office365_secret_key": ",".join(keys)}):
             yield
 
+    def become_a_copy(self):
+        """Do what Odoo does to a duplicate; test_copies.py has the other ways to make one."""
+        self.env["ir.config_parameter"].set_param("database.uuid", "another")
+
     def test_a_copy_of_the_database_uses_nothing(self):
         self.token()
         self.sign_in()
         self.assertFalse(self.tokens._is_copied__())
-        for parameter, value in (("web.base.url", "https://copy.contoso.example"), ("database.uuid", "another")):
-            before = self.env["ir.config_parameter"].get_param(parameter)
-            self.env["ir.config_parameter"].set_param(parameter, value)
-            with self.subTest(parameter), patch.object(type(self.tokens), "_vault__", side_effect=AssertionError("nothing is decrypted")):
-                for kwargs in ({}, {"account": BOX}, {"anew": True}, {"account": BOX, "anew": True}):
-                    with self.assertRaises(CopiedDatabase):
-                        self.token(**kwargs)
+        self.become_a_copy()
+        with patch.object(type(self.tokens), "_vault__", side_effect=AssertionError("nothing is decrypted")):
+            for kwargs in ({}, {"account": BOX}, {"anew": True}, {"account": BOX, "anew": True}):
                 with self.assertRaises(CopiedDatabase):
-                    self.env["office365.secret"]._get__(self.tenant, "client_secret")
-                self.assertTrue(self.tokens._is_copied__())
-            self.env["ir.config_parameter"].set_param(parameter, before)
+                    self.token(**kwargs)
+            with self.assertRaises(CopiedDatabase):
+                self.env["office365.secret"]._get__(self.tenant, "client_secret")
+            self.env["office365.secret"]._gc_moved()
+            self.assertTrue(self.tokens._is_copied__())
         self.assertEqual(len(self.asked), 1)
 
-    def test_only_an_administrator_adopts_a_new_address(self):
+    def test_only_an_administrator_says_that_it_is_no_copy(self):
         self.token()
-        self.env["ir.config_parameter"].set_param("web.base.url", "https://new.contoso.example")
+        self.become_a_copy()
         user = new_test_user(self.env, "o365.user", groups="base.group_user,base.group_erp_manager")
         with self.assertRaises(AccessError):
             self.tokens.with_user(user)._adopt__()
@@ -322,11 +390,46 @@ class TestSealed(TokenCase):
         self.assertFalse(self.tokens._is_copied__())
         self.assertEqual(self.token(), "Access~1")
 
-    def test_scheme_port_and_path_of_the_address_may_change(self):
-        self.env["ir.config_parameter"].set_param("web.base.url", "http://odoo.contoso.example:8069")
-        self.env["office365.secret"]._put__(self.tenant, "client_secret", SECRET)
-        self.env["ir.config_parameter"].set_param("web.base.url", "https://ODOO.contoso.example/odoo")
-        self.assertEqual(self.env["office365.secret"]._get__(self.tenant, "client_secret"), SECRET)
+    def test_the_address_of_the_database_may_change(self):
+        self.token()
+        self.sign_in()
+        for url in ("http://localhost:8069", "https://other.contoso.example", "https://192.0.2.1/odoo", ""):
+            with self.subTest(url=url):
+                self.env["ir.config_parameter"].set_param("web.base.url", url)
+                self.assertFalse(self.tokens._is_copied__())
+                self.assertEqual((self.token(), self.token(account=BOX)), ("Access~1", "Access~0"))
+                self.assertEqual(self.env["office365.secret"]._get__(self.tenant, "client_secret"), SECRET)
+
+    def test_a_server_that_keeps_its_identifier_to_itself_is_no_reason_to_stop(self):
+        self.token()
+        self.env.cr.execute("CREATE ROLE o365_restricted NOLOGIN")
+        self.env.cr.execute("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC")
+        known = self.tokens._place()
+        self.env.cr.execute("SET LOCAL ROLE o365_restricted")
+        place = self.tokens._place()
+        self.env.cr.execute("RESET ROLE")
+        self.assertRegex(known, r"^\d+/\d+/\d+$")
+        self.assertEqual(place, f"/{known.partition('/')[2]}")
+
+    def test_what_was_stored_for_an_address_is_taken_over_by_the_update(self):
+        self.token()
+        self.sign_in()
+        get_param = self.env["ir.config_parameter"].get_param
+        self.env["ir.config_parameter"].set_param("web.base.url", "https://odoo.contoso.example")
+        mine, other = (
+            hmac(self.env, "mail_office365.fingerprint", (get_param("database.uuid"), host))
+            for host in ("odoo.contoso.example", "other.contoso.example"))
+        rows = self.tokens.search([]) | self.tokens.search([])
+        rows.fingerprint = self.env["office365.secret"].search([]).fingerprint = mine
+        self.assertTrue(self.tokens._is_copied__())
+        script = load_script(file_path("mail_office365/migrations/19.0.1.1.0/post-fingerprint.py"), "post_fingerprint")
+        script.migrate(self.env.cr, "19.0.1.0.0")
+        self.env.invalidate_all()
+        self.assertFalse(self.tokens._is_copied__())
+        self.assertEqual(self.token(account=BOX), "Access~0")
+        rows.fingerprint = other  # what said "may be a copy" before the update still does
+        script.migrate(self.env.cr, "19.0.1.0.0")
+        self.assertTrue(self.tokens._is_copied__())
 
     def test_without_the_key_the_secret_has_to_be_entered_again(self):
         secrets, key, other = self.env["office365.secret"], Fernet.generate_key().decode(), Fernet.generate_key().decode()

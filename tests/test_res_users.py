@@ -97,6 +97,8 @@ class TestAlias(TransactionCase):
             "a@contoso.example\r\nBcc: b@contoso.example": "not an e-mail address",
             "a@contoso.example, b@contoso.example": "several addresses",
             "brant@fabrikam.example": "Allowed are: contoso.example",
+        }
+        taken = {
             "taken@contoso.example": "alias of another user",
             "other@contoso.example": "login or e-mail of another user",
             "Other@Contoso.example": "login or e-mail of another user",
@@ -106,10 +108,31 @@ class TestAlias(TransactionCase):
             "bounce@contoso.example": "catch-all or bounce address",
             "contoso-offers@contoso.example": "mail alias",
         }
+        for alias, message in (table | taken).items():
+            with self.subTest(alias=alias, user="administrator"), self.assertRaisesRegex(ValidationError, message):
+                self.brant.with_user(self.admin).write({"office365_alias": alias})
         for alias, message in table.items():
-            for user in (self.brant, self.admin):
-                with self.subTest(alias=alias, user=user.login), self.assertRaisesRegex(ValidationError, message):
-                    self.brant.with_user(user).write({"office365_alias": alias})
+            with self.subTest(alias=alias, user="himself"), self.assertRaisesRegex(ValidationError, message):
+                self.brant.with_user(self.brant).write({"office365_alias": alias})
+        sentences = set()
+        for alias in taken:
+            with self.subTest(alias=alias, user="himself"), self.assertRaises(ValidationError) as caught:
+                self.brant.with_user(self.brant).write({"office365_alias": alias})
+            sentences.add(str(caught.exception).replace(alias.lower(), "…"))
+        self.assertEqual(sentences, {
+            "Office 365 Alias: … is already in use in this database. Choose another address, or ask an administrator."})
+
+    def test_a_login_is_compared_letter_by_letter(self):
+        self.env["mail.alias.domain"].create({"name": "xn--bcher-kva.example"})
+        for login in ("brantxwadsworth@contoso.example", "Brant.O_Neil@contoso.example", "info@xn--bcher-kva.example"):
+            new_test_user(self.env, login, email="x@private.example")
+        for free in ("brant_wadsworth@contoso.example", "b%@contoso.example", "%@contoso.example"):
+            with self.subTest(alias=free):
+                self.brant.with_user(self.admin).write({"office365_alias": free})
+                self.assertEqual(self.confirmed(self.brant), free)
+        for taken in ("BrantXWadsworth@contoso.example", "brant.o_neil@contoso.example", "info@bücher.example"):
+            with self.subTest(alias=taken), self.assertRaisesRegex(ValidationError, "login or e-mail of another user"):
+                self.brant.with_user(self.admin).write({"office365_alias": taken})
 
     def test_allowed_are_the_alias_domains_and_what_our_servers_send_for(self):
         self.env["ir.mail_server"].create([

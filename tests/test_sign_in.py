@@ -244,11 +244,13 @@ class TestCheck(SignInCase):
 @tagged("post_install", "-at_install")
 class TestCopiesAndEnds(SignInCase):
 
-    def test_a_database_at_another_address_neither_sends_nor_fetches_until_it_is_adopted(self):
+    def test_a_copy_neither_sends_nor_fetches_until_an_administrator_says_that_it_is_none(self):
         app = self.app()
         outgoing, incoming = self.outgoing(app=app), self.incoming(app=app)
         outgoing.test_smtp_connection()
-        self.env["ir.config_parameter"].set_param("web.base.url", "https://copy.contoso.example")
+        self.env["ir.config_parameter"].set_param("web.base.url", "https://other.contoso.example")
+        outgoing.test_smtp_connection()
+        self.env["ir.config_parameter"].set_param("database.uuid", "another")
         self.env.invalidate_all()
         self.assertTrue(app.is_copy and outgoing.office365_is_copy and incoming.office365_is_copy)
         connections = len(self.servers.login_attempts) + self.requests()

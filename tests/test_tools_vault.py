@@ -22,8 +22,8 @@ class TestVault(BaseCase):
         self.folder = self.enterContext(tempfile.TemporaryDirectory())
         self.file = Path(self.folder, "mail_office365", "secret.key")
 
-    def open(self, option=None, variable=None):
-        return open_vault(option, {VARIABLE: variable} if variable else {}, self.folder)
+    def open(self, option=None, variable=None, *, make=True):
+        return open_vault(option, {VARIABLE: variable} if variable else {}, self.folder, make=make)
 
     def assertUnusable(self, slug, function, *args, **kwargs):  # noqa: N802
         with self.assertRaises(KeyUnusable) as caught:
@@ -53,6 +53,17 @@ class TestVault(BaseCase):
         self.assertEqual(stat.S_IMODE(self.file.parent.stat().st_mode), 0o700)
         self.assertEqual(self.open().decrypt(sealed), "x")
         self.assertEqual(list(self.file.parent.iterdir()), [self.file], "nothing else is left behind")
+
+    def test_what_only_reads_makes_no_key(self):
+        error = self.assertUnusable("missing", self.open, make=False)
+        self.assertEqual(error.where, str(self.file))
+        self.assertFalse(self.file.exists())
+        sealed = self.open().encrypt("x")
+        self.assertEqual(self.open(make=False).decrypt(sealed), "x")
+        away = self.file.rename(self.file.with_name("away"))  # as on a volume that is not mounted for a moment
+        self.assertUnusable("missing", self.open, make=False)
+        away.rename(self.file)
+        self.assertEqual(self.open(make=False).decrypt(sealed), "x")
 
     def test_workers_that_make_the_file_at_once_end_up_with_one_key(self):
         start, vaults = threading.Barrier(8), []
@@ -96,7 +107,7 @@ class TestVault(BaseCase):
         Path(self.folder, "mail_office365").write_text("a file where the folder should be")
         error = self.assertUnusable("unreadable", self.open)
         self.assertEqual(error.reason, os.strerror(20))  # ENOTDIR
-        error = self.assertUnusable("unwritable", open_vault, None, {}, "/proc/nowhere")
+        error = self.assertUnusable("unwritable", open_vault, None, {}, "/proc/nowhere", make=True)
         self.assertTrue(error.reason)
 
     def test_of_several_keys_the_first_encrypts_and_all_decrypt(self):

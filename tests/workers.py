@@ -182,14 +182,7 @@ class Workers(Processes):
 
     def _copy(self) -> None:
         self._drop()
-        self._on_server(f'CREATE DATABASE "{self.database}" TEMPLATE template0 ENCODING \'unicode\' LC_COLLATE \'C\'')
-        environment = exec_pg_environ()
-        with subprocess.Popen([find_pg_tool("pg_dump"), "--no-owner", self._template], env=environment, stdout=subprocess.PIPE) as dump:
-            subprocess.run(
-                [find_pg_tool("psql"), "-Xq", "-v", "ON_ERROR_STOP=1", "-o", os.devnull, "-d", self.database],
-                env=environment, stdin=dump.stdout, check=True)
-        if dump.returncode:
-            raise RuntimeError("pg_dump failed")
+        copy_database(self._template, self.database)
 
     def _start(self, started: contextlib.ExitStack) -> None:  # pylint: disable=missing-return
         started.callback(self._drop)
@@ -203,14 +196,27 @@ class Workers(Processes):
 
     def _drop(self) -> None:
         sql_db.close_db(self.database)
-        self._on_server(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
+        on_server(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
         shutil.rmtree(config.filestore(self.database), ignore_errors=True)
 
-    @staticmethod
-    def _on_server(statement: str) -> None:
-        with contextlib.closing(sql_db.db_connect("postgres").cursor()) as cr:
-            cr._cnx.autocommit = True
-            cr.execute(statement)
+
+def on_server(statement: str) -> None:
+    """Run a statement that belongs to no database, nor to a transaction."""
+    with contextlib.closing(sql_db.db_connect("postgres").cursor()) as cr:
+        cr._cnx.autocommit = True
+        cr.execute(statement)
+
+
+def copy_database(source: str, target: str) -> None:
+    """Make a copy of a database with pg_dump."""
+    on_server(f'CREATE DATABASE "{target}" TEMPLATE template0 ENCODING \'unicode\' LC_COLLATE \'C\'')
+    environment = exec_pg_environ()
+    with subprocess.Popen([find_pg_tool("pg_dump"), "--no-owner", source], env=environment, stdout=subprocess.PIPE) as dump:
+        subprocess.run(
+            [find_pg_tool("psql"), "-Xq", "-v", "ON_ERROR_STOP=1", "-o", os.devnull, "-d", target],
+            env=environment, stdin=dump.stdout, check=True)
+    if dump.returncode:
+        raise RuntimeError("pg_dump failed")
 
 
 def _make_workers(address: str, options: str, database: str, level: str) -> None:

@@ -17,14 +17,15 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 OPTION: Final = "office365_secret_key"  # in odoo.conf
 VARIABLE: Final = "OFFICE365_SECRET_KEY"  # in the environment
-_FILE: Final = ("mail_office365", "secret.key")  # below Odoo's data directory
+FOLDER: Final = "mail_office365"  # below Odoo's data directory
+_FILE: Final = (FOLDER, "secret.key")
 HOW_TO_MAKE: Final = 'python3 -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
 
 
 class KeyUnusable(Exception):
     """There is no key to work with, and why. No part of a key is in its text.
 
-    :ivar slug: ``malformed``, ``mode`` (others may read the file), ``unreadable`` or ``unwritable``
+    :ivar slug: ``malformed``, ``mode`` (others may read the file), ``missing`` (no file), ``unreadable`` or ``unwritable``
     :ivar where: where the key comes from: option, variable or file
     :ivar reason: words of the operating system, if it refused
     """
@@ -82,11 +83,13 @@ class Vault:
             raise Unreadable from None
 
 
-def open_vault(option: str | None, environment: Mapping[str, str], data_directory: str) -> Vault:
-    """Return the vault with the keys of this installation: option, else variable, else a file that is made on first use.
+def open_vault(option: str | None, environment: Mapping[str, str], data_directory: str, *, make: bool = False) -> Vault:
+    """Return the vault with the keys of this installation: option, else variable, else file.
 
     :param option: value of :data:`OPTION`
     :param data_directory: Odoo's; where several hosts serve one database and don't share it, they need option or variable
+    :param make: make the file if there is none. Only for who enters a secret: what is stored was encrypted with a key that was there,
+        and a new one, made while a volume is not mounted, would be in its way
     :raise KeyUnusable: the keys found first don't work; another source is no way out, it would not open what is stored
     """
     if option:
@@ -94,7 +97,11 @@ def open_vault(option: str | None, environment: Mapping[str, str], data_director
     if keys := environment.get(VARIABLE):
         return Vault(keys, VARIABLE)
     path = Path(data_directory, *_FILE)
-    return Vault(_read(path) or _make(path), str(path))
+    if (keys := _read(path)) is None:
+        if not make:
+            raise KeyUnusable("missing", str(path))
+        keys = _make(path)
+    return Vault(keys, str(path))
 
 
 def _read(path: Path) -> str | None:
