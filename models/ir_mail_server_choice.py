@@ -41,7 +41,7 @@ class Choice:
         """
         if route.server:
             return self._model.browse(route.server)
-        like = alike(route.address, self._book.known(route.address).alias, self._named)
+        like = alike(route.address, self._book.known(route.address).likely_alias, self._named)
         key = (route.alias_domain, creator if creator in self._personal else None, like)
         if key not in self._found:
             IrMailServer = self._model.with_context(office365_sender_book=self._book)

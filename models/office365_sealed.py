@@ -35,7 +35,7 @@ class Office365Sealed(models.AbstractModel):
 
     The fingerprint is a digest of ``database.uuid`` and of where the database is, so that a copy neither sends nor fetches as the original.
     It is keyed with the database's secret, and tells nothing about either. What is a copy and what a move is said in
-    docs/decisions/0013-a-copy-is-known-by-where-it-is.md.
+    docs/decisions/0014-a-copy-is-known-by-where-it-is.md.
     """
 
     _name = "office365.sealed"
