@@ -53,8 +53,7 @@ def note_rendered(env: api.Environment, model: str, addresses: dict[int, str], v
     noted = env.cr.cache.setdefault(_RENDERED, {})
     for record_id, written in addresses.items():
         if address := email_normalize(written):
-            key = model, record_id, address
-            noted[key] = noted.get(key) or vouch
+            noted[model, record_id, address] = vouch  # of the template that was rendered last
 
 
 class MailMessage(models.Model):

@@ -6,6 +6,7 @@ from odoo.addons.mail.models.res_partner import ResPartner as CorePartner
 from odoo.tests import TransactionCase, new_test_user, tagged
 
 from .common import BRANT, CUSTOMER, ERP, Office365Case, Office365Mixin
+from .test_sender_attacks import PASS
 
 OWN = "brant@private.example"
 number = count()
