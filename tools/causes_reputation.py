@@ -73,7 +73,8 @@ CAUSES: Final[tuple[Cause, ...]] = (
         (status("5.7.513"),
          *any_of("blocked using", "block list", "blocklist", "blacklist", "black list", "spamhaus", "dnsbl", "is listed at",
                  "is listed by", "is listed on", "is listed in", "poor reputation", "bad reputation", "low reputation", "ip reputation",
-                 "originating from your ip", "not accepted from this ip", "your ip has been blocked", "client host rejected", "not allowed to connect")),
+                 "originating from your ip", "not accepted from this ip",
+                 "your ip has been blocked", "client host rejected", "not allowed to connect")),
         _lt("The recipient's server has the public address (or the domain) this mail comes from on a list of bad senders. Look up who lists"
             " it in the reply and ask for removal; submission on port 587 sends from Microsoft's addresses: Settings > Technical >"
             " Outgoing Mail Servers."),

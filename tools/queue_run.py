@@ -73,9 +73,9 @@ class Refusal:
 
     @classmethod
     def of_reply(cls, code: int, words: bytes | str) -> Refusal:
-        """Return what an SMTP reply means."""
+        """Return what the reply to a RCPT command means."""
         text = smtp_reply_text(code, words)
-        return cls(text, diagnose(text, protocol="smtp"))
+        return cls(text, diagnose(text, protocol="smtp", stage="rcpt"))
 
 
 @dataclass(frozen=True)
