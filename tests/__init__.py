@@ -73,6 +73,7 @@ from . import test_tools_sign_in
 from . import test_tools_sliding
 from . import test_tools_smtp
 from . import test_tools_smtp_lost
+from . import test_tools_smtp_transaction
 from . import test_tools_tls
 from . import test_tools_token_life
 from . import test_tools_transactions

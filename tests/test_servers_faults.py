@@ -5,7 +5,7 @@ import time
 
 from odoo.tests import tagged
 
-from .servers import BRANT, CUSTOMER, ERP, INFO, Delay, Dribble, Drop, Reset, replies
+from .servers import BRANT, CUSTOMER, ERP, INFO, Delay, Dribble, Drop, Reset, Vanish, replies
 from .servers_client import ClientCase
 
 
@@ -56,6 +56,22 @@ class TestFaults(ClientCase):
                         client.send_message(self.message())
                         client.quit()
         self.assertEqual(len(self.servers.accepted), 2)  # those that ended at QUIT
+
+    def test_gone_without_any_reply_but_with_the_message(self):
+        client = self.login()
+        self.servers.submission.faults.add("MAIL", Vanish())
+        raw = self.raw()
+        client.send(f"MAIL FROM:<{ERP}>\r\nRCPT TO:<{CUSTOMER}>\r\nBDAT {len(raw)} LAST\r\n".encode() + raw)
+        with self.assertRaises(smtplib.SMTPServerDisconnected):
+            client.getreply()
+        self.assertEqual(len(self.servers.mailbox(CUSTOMER).messages()), 1)
+
+    def test_gone_without_any_reply_before_the_message(self):
+        client = self.login()
+        self.servers.submission.faults.add("MAIL", Vanish())
+        client.send(f"MAIL FROM:<{ERP}>\r\nRCPT TO:<{CUSTOMER}>\r\nDATA\r\n".encode())
+        with self.assertRaises(smtplib.SMTPServerDisconnected):
+            client.getreply()
 
     def test_the_final_reply_may_be_lost_with_the_message_delivered_or_not(self):
         for delivered in (False, True):

@@ -14,7 +14,7 @@ from ..tools import smtp_wire
 from ..tools.diagnosis import diagnose
 from ..tools.errors import ConnectionLost
 from ..tools.smtp import SmtpSession
-from .servers import BRANT, ERP, Delay, Dribble, Drop, Reset, Say, replies
+from .servers import BRANT, ERP, Delay, Dribble, Drop, Reset, Say, Vanish, replies
 from .smtp_case import SERVERS, SmtpCase
 
 
@@ -55,6 +55,27 @@ class TestLostConnections(SmtpCase):
                 self.assertEqual((len(session.outcomes), len(self.servers.accepted)), (1, int(delivered)))
                 self.send(session)
                 self.assertEqual((self.connections, len(self.servers.accepted)), (2, 1 + delivered))
+
+    def test_a_server_gone_without_any_reply_may_have_taken_the_message(self):
+        """It had all of it, and kept the replies to MAIL and RCPT back until it had worked on it (RFC 2920 section 3.2)."""
+        session = self.session()
+        self.servers.submission.faults.add("MAIL", Vanish())
+        with self.assertRaises(ConnectionLost) as raised:
+            self.send(session)
+        self.assertTrue(raised.exception.in_doubt)
+        self.assertEqual((self.connections, len(self.sent())), (1, 1), "and it is not sent again")
+        self.send(session)
+        self.assertEqual((self.connections, len(self.sent())), (2, 2))
+
+    def test_a_server_gone_without_any_reply_took_nothing_that_was_not_sent(self):
+        for hidden in ({"CHUNKING"}, {"PIPELINING"}, {"PIPELINING", "CHUNKING"}):
+            self.restart(hidden)
+            session = self.session()
+            self.servers.submission.faults.add("MAIL", Drop())
+            with self.subTest(hidden=hidden):
+                self.send(session)
+                self.assertEqual((self.connections, len(self.sent())), (2, 1))
+                self.assertFalse(session.outcomes[0].in_doubt)
 
     def test_a_connection_lost_earlier_leaves_no_doubt(self):
         for step, action in itertools.product(("RCPT", "DATA"), (Drop(), Reset())):

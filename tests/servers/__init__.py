@@ -37,7 +37,7 @@ from .directory import BRANT, CUSTOMER, DOMAIN, ERP, INFO, Account, Connector, D
 from .entra_directory import ClientSecret, EntraApp, EntraUser
 from .entra_errors import EntraError
 from .entra_http import Request
-from .faults import Delay, Dribble, Drop, Fault, Reset, Say
+from .faults import Delay, Dribble, Drop, Fault, Reset, Say, Vanish
 from .front_session import LoginAttempt
 from .mail_servers import LISTENERS, MailServers, available
 from .maildir import Maildir, StoredMessage
@@ -73,6 +73,7 @@ __all__ = [
     "Request",
     "Reset",
     "Say",
+    "Vanish",
     "StoredMessage",
     "Transaction",
     "available",

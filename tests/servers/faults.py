@@ -57,6 +57,15 @@ class Dribble:
 
 
 @dataclasses.dataclass(frozen=True)
+class Vanish:
+    """Work on everything as if nothing had happened, but say nothing from this step on, and be gone at the end of the message.
+
+    A server may keep its replies back until it has worked on the last command that came (RFC 2920 section 3.2); one that ends
+    before has said nothing at all, though it may have taken the message.
+    """
+
+
+@dataclasses.dataclass(frozen=True)
 class Say:
     """Send these raw octets instead of the step's reply, then close if ``close`` (for IMAP and POP texts, or
     garbage).
@@ -67,7 +76,7 @@ class Say:
 
 
 #: A ``str`` is one of the IMAP or POP texts of the catalogue.
-Action = Reply | EntraError | Drop | Reset | Delay | Dribble | Say | str
+Action = Reply | EntraError | Drop | Reset | Delay | Dribble | Vanish | Say | str
 
 
 @dataclasses.dataclass

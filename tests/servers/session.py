@@ -19,7 +19,7 @@ import ssl
 import struct
 
 from . import replies
-from .faults import Delay, Dribble, Drop, Fault, Reset, Say
+from .faults import Delay, Dribble, Drop, Fault, Reset, Say, Vanish
 from .records import Connection
 from .replies import HOSTNAME, Reply
 from .transfer import OpenTransaction, Transfer
@@ -69,6 +69,7 @@ class SmtpSession(Transfer, SMTP):
         self.tls: ssl.SSLObject | None = None
         self._handshaking = False
         self._dribble = 0.0
+        self._is_mute = False
         self._greeted: str | None = None  # "EHLO" or "HELO"
         self._open: OpenTransaction | None = None
 
@@ -148,6 +149,10 @@ class SmtpSession(Transfer, SMTP):
             self._hang_up()
 
     async def push(self, status: str | bytes) -> None:
+        if self._is_mute:
+            if str(status).startswith("354"):  # the client sends nothing more
+                self._hang_up()
+            return
         line = status if isinstance(status, bytes) else status.encode("utf-8")
         self.record.replies.append(line.decode("utf-8", "replace"))
         self.server.connections.changed()
@@ -201,6 +206,8 @@ class SmtpSession(Transfer, SMTP):
             await asyncio.sleep(action.seconds)
         elif isinstance(action, Dribble):
             self._dribble = action.seconds
+        elif isinstance(action, Vanish):
+            self._is_mute = True
         elif isinstance(action, Reply):
             await self.answer(action)
             if step in ("CONNECT", "BODY"):  # nothing else can follow there

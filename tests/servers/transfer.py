@@ -190,6 +190,8 @@ class Transfer:
         if fault and not takes_over:
             await self._act(fault, "END_OF_DATA")
         self._end(ended_by, str(said or ""), accepted, raw)
+        if self._is_mute:
+            self._hang_up()
         if takes_over:
             await self._act(fault, "END_OF_DATA")
         else:
