@@ -41,6 +41,7 @@ from . import mail_mail_actions
 from . import mail_mail_waiting
 from . import mail_mail_route
 from . import mail_mail_queue
+from . import mail_mail_recovery
 from . import mail_notification
 from . import mail_mail
 from . import res_users

@@ -9,9 +9,10 @@ from odoo import fields, models
 from ..tools.allowance import Allowance
 from ..tools.breaker import Verdict
 from ..tools.budget import Grant
-from ..tools.diagnosis import Diagnosis
+from ..tools.diagnosis import Diagnosis, diagnose
 from ..tools.queue_run import QueueRun
 from ..tools.smtp import Outcome
+from ..tools.stage import Stage
 from ..tools.switches import Switches
 
 _logger = logging.getLogger(__name__)
@@ -29,12 +30,14 @@ class Admission:
     :ivar retry_at: when to ask again (naive, UTC); None if it goes, or if it can never go
     :ivar cause: slug of what keeps it back
     :ivar reason: the same as a sentence for people, translated
+    :ivar is_failure: it does not wait for its turn: something fails
     """
 
     go: bool
     retry_at: datetime.datetime | None = None
     cause: str | None = None
     reason: str = ""
+    is_failure: bool = False
 
 
 class Governor:
@@ -62,13 +65,13 @@ class Governor:
             if verdict is Verdict.GO or (verdict is Verdict.TRIAL and self._switches.claim(target)):
                 return Admission(go=True)
             return self._paused(target)
-        except psycopg2.Error as error:
+        except Exception as error:  # noqa: BLE001  (whatever it is: no mail can help it)
             return self._unknown(error)
 
     def admit(self, sender: str, recipients: int, bulk: bool) -> Admission:
         """Decide whether a message may be sent now; if so, it counts from now on.
 
-        Asked for every SMTP transaction, right before it. Never waits. If the database can't say, the mail waits a minute.
+        Asked for every SMTP transaction, right before it. Never waits. If that can't be found out, the mail waits a minute.
 
         :param sender: address that the mail leaves as
         :param recipients: of the envelope
@@ -76,7 +79,7 @@ class Governor:
         """
         try:
             return self._admit(sender, recipients, bulk=bulk)
-        except psycopg2.Error as error:
+        except Exception as error:  # noqa: BLE001  (whatever it is: no mail can help it)
             return self._unknown(error)
 
     def _admit(self, sender: str, recipients: int, *, bulk: bool) -> Admission:
@@ -92,26 +95,29 @@ class Governor:
         return Admission(go=True)
 
     def report(
-        self, sender: str, outcome: Outcome | None, diagnosis: Diagnosis | None, *, reply: str = "",
+        self, sender: str, outcome: Outcome | None, diagnosis: Diagnosis | None, *, reply: str = "", stage: Stage = Stage.UNKNOWN,
     ) -> Admission | None:
         """Tell what became of a message that was admitted.
 
         :param outcome: of the transaction, None if there was none: the server was not reached, or there was no recipient
         :param diagnosis: why the message was not taken, None if it was
         :param reply: what the server said, if there is no outcome
-        :return: None if the diagnosis says what becomes of the mail; if a pause does, that it waits and how long
+        :param stage: where it said that
+        :return: None if the diagnosis says what becomes of the mail; if a pause does, that it waits and how long. What came up before
+            MAIL and does not pass by itself always is a pause
         """
-        self._allowance(sender).done(reached=outcome is not None)
         try:
-            if diagnosis:
-                target = self._switches.failed(sender, diagnosis.cause, outcome.reply if outcome else reply)
+            self._allowance(sender).done(reached=outcome is not None)
+            if diagnosis and not diagnosis.retryable:
+                target = self._switches.failed(sender, diagnosis.cause, outcome.reply if outcome else reply, stage)
                 return None if target is None else self._paused(target)
-            if outcome:
+            if outcome and not diagnosis:
                 self._switches.succeeded(sender)
             else:
                 self._switches.release()
-        except psycopg2.Error as error:  # what became of the mail itself has to be kept all the same
-            _logger.warning("%s: a pause can't be written: %s", self.server.display_name, error)
+        except Exception as error:  # noqa: BLE001  (what became of the mail itself has to be kept all the same)
+            unknown = self._unknown(error)
+            return unknown if diagnosis and not diagnosis.retryable and stage.is_before_mail else None
         return None
 
     def note(self, delivery: dict) -> None:
@@ -122,8 +128,11 @@ class Governor:
 
     def _write_deliveries(self) -> None:
         rows, self._deliveries, self._written_at = self._deliveries, [], monotonic()
-        if rows:
-            self.server.env["office365.delivery"]._keep(rows)
+        try:
+            if rows:
+                self.server.env["office365.delivery"]._keep(rows)
+        except Exception:  # rows of a list, while what became of the mails has to be kept
+            _logger.exception("ir.mail_server %s: %s deliveries are not written down.", self.server.id, len(rows))
 
     def close(self) -> None:
         """Write down what was not yet, give back what was reserved and not used. Never raises: that mail was sent has to be kept."""
@@ -131,8 +140,8 @@ class Governor:
         for give_back in (self._switches.release, *(allowance.close for allowance in self._allowances.values())):
             try:
                 give_back()
-            except psycopg2.Error as error:
-                _logger.warning("%s: what was reserved is held for some minutes: %s", self.server.display_name, error)
+            except Exception as error:  # noqa: BLE001
+                _logger.warning("ir.mail_server %s: what was reserved is held for some minutes: %s", self.server.id, error)
 
     def _allowance(self, sender: str) -> Allowance:
         key = self._keys.get(sender)
@@ -142,17 +151,25 @@ class Governor:
             self._allowances[key] = Allowance(self.server.env["office365.budget"], key, self.server._office365_limits(key))
         return self._allowances[key]
 
-    def _unknown(self, error: psycopg2.Error) -> Admission:
-        name = self.server.display_name
-        _logger.warning("%s: pauses and budgets can't be read, mail waits a minute: %s", name, error)
-        return self._wait(
-            fields.Datetime.now() + datetime.timedelta(minutes=1), "server_busy",
-            self.server.env._("%s: the database can't tell whether the mail may go.", name))
+    def _unknown(self, error: Exception) -> Admission:
+        name = f"ir.mail_server {self.server.id}"  # its fields may be what can't be read
+        known = isinstance(error, psycopg2.Error)
+        _logger.log(
+            logging.WARNING if known else logging.ERROR, "%s: pauses and budgets can't be read or written, mail waits a minute: %s",
+            name, error, exc_info=None if known else error)
+        return Admission(
+            go=False, retry_at=fields.Datetime.now() + datetime.timedelta(minutes=1), cause="server_busy",
+            reason=self.server.env._("The database can't tell whether the mail may go."), is_failure=True)
 
     def _paused(self, target: str) -> Admission:
-        retry_at, cause = self._switches.refusal(target)
-        return self._wait(retry_at, cause, self.server.env._(
-            "%(name)s is refused, so that its mail waits.", name=target or self.server.display_name))
+        """Return that mail waits as the server, or an address, is refused: with the words that it was refused with."""
+        env, (retry_at, state) = self.server.env, self._switches.refusal(target)
+        reason = env._(
+            "%(name)s is refused, so that its mail waits: %(reply)s",
+            name=target or self.server.display_name, reply=state.reply or state.cause)
+        remedy = env._(diagnose(state.reply).remedy)  # noqa: E8502
+        return Admission(
+            go=False, retry_at=retry_at, cause=state.cause, reason=reason if remedy in reason else f"{reason}\n{remedy}", is_failure=True)
 
     def _short(self, grant: Grant, recipients: int) -> Admission:
         env, name = self.server.env, self.server.display_name

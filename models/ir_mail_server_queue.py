@@ -5,7 +5,7 @@ from odoo import api, models
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 from odoo.tools import email_normalize
 
-from ..tools.queue_run import Hold, NoSession, NotSent, QueueRun, Refusal, Settled, raised_from, refused_recipients
+from ..tools.queue_run import Hold, NoSession, NotSent, QueueRun, Refusal, Settled, chain, raised_from, refused_recipients
 from ..tools.retry import holds_others
 from ..tools.session_pool import CONTEXT_KEY as POOL_KEY
 from ..tools.smtp import Outcome, SmtpSession
@@ -24,16 +24,14 @@ class IrMail_Server(models.Model):
         server = self.sudo().browse(mail_server_id or ())
         if run is None or not server.office365_preset:
             return super()._connect__(*args, smtp_from=smtp_from, mail_server_id=mail_server_id, **kwargs)
-        if not self._office365_is_in_use(run, server):
-            if run.lookahead:
-                run.lookahead.drain()
-            if run.line in run.holds or not server._office365_admitted(run, run.sender, 1):
-                return NoSession()
         try:
+            if not self._office365_is_in_use(run, server):
+                if run.lookahead:
+                    run.lookahead.drain()
+                if run.line in run.holds or not server._office365_admitted(run, run.sender, 1):
+                    return NoSession()
             return super()._connect__(*args, smtp_from=smtp_from, mail_server_id=mail_server_id, **kwargs)
-        except (psycopg2.Error, MemoryError):
-            raise
-        except Exception as error:  # noqa: BLE001  (whatever it is, diagnose() says what becomes of the mails)
+        except Exception as error:  # noqa: BLE001  (whatever it is, core would fail all mails, and it is about none of them)
             run.admitted = None
             return NoSession(error)
 
@@ -47,7 +45,7 @@ class IrMail_Server(models.Model):
         if admission.go:
             run.admitted = sender
         elif admission.retry_at:
-            run.hold(Hold(admission.retry_at, admission.cause, admission.reason, spaced=True))
+            run.hold(Hold(admission.retry_at, admission.cause, admission.reason, spaced=True, is_failure=admission.is_failure))
         else:
             run.part.fail(Refusal.final(admission.cause, admission.reason), {})
         return admission.go
@@ -89,12 +87,19 @@ class IrMail_Server(models.Model):
     def _office365_note_failure(self, run: QueueRun, session: SmtpSession, error: Exception) -> None:
         """Note in the run why the server did not take a message."""
         of_server = (error.__cause__ or error.__context__ or error) if isinstance(error, MailDeliveryException) else error
-        part, attempt, refusal = run.part, run.attempt, Refusal.of(of_server)
-        attempt.unreachable = session.failure is not None
+        part, attempt, server = run.part, run.attempt, self.sudo().browse(session.mail_server_id)
+        opening = any(session.was_not_opened_by(each) for each in chain(error))
+        refusal = Refusal.of(of_server, opening=opening)
+        attempt.unreachable = opening or session.failure is not None
+        if opening and part.sender is None:  # while it was prepared: another mailbox has to sign in for it
+            run.release(server)
+            part.sender = run.sender
         if part.sender is not None:
-            governor = self.sudo().browse(session.mail_server_id)._office365_governor()
-            if pause := governor.report(part.sender, part.outcome, refusal.diagnosis, reply=refusal.words):
-                run.hold(Hold(pause.retry_at, pause.cause, pause.reason))
+            governor, diagnosis = server._office365_governor(), refusal.diagnosis
+            outcome = None if opening else part.outcome
+            if pause := governor.report(part.sender, outcome, diagnosis, reply=refusal.words, stage=refusal.stage):
+                run.hold(Hold(pause.retry_at, pause.cause, pause.reason, is_failure=True))
+                attempt.refusal = None if opening else refusal
                 return
         part.fail(refusal, refused_recipients(error))
         attempt.stopped = holds_others(refusal.diagnosis.cause, attempts=1, unreachable=attempt.unreachable)
@@ -126,6 +131,7 @@ class IrMail_Server(models.Model):
             turn = run.take_turn(session)
             self._office365_lend(session, smtp_from)
             session.on_sent = turn and turn.pass_on
+            session.cautious = run.known[run.attempt.mail_id].doubted
         return super()._office365_begin(session, smtp_from)
 
     def _office365_recorder(self, identity, written_as):
@@ -138,6 +144,11 @@ class IrMail_Server(models.Model):
             if outcome.taken:
                 part.end(outcome)
                 self._office365_governor().report(part.sender, outcome, None)
-            record(message, outcome)
+            try:
+                record(message, outcome)
+            except psycopg2.Error:
+                raise
+            except Exception:  # it would stand in for what the server said
+                _logger.exception("A delivery could not be written down.")
 
         return note_and_record if part else record

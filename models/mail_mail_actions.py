@@ -24,7 +24,7 @@ class MailMail(models.Model):
             served = {address: "" for address, reason in (mail.office365_recipients or {}).items() if not reason}
             mail.write({
                 "office365_attempts": 0, "office365_cause": False, "office365_failed_since": False, "office365_line": False,
-                "office365_recipients": served or False, "scheduled_date": False, "failure_reason": False, "failure_type": False,
+                "office365_recipients": served or False, "office365_doubts": False, "scheduled_date": False, "failure_reason": False, "failure_type": False,
             })
             mail._office365_notify_deferred(served)
         return result
@@ -44,6 +44,7 @@ class MailMail(models.Model):
         result = super().cancel()
         if deferred:
             deferred.write({"office365_line": False})
+            self.env["office365.budget"].sudo()._count_anew()
             deferred._office365_notifications().write({"notification_status": "canceled"})
             deferred._office365_thread_messages()._notify_message_notification_update()
         return result

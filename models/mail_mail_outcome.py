@@ -1,18 +1,18 @@
 import logging
-import time
 from collections.abc import Collection, Mapping
+from datetime import timedelta
 
 import psycopg2
 from odoo import fields, models
 from odoo.tools.mail import email_normalize_all
 
 from ..tools.prefetch import PREFETCH
-from ..tools.queue_run import Attempt, Part, QueueRun, Refusal
+from ..tools.queue_run import Attempt, Part, QueueRun, Refusal, Unfinished
 
 _logger = logging.getLogger(__name__)
 
-# Seconds between tries to write down that a mail was taken while the database is away.
-_PATIENCE = (0, 1, 2, 4, 8)
+# Of a mail that is done with.
+_NOT_WAITING = {"office365_line": False, "office365_failed_since": False}
 
 
 class MailMail(models.Model):
@@ -28,6 +28,9 @@ class MailMail(models.Model):
     office365_recipients = fields.Json(
         readonly=True, copy=False, prefetch=PREFETCH,
         help="Address by address: empty if the mail was taken for it, else why it was refused for good.")
+    office365_doubts = fields.Json(
+        readonly=True, copy=False, prefetch=PREFETCH,
+        help="Address by address: how often the connection ended before the server said whether it took the mail.")
 
     # ------------------------------------------------------------
     # Recipients that are left
@@ -53,80 +56,112 @@ class MailMail(models.Model):
     # Outcome of a try
     # ------------------------------------------------------------
 
-    def _office365_settle(self, run: QueueRun, attempt: Attempt) -> None:
+    def _office365_settle(self, run: QueueRun, attempt: Attempt, trouble: Refusal | None = None, *, bare: bool = False) -> None:
         """Write down what became of a try that core is not to judge.
 
         What core and other modules do about the end of a mail (the red envelope, a mailing's failed recipients, deletion) is due at the
         end, not while it is deferred.
+
+        :param trouble: what went wrong here, so that the rest was not tried
+        :param bare: without what others do, as that failed
         """
+        refused, doubts = attempt.judged(self.office365_doubts or {})
         settled = {**(self.office365_recipients or {}), **attempt.taken}
-        if self._office365_defer(run, attempt, settled):
-            return
-        settled |= {address: self._office365_text(refusal) for address, refusal in attempt.refused.items()}
+        values = self._office365_later(run, attempt, refused, trouble)
+        if values:
+            refused = {address: refusal for address, refusal in refused.items() if not refusal.diagnosis.retryable}
+        elif left := next(filter(None, (*refused.values(), attempt.refusal, trouble)), None) or (
+                attempt.hold and Refusal.final(attempt.hold.cause, attempt.hold.reason)):
+            refused = {**dict.fromkeys(attempt.untried, left), **refused}
+        settled |= {address: self._office365_text(refusal) for address, refusal in refused.items()}
         lost = {address: reason for address, reason in settled.items() if reason}
-        served = settled.keys() - lost.keys()
-        failure_reason, failure_type = False, None
-        if lost:
-            failure_reason, failure_type = self._office365_lose(attempt, settled, lost)
+        if values:
+            values["office365_recipients"] = settled or False
         else:
-            self._office365_end({"state": "sent", "failure_reason": False, "failure_type": False})
+            cause = next((refusal.diagnosis.cause for refusal in refused.values()), self.office365_cause)
+            values = self._office365_end_values(settled, lost, cause)
+        if doubts:
+            values["office365_doubts"] = doubts
+        if bare:
+            self._office365_settle_bare(values, settled)
+        elif values["state"] == "outgoing":
+            self.write(values)
+            _logger.info("mail.mail %s is deferred to %s: %s", self.id, values["scheduled_date"], values["office365_cause"])
+            self._office365_notify_deferred(settled)
+        else:
+            self._office365_end(values, settled.keys() - lost.keys(), lost)
+
+    def _office365_later(self, run: QueueRun, attempt: Attempt, refused: Mapping[str, Refusal], trouble: Refusal | None) -> dict:
+        """Return what puts the mail back for those who may get it later; nothing if there is nobody, or no time left.
+
+        :param refused: who did not get it
+        """
+        later = [refusal for refusal in refused.values() if refusal.diagnosis.retryable]
+        if later:
+            refusal = max(later, key=lambda each: each.diagnosis.retry_after or 0)
+            values = self._office365_retry_values(refusal, unreachable=attempt.unreachable)
+        elif attempt.refusal:
+            # It began the pause: that counts as a try of it, and the next trial is another mail's.
+            values = self._office365_retry_values(attempt.refusal, not_before=attempt.hold.until + timedelta(minutes=1))
+        elif attempt.hold:
+            values = self._office365_wait_values(attempt.hold)
+        elif trouble and trouble.diagnosis.retryable and (attempt.untried or not attempt.parts):
+            values = self._office365_retry_values(trouble)
+        else:
+            values = {}
+        if values and values["office365_line"]:
+            values["office365_line"] = run.line
+            run.holds.setdefault(run.line, self._office365_behind(values["scheduled_date"], values["office365_cause"]))
+        return values and {**values, "state": "outgoing", "failure_type": False}
+
+    def _office365_end_values(self, settled: Mapping[str, str], lost: Mapping[str, str], cause: str) -> dict:
+        """Return what the end of a mail makes of it.
+
+        :param lost: why, for those of the settled who will not get it
+        """
+        values = {"state": "sent", "failure_reason": False, "failure_type": False}
+        if lost:
+            reason = next(iter(lost.values())) if len(settled) == 1 else _name_lost(lost)
+            kind = "mail_spam" if "OutboundSpamException" in reason else "unknown"
+            values = {
+                "state": "exception", "failure_reason": reason, "failure_type": kind, "office365_cause": cause,
+                "office365_recipients": dict(settled)}
+            _logger.warning("mail.mail %s failed for %s of %s recipients: %s", self.id, len(lost), len(settled), cause)
+        return {**values, **_NOT_WAITING}
+
+    def _office365_end(self, values: dict, served: Collection[str], lost: Mapping[str, str]) -> None:
+        """End a mail, and have core and other modules do what they do then."""
+        self.write(values)
         messages = self._office365_thread_messages()
         self._postprocess_sent_message(
             success_pids=self._office365_partners(served), success_emails=list(served),
-            failure_reason=failure_reason, failure_type=failure_type)
+            failure_reason=values["failure_reason"], failure_type=values["failure_type"] or None)
         if lost:
             self._office365_notify_lost(lost)
         messages._notify_message_notification_update()  # core does so after a failure only
+
+    def _office365_settle_bare(self, values: dict, settled: Mapping[str, str]) -> None:
+        """Write down what became of a try though others keep us from doing all of it. The chatter is told if that can be done."""
+        self._office365_write_bare(values)
+        try:
+            with self.env.cr.savepoint():
+                self._office365_notify_deferred(settled)
+        except psycopg2.OperationalError:
+            raise
+        except Exception:
+            _logger.exception("mail.mail %s: its notifications could not be told what became of it.", self.id)
 
     def _office365_follow_up(self, attempt: Attempt, messages) -> None:
         """Add to what core did about a try.
 
         :param messages: those whose chatters show the mail as deferred; None if it was not
+        :raise Unfinished: core calls it failed, though somebody has got it: another error than a refusal has ended what it does
         """
+        if attempt.taken and self._cache.get("state") == "exception":
+            raise Unfinished(self.failure_reason)
         if messages is not None:
-            self.exists()._office365_end({})
+            self.exists().write(_NOT_WAITING)
             messages._notify_message_notification_update()
-        if attempt.taken and attempt.untried:
-            # Another error than a refusal has ended core's loop. Who got the mail does not get it again when somebody retries it.
-            self.exists().office365_recipients = {**(self.office365_recipients or {}), **attempt.taken}
-
-    def _office365_defer(self, run: QueueRun, attempt: Attempt, settled: dict[str, str]) -> bool:
-        """Put the mail back for those who may get it later; return False if there is nobody, or no time left.
-
-        :param settled: who needs no further try; completed
-        """
-        later = {address: refusal for address, refusal in attempt.refused.items() if refusal.diagnosis.retryable}
-        if later:
-            refusal = max(later.values(), key=lambda each: each.diagnosis.retry_after or 0)
-            values = self._office365_retry_values(refusal, unreachable=attempt.unreachable)
-        else:
-            values = attempt.hold and self._office365_wait_values(attempt.hold)
-        if not values:
-            return False
-        if values["office365_line"]:
-            values["office365_line"] = run.line
-            run.holds.setdefault(run.line, self._office365_behind(values["scheduled_date"], values["office365_cause"]))
-        settled |= {
-            address: self._office365_text(refusal) for address, refusal in attempt.refused.items() if address not in later}
-        self.write({**values, "state": "outgoing", "failure_type": False, "office365_recipients": settled or False})
-        _logger.info("mail.mail %s is deferred to %s: %s", self.id, values["scheduled_date"], values["office365_cause"])
-        self._office365_notify_deferred(settled)
-        return True
-
-    def _office365_lose(self, attempt: Attempt, settled: dict[str, str], lost: Mapping[str, str]) -> tuple[str, str]:
-        """Write down that some or all did not get the mail for good; return core's failure reason and type."""
-        causes = [refusal.diagnosis.cause for refusal in attempt.refused.values()]
-        cause = causes[0] if causes else self.office365_cause
-        reason = next(iter(lost.values())) if len(settled) == 1 else _name_lost(lost)
-        kind = "mail_spam" if "OutboundSpamException" in reason else "unknown"
-        self._office365_end({
-            "state": "exception", "failure_reason": reason, "failure_type": kind, "office365_cause": cause,
-            "office365_recipients": settled})
-        _logger.warning("mail.mail %s failed for %s of %s recipients: %s", self.id, len(lost), len(settled), cause)
-        return reason, kind
-
-    def _office365_end(self, values: dict) -> None:
-        self.write({**values, "office365_line": False, "office365_failed_since": False})
 
     def _office365_partners(self, served: Collection[str]) -> list:
         """Return the recipients all of whose addresses were served."""
@@ -139,31 +174,13 @@ class MailMail(models.Model):
         remedy = refusal.diagnosis.remedy
         return f"{refusal.words}\n{self.env._(remedy)}" if remedy else refusal.words  # noqa: E8502
 
-    def _office365_fail_unreached(self, refusal: Refusal) -> None:
-        """End a mail whose server could not be reached, or let nobody in."""
-        reason = self._office365_text(refusal)
+    def _office365_fail_unreached(self, cause: str, reason: str) -> None:
+        """End a mail that waited for its server for as many hours as it may."""
         served = {address for address, lost in (self.office365_recipients or {}).items() if not lost}
-        self._office365_end({
-            "state": "exception", "failure_reason": reason, "failure_type": "mail_smtp", "office365_cause": refusal.diagnosis.cause})
+        values = {"state": "exception", "failure_reason": reason, "failure_type": "mail_smtp", "office365_cause": cause}
+        self.write({**values, **_NOT_WAITING})
         self._postprocess_sent_message(
             success_pids=self._office365_partners(served), success_emails=list(served), failure_reason=reason, failure_type="mail_smtp")
-
-    def _office365_write_down(self, run: QueueRun, attempt: Attempt) -> None:
-        """Write down a success in a transaction of its own, as the one it belongs to is lost.
-
-        The message is at the server: were this not written, it would be sent again. So this waits for the database a moment.
-        """
-        for pause in _PATIENCE:
-            time.sleep(pause)
-            try:
-                with self.env.registry.cursor() as cr:
-                    mail = self.with_env(self.env(cr=cr)).exists()
-                    if mail.try_lock_for_update().state == "outgoing":  # else the commit came through, only its answer did not
-                        mail._office365_settle(run, attempt)
-                return
-            except psycopg2.Error as error:
-                _logger.warning("mail.mail %s was sent, but that can not be written down yet: %s", self.id, type(error).__name__)
-        _logger.error("mail.mail %s was sent, but that could not be written down. It will be sent again.", self.id)
 
 
 def _name_lost(lost: Mapping[str, str]) -> str:

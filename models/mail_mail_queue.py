@@ -2,8 +2,10 @@ import collections
 import contextlib
 import dataclasses
 import functools
+import itertools
 import logging
 from collections.abc import Callable, Iterator
+from operator import methodcaller
 from typing import Any
 
 import psycopg2
@@ -11,6 +13,7 @@ from odoo import api, fields, models, modules
 from odoo.http import request
 from odoo.tools import SQL, email_normalize
 
+from ..tools.breaker import PAUSING
 from ..tools.lookahead import Lookahead, Turn, TurnLost
 from ..tools.prefetch import PREFETCH
 from ..tools.queue_run import Attempt, Known, QueueRun, Refusal, Settled, line_name
@@ -115,21 +118,27 @@ class MailMail(models.Model):
         mine = [group for group in groups if group[0] in ours]
         yield from (group for group in groups if group[0] not in ours)
         self._office365_look_up(run, mine)
-        for bulk in (False, True):
+        for suspect, bulk in itertools.product((False, True), repeat=2):
             for server_id, alias_domain_id, smtp_from, ids in mine:
-                if lane := [mail_id for mail_id in ids if run.known[mail_id].bulk == bulk]:
+                lane = [
+                    mail_id for mail_id in ids
+                    if (known := run.known.get(mail_id)) and (known.is_suspect, known.bulk) == (suspect, bulk)]
+                # While others were sent, not only mails can have been removed.
+                if lane and self.env["ir.mail_server"].browse(server_id).exists():
                     run.begin_line(server_id, smtp_from, email_normalize(smtp_from) or "", bulk=bulk)
                     yield server_id, alias_domain_id, smtp_from, lane
 
     def _office365_look_up(self, run: QueueRun, groups: list[tuple]) -> None:
-        """Read what the run has to know of its mails, in two queries."""
+        """Read what the run has to know of its mails, in two queries; those that are gone stay unknown."""
         ids = [mail_id for group in groups for mail_id in group[-1]]
         if not ids:
             return
         mails = self.browse(ids).with_context(prefetch_fields=False)
-        for row in mails.read(["office365_attempts", "office365_bulk", "is_notification", "mail_message_id"], load=""):
+        names = ["office365_attempts", "office365_bulk", "office365_cause", "is_notification", "mail_message_id"]
+        for row in mails.read(names, load=""):
             run.known[row["id"]] = Known(
-                row["office365_attempts"], row["office365_bulk"], row["mail_message_id"], not row["is_notification"])
+                row["office365_attempts"], row["office365_bulk"], row["mail_message_id"], not row["is_notification"],
+                is_suspect=bool(row["office365_attempts"]) and row["office365_cause"] in PAUSING)
         lines = {
             line_name(server_id, email_normalize(smtp_from) or "", bulk=bulk)
             for server_id, _alias_domain, smtp_from, _ids in groups for bulk in (False, True)
@@ -192,12 +201,21 @@ class MailMail(models.Model):
         if left and run.lookahead:
             run.lookahead.drain()  # may add to them; and the governor is asked by one at a time
         run.release(server)
-        if left and session.failure:
-            self.browse(sorted(left))._office365_defer_unreached(run, server, Refusal.of(session.failure))
-        elif left:
-            self.browse(sorted(left))._office365_wait(run, server)
+        if left:
+            self.browse(sorted(left))._office365_put_off(run, server, session)
         run.commit(self.env.cr)
         callback(self.ids)
+
+    def _office365_put_off(self, run: QueueRun, server, session) -> None:
+        """Put off mails that can't be sent now: all together or, if that fails, each by itself."""
+        hold = run.holds.get(run.line)
+        if session.failure and not (hold and hold.is_failure):
+            put_off = self._office365_unreached(run, server, Refusal.of(session.failure, opening=True))
+        else:
+            put_off = methodcaller("_office365_wait", run, server)
+        if not self._office365_apart(run, functools.partial(put_off, self), alone=False):
+            for mail in self:
+                mail._office365_apart(run, functools.partial(put_off, mail))
 
     def _office365_send_ahead(self, send: Callable[[Any], None], server, session, turn: Turn, cursor) -> bool:
         """Make a mail ready and send it when its turn comes: in a thread, in a transaction of its own.
@@ -225,19 +243,7 @@ class MailMail(models.Model):
 
         :param send: has core send it
         """
-        try:
-            if self._office365_lock(run):
-                self._office365_try(run, send)
-            run.commit(self.env.cr)
-        except psycopg2.Error as error:
-            if not run.commits:
-                raise
-            self._office365_after_database_error(run, error)
-        except BaseException:
-            run.rollback(self.env.cr)  # core wrote a failure down before it tried, and that must not last
-            raise
-        finally:
-            run.attempt = None
+        self._office365_apart(run, lambda: self._office365_lock(run) and self._office365_try(run, send))
 
     def _office365_try(self, run: QueueRun, send: Callable[[Any], None]) -> None:
         """Have core send the mail, and judge what became of it where core can't."""
@@ -261,11 +267,11 @@ class MailMail(models.Model):
         """
         if not self:
             return self
-        self.flush_recordset(["state", "office365_attempts", "office365_cause", "office365_recipients"])
+        self.flush_recordset(["state", "office365_attempts", "office365_cause", "office365_recipients", "office365_doubts"])
         owner = any(run.known[mail_id].owns_message for mail_id in self._ids)
         query = SQL(
             """
-            SELECT mail.id, mail.office365_cause IS NOT NULL, mail.office365_recipients IS NOT NULL
+            SELECT mail.id, mail.office365_cause IS NOT NULL, mail.office365_recipients IS NOT NULL, mail.office365_doubts IS NOT NULL
               FROM mail_mail mail JOIN mail_message message ON message.id = mail.mail_message_id
              WHERE mail.id IN %s AND mail.state = 'outgoing'
                AND (mail.id, COALESCE(mail.office365_attempts, 0)) IN %s
@@ -281,17 +287,7 @@ class MailMail(models.Model):
                 break
             except psycopg2.errors.SerializationFailure:  # changed since the snapshot: another one shows into what
                 run.rollback(self.env.cr)
-        for mail_id, (waited, resumed) in free.items():
-            run.known[mail_id] = dataclasses.replace(run.known[mail_id], waited=waited, resumed=resumed)
+        for mail_id, (waited, resumed, doubted) in free.items():
+            run.known[mail_id] = dataclasses.replace(run.known[mail_id], waited=waited, resumed=resumed, doubted=doubted)
         return self.browse(mail_id for mail_id in self._ids if mail_id in free)
 
-    def _office365_after_database_error(self, run: QueueRun, error: psycopg2.Error) -> None:
-        """Write down in another transaction what became of the mail, if anything did; go on if the cursor still can."""
-        attempt, mail_id = run.attempt, self.id
-        _logger.warning("The database refused what became of mail.mail %s: %s", mail_id, type(error).__name__)
-        with contextlib.suppress(psycopg2.Error):  # if the connection is gone, so is the transaction
-            self.env.cr.rollback()
-        if attempt and attempt.taken:
-            self._office365_write_down(run, attempt)
-        if self.env.cr.closed:
-            raise error

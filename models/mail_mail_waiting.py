@@ -1,14 +1,15 @@
 import dataclasses
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
+from operator import methodcaller
 
 from odoo import fields, models
 from odoo.tools import SQL
 
 from ..tools.prefetch import PREFETCH
 from ..tools.queue_run import Hold, QueueRun, Refusal
-from ..tools.retry import MAX_QUEUE_HOURS, holds_others, next_try
+from ..tools.retry import MAX_QUEUE_HOURS, holds_others, is_over, next_try, queue_hours
 
 _logger = logging.getLogger(__name__)
 
@@ -27,43 +28,54 @@ class MailMail(models.Model):
     def _office365_max_queue_hours(self) -> float:
         """Return how long a mail is tried, in hours after its first failure."""
         value = self.env["ir.config_parameter"].sudo().get_param("mail_office365.max_queue_hours", MAX_QUEUE_HOURS)
-        try:
-            return float(value)
-        except ValueError:
+        hours = queue_hours(value)
+        if hours is None:
             _logger.warning("The system parameter mail_office365.max_queue_hours is no number of hours: %r", value)
-            return MAX_QUEUE_HOURS
+        return MAX_QUEUE_HOURS if hours is None else hours
 
     # ------------------------------------------------------------
     # What a mail that waits looks like
     # ------------------------------------------------------------
 
-    def _office365_retry_values(self, refusal: Refusal, *, unreachable: bool = False, at: datetime | None = None) -> dict:
+    def _office365_retry_values(
+        self, refusal: Refusal, *, unreachable: bool = False, at: datetime | None = None, not_before: datetime = datetime.min,
+    ) -> dict:
         """Return what a temporary failure makes of a mail, nothing if it is given up.
 
         :param at: when to try again, instead of the mail's own time
+        :param not_before: when to try again, if the mail's own time is earlier
         """
         now = fields.Datetime.now()
         attempts, since, cause = self.office365_attempts + 1, self.office365_failed_since or now, refusal.diagnosis.cause
         own = next_try(attempts, now, since, refusal.diagnosis.retry_after, self._office365_max_queue_hours())
         if own is None:
             return {}
+        at = at or max(own, not_before)
         return {
-            "scheduled_date": at or own,
+            "scheduled_date": at,
             "office365_attempts": attempts,
             "office365_cause": cause,
             "office365_failed_since": since,
             "office365_line": holds_others(cause, attempts, unreachable=unreachable),
             "failure_reason": self.env._(
                 "%(reason)s\nIt will be tried again at %(time)s (UTC).",
-                reason=self._office365_text(refusal), time=fields.Datetime.to_string(at or own)),
+                reason=self._office365_text(refusal), time=fields.Datetime.to_string(at)),
         }
 
     def _office365_wait_values(self, hold: Hold) -> dict:
-        """Return what waiting makes of a mail: it is no failure, and the clock of failures starts anew."""
+        """Return what waiting makes of a mail, nothing if it is given up.
+
+        Waiting for its turn is no failure, and the clock of failures starts anew. Waiting for a server or an address that is refused counts
+        no try, but the clock runs.
+        """
+        now = fields.Datetime.now()
+        since = hold.is_failure and (self.office365_failed_since or now)
+        if since and is_over(now, since, self._office365_max_queue_hours()):
+            return {}
         return {
             "scheduled_date": hold.until,
             "office365_cause": hold.cause,
-            "office365_failed_since": False,
+            "office365_failed_since": since,
             "office365_line": False,
             "failure_reason": hold.reason,
         }
@@ -76,18 +88,24 @@ class MailMail(models.Model):
     # Mails that are put off untried
     # ------------------------------------------------------------
 
-    def _office365_defer_unreached(self, run: QueueRun, server, refusal: Refusal) -> None:
-        """Defer or fail the mails of a line whose server could not be reached, or let nobody in; the deferred to the same time."""
-        pause = server._office365_governor().report(run.sender, None, refusal.diagnosis, reply=refusal.words)
-        if pause:
-            run.hold(Hold(pause.retry_at, pause.cause, pause.reason))
-            self._office365_wait(run, server)
-            return
+    def _office365_unreached(self, run: QueueRun, server, refusal: Refusal) -> Callable:
+        """Return what is done about mails whose server could not be reached, or let nobody in: that is about none of them.
+
+        What passes by itself defers them, all to the same time. Anything else pauses the server; then they wait.
+        """
+        governor = server._office365_governor()
+        if pause := governor.report(run.sender, None, refusal.diagnosis, reply=refusal.words, stage=refusal.stage):
+            run.hold(Hold(pause.retry_at, pause.cause, pause.reason, is_failure=True))
+            return methodcaller("_office365_wait", run, server)
+        return methodcaller("_office365_defer", run, refusal)
+
+    def _office365_defer(self, run: QueueRun, refusal: Refusal) -> None:
+        """Defer the mails of a line whose server could not be reached."""
         at, deferred = None, self.browse()
         for mail in self._office365_lock(run):
-            values = refusal.diagnosis.retryable and mail._office365_retry_values(refusal, unreachable=True, at=at)
+            values = mail._office365_retry_values(refusal, unreachable=True, at=at)
             if not values:
-                mail._office365_fail_unreached(refusal)
+                mail._office365_fail_unreached(refusal.diagnosis.cause, mail._office365_text(refusal))
                 continue
             at = values["scheduled_date"]
             mail.write({**values, "office365_line": values["office365_line"] and run.line})
@@ -98,17 +116,19 @@ class MailMail(models.Model):
 
     def _office365_wait(self, run: QueueRun, server) -> None:
         """Put off the mails of a line that waits."""
-        if not self:
-            return
         hold, governor = run.holds[run.line], server._office365_governor()
-        waiting = self._office365_lock(run)
-        for mail in waiting:
+        waiting = self.browse()
+        for mail in self._office365_lock(run):
             if hold.spaced:
                 admission = governor.admit(run.sender, 1, run.bulk)
                 if admission.go:  # there is room since a moment ago, which the next run finds as well
                     governor.report(run.sender, None, None)
                 hold = dataclasses.replace(hold, until=admission.retry_at or hold.until)
-            mail.write(mail._office365_wait_values(hold))
+            if values := mail._office365_wait_values(hold):
+                mail.write(values)
+                waiting += mail
+            else:
+                mail._office365_fail_unreached(hold.cause, hold.reason)
         waiting._office365_thread_messages()._notify_message_notification_update()
 
     def _office365_holds(self, lines: Collection[str], without: Collection[int]) -> dict[str, Hold]:

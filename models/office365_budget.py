@@ -1,10 +1,14 @@
+import logging
 from collections.abc import Iterable
 
+import psycopg2
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..tools.budget import Grant, Ledger, Limits, Use
 from ..tools.transactions import run_apart
+
+_logger = logging.getLogger(__name__)
 
 
 class Office365Budget(models.Model):
@@ -33,11 +37,41 @@ class Office365Budget(models.Model):
         :return: what came of it, and the time of the database's clock
         :raise psycopg2.Error: the database can't say; nothing was reserved
         """
-        def ask(ledger: Ledger, now: float) -> tuple[Grant, float]:
+        def ask(ledger: Ledger, now: float, cr) -> tuple[Grant, float]:
             ledger.settle(holder, now, uses, held)
+            if ledger.is_to_be_counted(now):
+                *waiting, for_days = self._count_waiting(cr)
+                ledger.shorten(now, limits, waiting, for_days=for_days)
             return ledger.ask(holder, now, limits, bulk=bulk, recipients=recipients, block=block, waits=waits), now
 
         return self._change(key, ask)
+
+    @api.model
+    def _count_waiting(self, cr) -> tuple[int, int, bool]:
+        """Return how many mails wait for a rate, single ones and bulk, and whether any waits for the limit of a day.
+
+        Of all mailboxes, as a mail does not know its own: with several, a line may stay longer than it is.
+        """
+        cr.execute(
+            """
+            SELECT count(*) FILTER (WHERE office365_cause = 'rate_limited' AND office365_bulk IS NOT TRUE),
+                   count(*) FILTER (WHERE office365_cause = 'rate_limited' AND office365_bulk),
+                   count(*) FILTER (WHERE office365_cause = 'daily_recipient_limit') > 0
+              FROM mail_mail
+             WHERE state = 'outgoing' AND office365_cause IS NOT NULL AND scheduled_date > now() AT TIME ZONE 'UTC'
+            """, log_exceptions=False)
+        return cr.fetchone()
+
+    @api.model
+    def _count_anew(self) -> None:
+        """Have those who wait counted when the next one comes: somebody has just left the line."""
+        def forget(cr):
+            cr.execute("UPDATE office365_budget SET ledger = jsonb_set(ledger, '{joined}', '0')", log_exceptions=False)
+
+        try:
+            run_apart(self.env.registry.cursor, forget)
+        except psycopg2.Error as error:  # then it is done a minute after the last one came
+            _logger.info("Those who wait for a budget are not counted at once: %s", error)
 
     @api.model
     def _settle(self, key: str, holder: str, uses: Iterable[Use]) -> None:
@@ -45,7 +79,7 @@ class Office365Budget(models.Model):
 
         :raise psycopg2.Error: the database is not there; what was held ages out
         """
-        self._change(key, lambda ledger, now: ledger.settle(holder, now, uses))
+        self._change(key, lambda ledger, now, _cr: ledger.settle(holder, now, uses))
 
     @api.model
     def _usage(self, key: str) -> tuple[int, int]:
@@ -55,13 +89,13 @@ class Office365Budget(models.Model):
 
     @api.model
     def _change(self, key: str, work):
-        """Call a function with a mailbox's ledger and the time; store the ledger, and return what the function returned."""
+        """Call a function with a mailbox's ledger, the time and the cursor; store the ledger, and return what the function returned."""
         def change(cr):
             # Whoever comes second waits here, and then reads anew what the first one wrote.
             cr.execute("SELECT ledger FROM office365_budget WHERE key = %s FOR UPDATE", [key], log_exceptions=False)
             row = cr.fetchone()
             ledger = Ledger(row and row[0])
-            result = work(ledger, self._clock(cr))
+            result = work(ledger, self._clock(cr), cr)
             cr.execute(
                 "UPDATE office365_budget SET ledger = %s WHERE key = %s" if row else
                 "INSERT INTO office365_budget (ledger, key) VALUES (%s, %s)",

@@ -6,6 +6,7 @@ from odoo.tools import plaintext2html
 
 from ..tools.breaker import MEMORY, Breaker, Verdict, failed
 from ..tools.diagnosis import diagnose
+from ..tools.stage import Stage
 from ..tools.transactions import run_apart
 
 
@@ -88,7 +89,7 @@ class Office365Pause(models.Model):
         run_apart(self.env.registry.cursor, forget)
 
     @api.model
-    def _failed(self, server, address: str, cause: str, reply: str) -> tuple[Breaker, datetime]:
+    def _failed(self, server, address: str, cause: str, reply: str, stage: Stage = Stage.UNKNOWN) -> tuple[Breaker, datetime]:
         """Count a refusal; return the state after it, and the time. Administrators are told when a pause begins."""
         def count(cr):
             now = self._clock(cr)
@@ -99,8 +100,8 @@ class Office365Pause(models.Model):
                 """, [server.id, address, cause, now, now], log_exceptions=False)
             pause = self._locked(cr, server, address)
             before = pause._state() if pause.failures else None
-            state = failed(before, cause, now)
-            pause.write({**_values(state), "reply": reply})
+            state = failed(before, cause, now, stage=stage, reply=reply)
+            pause.write(_values(state))
             if state.until and not (before and before.until):
                 pause._tell_administrators()
             return state, now
@@ -125,7 +126,8 @@ class Office365Pause(models.Model):
     def _state(self) -> Breaker:
         self.ensure_one()
         return Breaker(
-            self.cause, self.failures, self.since, self.last, self.until or None, timedelta(minutes=self.minutes), self.trial or None)
+            self.cause, self.failures, self.since, self.last, self.until or None, timedelta(minutes=self.minutes), self.trial or None,
+            self.reply or "")
 
     @api.model
     def _clock(self, cr) -> datetime:
@@ -174,5 +176,5 @@ def _values(state: Breaker) -> Mapping[str, object]:
     """Return a state as the record's fields."""
     return {
         "cause": state.cause, "failures": state.failures, "since": state.since, "last": state.last,
-        "until": state.until, "minutes": state.pause // timedelta(minutes=1), "trial": state.trial,
+        "until": state.until, "minutes": state.pause // timedelta(minutes=1), "trial": state.trial, "reply": state.reply,
     }

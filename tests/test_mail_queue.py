@@ -119,15 +119,20 @@ class TestMailQueue(QueueCase):
         self.run_queue(hours=48)
         self.assertEqual((mail.state, mail.failure_type, mail.office365_cause), ("exception", "mail_smtp", "connection_refused"))
 
-    def test_a_mistake_in_the_servers_settings_fails_at_once_and_says_what_to_do(self):
+    def test_a_mistake_in_the_servers_settings_keeps_the_mail_and_says_what_to_do(self):
         self.trust_this_host()
         relay = self.outgoing("relay")
-        mail = self.mail(mail_server_id=relay.id)
+        mail = self.mail(mail_server_id=relay.id, auto_delete=False)
         with patch.object(
                 type(relay), "_office365_tls_context", side_effect=UserError("Upload both as PEM files")):  # as a person made it
             self.run_queue()
-        self.assertEqual(mail.state, "exception")
+        self.assertEqual(mail.state, "outgoing")
         self.assertIn("Upload both as PEM files", mail.failure_reason)
+        self.assertIn("Upload both as PEM files", relay.office365_pause_notice)
+        relay.smtp_port = relay.smtp_port  # mended
+        self.assertFalse(relay.office365_pause_ids)
+        self.run_queue(minutes=1)
+        self.assertEqual(mail.state, "sent")
 
     def test_an_error_in_one_mail_stops_nobody(self):
         mails = self.env["mail.mail"].union(*(self.mail(auto_delete=False) for _number in range(3)))

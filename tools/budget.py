@@ -99,6 +99,7 @@ class Ledger:
     :ivar holds: of all workers
     :ivar tails: when the last in the line of each lane (single, bulk) was told to ask again
     :ivar promised: recipients that were told to come back, by the time for which they were
+    :ivar joined: when somebody was told so last
     """
 
     def __init__(self, stored: dict[str, Any] | None = None) -> None:
@@ -108,6 +109,7 @@ class Ledger:
         self.holds = [Hold(*each) for each in stored.get("holds", [])]
         self.tails: list[float] = stored.get("tails", [0, 0])
         self.promised: list[list[int]] = stored.get("promised", [])
+        self.joined: float = stored.get("joined", 0)
 
     def stored(self) -> dict[str, Any]:
         """Return the ledger as JSON takes it; ``Ledger(stored)`` reads it."""
@@ -117,6 +119,7 @@ class Ledger:
             "holds": [[hold.holder, hold.until, hold.bulk, hold.messages, hold.recipients] for hold in self.holds],
             "tails": self.tails,
             "promised": self.promised,
+            "joined": self.joined,
         }
 
     # ------------------------------------------------------------
@@ -168,10 +171,35 @@ class Ledger:
         return sum(self._used(self.minute, "messages")), sum(self._used(self.day, "recipients"))
 
     # ------------------------------------------------------------
+    # Who has left the line
+    # ------------------------------------------------------------
+
+    def is_to_be_counted(self, now: float) -> bool:
+        """Tell whether those who wait are to be counted, as nobody tells the ledger that a mail was cancelled.
+
+        Not while the line grows: who was told to wait a moment ago may not be seen yet in the transaction that counts.
+        """
+        return abs(now - self.joined) > MINUTE and bool(self.promised or max(self.tails) > now + MINUTE)
+
+    def shorten(self, now: float, limits: Limits, waiting: tuple[int, int], *, for_days: bool) -> None:
+        """Let the line be as long as those need who wait in it.
+
+        :param waiting: mails that wait for the rate: single ones, bulk
+        :param for_days: whether any waits for the limit of a day
+        """
+        for bulk, number in enumerate(waiting):
+            longest = number * MINUTE / lane_limit(limits.rate, 1, bulk=bool(bulk)) if limits.rate else 0
+            self.tails[bulk] = min(self.tails[bulk], now + MINUTE + longest)
+        if not for_days:
+            self.promised = []
+
+    # ------------------------------------------------------------
     # Counting
     # ------------------------------------------------------------
 
     def _age(self, now: float) -> None:
+        for hold in self.holds:
+            hold.until = min(hold.until, now + HOLD)  # later, if the clock was ahead
         for hold in self.holds:
             if hold.until <= now:  # its worker is gone: it may have used all of it, and until the very end
                 self._count(hold.until, hold)
@@ -207,7 +235,7 @@ class Ledger:
         cap = lane_limit(rate, 1, bulk=bulk)
         spacing = MINUTE / cap
         first = max(self._room_at(self.minute, "messages", now, rate, cap, 1, bulk=bulk), self.tails[bulk])
-        self.tails[bulk] = first + places * spacing
+        self.tails[bulk], self.joined = first + places * spacing, now
         return Grant(retry_at=first, places=places, spacing=spacing, cause="rate_limited")
 
     def _come_back(self, now: float, daily: int, recipients: int, *, bulk: bool) -> Grant:
@@ -220,7 +248,7 @@ class Ledger:
         at = self._room_at(self.day, "recipients", now, daily, cap, ahead + recipients, bulk=bulk) + days * DAY
         line = Window(0, SECOND, self.promised)
         line.add(at, recipients, bulk=bulk)
-        self.promised = line.steps
+        self.promised, self.joined = line.steps, now
         return Grant(retry_at=at, cause="daily_recipient_limit")
 
     def _room_at(self, window: Window, what: str, now: float, limit: int, cap: int, amount: int, *, bulk: bool) -> float:

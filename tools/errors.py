@@ -8,6 +8,10 @@ import smtplib
 import ssl
 from imaplib import IMAP4
 from poplib import error_proto
+from typing import Final
+
+# Characters of an answer that are kept: some lines of 512 octets (RFC 5321 section 4.5.3.1.5) say all that people need.
+_LONGEST: Final = 4000
 
 
 class SmtpSignInRefused(smtplib.SMTPAuthenticationError):
@@ -92,6 +96,13 @@ def answer_text(error: Exception) -> str:
     return _one_line(error.args[0] if error.args else b"")
 
 
+def storable(text: str) -> str:
+    """Return what somebody said as the database takes it, whatever it was: bounded, without NUL (PostgreSQL knows none) and lone surrogates."""
+    if len(text) > _LONGEST:
+        text = f"{text[:_LONGEST]} …"
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+
+
 def _one_line(words: bytes | str) -> str:
     text = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
-    return " ".join(text.split())
+    return storable(" ".join(text.split()))

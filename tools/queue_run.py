@@ -7,16 +7,28 @@ must last to its end.
 from __future__ import annotations
 
 import copy
+import dataclasses
 import smtplib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
+import psycopg2
+
+from .causes import _lt
 from .diagnosis import Diagnosis, diagnose
-from .errors import smtp_reply_text
+from .errors import smtp_reply_text, storable
 from .lookahead import Lookahead, Turn, TurnLost
 from .smtp import Outcome
+from .stage import Stage, stage_of
+
+#: How often a message is sent that may have been taken: the second time is the last one, until somebody has looked for it.
+MAX_DOUBTS: Final = 2
+
+_IN_DOUBT: Final = _lt(
+    "The mail may have arrived: twice the connection ended after the message was sent and before the server replied. It is not sent again"
+    " by itself. Look for its Message-Id in Exchange admin center > Mail flow > Message trace; press Retry only if it is not there.")
 
 
 class NotSent(AssertionError):
@@ -47,24 +59,47 @@ class NoSession:
         """End the session that there is not, as core does with every session."""
 
 
+class Unfinished(RuntimeError):
+    """Core, or whoever extends it, calls a mail failed that the server has taken, if not for all."""
+
+
 @dataclass(frozen=True)
 class Refusal:
     """Why something was not taken.
 
-    :ivar words: the server's own, or those of the error that kept it from answering
+    :ivar words: the server's own, or those of the error that kept it from answering; fit to be stored, whatever they were
+    :ivar stage: where in the session
     """
 
     words: str
     diagnosis: Diagnosis
+    stage: Stage = Stage.UNKNOWN
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "words", storable(self.words))
 
     @classmethod
-    def of(cls, error: Exception) -> Refusal:
-        """Return what an error means."""
+    def of(cls, error: BaseException, *, opening: bool = False) -> Refusal:
+        """Return what an error means.
+
+        :param opening: it kept the session from being opened
+        """
+        if isinstance(error, (psycopg2.Error, MemoryError)):
+            return cls.of_ours(error)
         if type(error).__str__ is smtplib.SMTPException.__str__ and isinstance(error, smtplib.SMTPResponseException):
             words = smtp_reply_text(error.smtp_code, error.smtp_error)
         else:
             words = str(error) or type(error).__name__
-        return cls(words, diagnose(error))
+        diagnosis, stage = diagnose(error), stage_of(error, opening=opening)
+        if not stage.is_before_mail and getattr(diagnosis, "about", "") == "recipient":
+            stage = Stage.RECIPIENT  # a reply to the message may be about its only recipient
+        return cls(words, diagnosis, stage)
+
+    @classmethod
+    def of_ours(cls, error: BaseException) -> Refusal:
+        """Return what an error means that is no server's: something here went wrong, and may go well the next time."""
+        words = f"{type(error).__name__}: {error}"
+        return cls(words, Diagnosis("unknown", retryable=True, retry_after=None, remedy="", source=""))
 
     @classmethod
     def final(cls, cause: str, words: str) -> Refusal:
@@ -75,7 +110,12 @@ class Refusal:
     def of_reply(cls, code: int, words: bytes | str) -> Refusal:
         """Return what the reply to a RCPT command means."""
         text = smtp_reply_text(code, words)
-        return cls(text, diagnose(text, protocol="smtp", stage="rcpt"))
+        return cls(text, diagnose(text, protocol="smtp", stage="rcpt"), Stage.RECIPIENT)
+
+    def in_doubt(self) -> Refusal:
+        """Return the same of a message that may have been taken, and is not sent again by itself."""
+        return dataclasses.replace(
+            self, diagnosis=dataclasses.replace(self.diagnosis, retryable=False, retry_after=None, remedy=_IN_DOUBT))
 
 
 @dataclass(frozen=True)
@@ -85,12 +125,14 @@ class Hold:
     :ivar until: UTC, naive as in Odoo
     :ivar reason: for people
     :ivar spaced: the governor has a place of its own for each mail that waits
+    :ivar is_failure: something fails, so that the hours count after which a mail is given up
     """
 
     until: datetime
     cause: str
     reason: str
     spaced: bool = False
+    is_failure: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,16 +142,20 @@ class Known:
     :ivar attempts: failed tries; another number later on means that somebody else tried meanwhile
     :ivar message_id: id of the ``mail.message``
     :ivar owns_message: the message goes when the mail does, so that its row is to be locked, too
-    :ivar waited: it was put off before; known once it is locked, as :attr:`resumed` is
+    :ivar is_suspect: it failed by something that paused its server or address: others are tried before it
+    :ivar waited: it was put off before; known once it is locked, as the next ones are
     :ivar resumed: some of its recipients were settled by an earlier try
+    :ivar doubted: it may have been taken by an earlier try
     """
 
     attempts: int
     bulk: bool
     message_id: int
     owns_message: bool
+    is_suspect: bool = False
     waited: bool = False
     resumed: bool = False
+    doubted: bool = False
 
 
 @dataclass
@@ -141,6 +187,11 @@ class Part:
                 self.refused[address] = Refusal.of_reply(*answer)
         self.ended = True
 
+    @property
+    def in_doubt(self) -> bool:
+        """Whether nobody knows if the message was taken."""
+        return bool(self.outcome and self.outcome.in_doubt)
+
     def fail(self, refusal: Refusal, recipients: Mapping[str, tuple[int, bytes]]) -> None:
         """Note why nobody got it.
 
@@ -161,7 +212,8 @@ class Attempt:
     :ivar resumed: some of its recipients were settled by an earlier try
     :ivar stopped: the rest is not tried, as it would end in the same way
     :ivar unreachable: the connection was gone, and there is no other
-    :ivar hold: what the rest waits for, if that is no failure
+    :ivar hold: what the rest waits for
+    :ivar refusal: of this mail, that began or lengthened the pause which is waited for
     """
 
     mail_id: int
@@ -170,6 +222,7 @@ class Attempt:
     stopped: bool = False
     unreachable: bool = False
     hold: Hold | None = None
+    refusal: Refusal | None = None
 
     @property
     def taken(self) -> dict[str, str]:
@@ -180,6 +233,24 @@ class Attempt:
     def refused(self) -> dict[str, Refusal]:
         """Who did not, and why."""
         return {address: refusal for part in self.parts or () for address, refusal in part.refused.items()}
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether some may have got it, or not."""
+        return any(part.in_doubt for part in self.parts or ())
+
+    def judged(self, doubts: Mapping[str, int]) -> tuple[dict[str, Refusal], dict[str, int]]:
+        """Return who did not get it and why, and by address how often it was in doubt whether he did.
+
+        :param doubts: how often it was before this try
+        """
+        refused, doubts = self.refused, dict(doubts)
+        for part in self.parts or ():
+            for address in part.addresses if part.in_doubt else ():
+                doubts[address] = doubts.get(address, 0) + 1
+                refusal = refused.get(address) or Refusal(part.outcome.reply, diagnose(part.outcome.reply, protocol="smtp"))
+                refused[address] = refusal.in_doubt() if doubts[address] >= MAX_DOUBTS else refusal
+        return refused, doubts
 
     @property
     def untried(self) -> list[str]:
@@ -310,7 +381,7 @@ def line_name(server_id: int, sender: str, *, bulk: bool) -> str:
 
 def refused_recipients(error: BaseException) -> Mapping[str, tuple[int, bytes]]:
     """Return smtplib's answers to single recipients from an error or what it was raised from."""
-    for each in _chain(error):
+    for each in chain(error):
         if isinstance(recipients := getattr(each, "recipients", None), dict):
             return recipients
     return {}
@@ -318,10 +389,11 @@ def refused_recipients(error: BaseException) -> Mapping[str, tuple[int, bytes]]:
 
 def raised_from(error: BaseException, kind: type[BaseException]) -> BaseException | None:
     """Return the error of a kind that an error was raised from, itself included."""
-    return next((each for each in _chain(error) if isinstance(each, kind)), None)
+    return next((each for each in chain(error) if isinstance(each, kind)), None)
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
+def chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and those that it was raised from."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))

@@ -5,6 +5,8 @@ from typing import Final
 
 #: Hours after the first failure when the queue gives a mail up.
 MAX_QUEUE_HOURS: Final = 48.0
+# More says "for ever" as well, and is still a time that can be added to a date.
+_LONGEST_HOURS: Final = 24 * 366.0
 _LONGEST_MINUTES: Final = 60
 
 # What strikes every mail of the sender on that server, whatever is in it. A connection that could not be opened does so, too,
@@ -16,6 +18,20 @@ _OF_EVERY_MAIL: Final = frozenset({
 _HOLDING_TRIES: Final = 3
 
 
+def queue_hours(value: object) -> float | None:
+    """Return the hours that somebody entered, at most a year; None if that is no time span."""
+    try:
+        hours = float(value)
+    except (TypeError, ValueError):
+        return None
+    return min(hours, _LONGEST_HOURS) if hours >= 0 else None
+
+
+def is_over(now: datetime, first_failed_at: datetime, max_hours: float) -> bool:
+    """Tell whether a mail that has failed since then is given up."""
+    return now - first_failed_at >= timedelta(hours=max_hours)
+
+
 def next_try(
     attempts: int, now: datetime, first_failed_at: datetime, retry_after: int | None, max_hours: float,
 ) -> datetime | None:
@@ -25,7 +41,7 @@ def next_try(
     :param retry_after: seconds that the server asked to wait; they win
     :param max_hours: how long after the first failure a mail is tried
     """
-    if now >= first_failed_at + timedelta(hours=max_hours):
+    if is_over(now, first_failed_at, max_hours):
         return None
     if retry_after:
         return now + timedelta(seconds=retry_after)

@@ -18,8 +18,12 @@ class Window:
     steps: list[list[int]] = field(default_factory=list)
 
     def forget(self, now: float) -> None:
-        """Drop what has left the span."""
-        self.steps = [each for each in self.steps if self._end(each[0]) > now]
+        """Drop what has left the span. What was used later than now, as a clock says that was ahead, is used now."""
+        ahead = [each for each in self.steps if each[0] > now + self.step]  # a worker's estimate may be a little early
+        self.steps = [each for each in self.steps if self._end(each[0]) > now and each not in ahead]
+        for _start, single, bulk in ahead:
+            self.add(now, single, bulk=False)
+            self.add(now, bulk, bulk=True)
 
     def add(self, at: float, amount: int, *, bulk: bool) -> None:
         """Count what was used at a moment."""

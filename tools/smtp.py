@@ -54,6 +54,8 @@ class SmtpSession(SmtpConnection):
     :ivar smtp_from: From for which the server was chosen, read by core as well
     :ivar on_outcome: called after each transaction
     :ivar on_sent: called when a message is on its way and its reply is waited for
+    :ivar cautious: no message is written before the server has taken its sender and recipients: a connection that ends until then leaves
+        no doubt, at the price of a round trip
     """
 
     mail_server_id: int
@@ -61,6 +63,7 @@ class SmtpSession(SmtpConnection):
     smtp_from: str | None
     on_outcome: Callable[[Any, Outcome], None] | None = None
     on_sent: Callable[[], None] | None = None
+    cautious = False
     _silences = 0
 
     def send_message(self, msg: Any, from_addr: Any = None, to_addrs: Any = None, *args: Any, **kwargs: Any) -> dict:
@@ -132,7 +135,7 @@ class SmtpSession(SmtpConnection):
         """
         self._stage_began = time.monotonic()
         is_alive = self._stage_began - self._last_reply_at < _IDLE
-        for group in transaction.groups(eager=is_alive):
+        for group in transaction.groups(eager=is_alive and not self.cautious):
             self._exchange(group, progress)
             if progress.is_refused or self.sock is None:
                 break

@@ -131,6 +131,10 @@ class SmtpConnection(smtplib.SMTP):
         """Let every further attempt to connect fail with this error."""
         self._failures[login] = error
 
+    def was_not_opened_by(self, error: BaseException) -> bool:
+        """Tell whether it is this error that kept a connection from being opened."""
+        return any(error is failure for failure in self._failures.values())
+
     @property
     def failure(self) -> Exception | None:
         """What kept a connection from being opened, and will keep the next one."""

@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Any, Final
 
 from .breaker import Breaker, Scope, Verdict, scope_of
+from .stage import Stage
 
 # Seconds after which the pauses that others began are read again.
 _OLD: Final = 5
@@ -54,13 +55,13 @@ class Switches:
                 del self._states[target]
                 self._trials.discard(target)
 
-    def failed(self, sender: str, cause: str, reply: str) -> str | None:
-        """Count a refusal that stops something; return whose pause it leads to, if it does."""
-        target = {Scope.SERVER: "", Scope.ADDRESS: sender}.get(scope_of(cause, own_mailbox=self._own_mailbox))
+    def failed(self, sender: str, cause: str, reply: str, stage: Stage = Stage.UNKNOWN) -> str | None:
+        """Count a refusal that stops something and does not pass by itself; return whose pause it leads to, if it does."""
+        target = {Scope.SERVER: "", Scope.ADDRESS: sender}.get(scope_of(cause, own_mailbox=self._own_mailbox, stage=stage))
         self.release(but=target)
         if target is None:
             return None
-        state, now = self._pauses._failed(self._server, target, cause, reply)
+        state, now = self._pauses._failed(self._server, target, cause, reply, stage)
         self._states[target] = state
         self._set_clock(now)
         return target if state.until else None
@@ -71,10 +72,10 @@ class Switches:
         for target in trials:
             self._pauses._release_trial(self._server, target)
 
-    def refusal(self, target: str) -> tuple[datetime, str]:
-        """Return when a mail that is stopped may ask again, and the cause."""
+    def refusal(self, target: str) -> tuple[datetime, Breaker]:
+        """Return when a mail that is stopped may ask again, and what stops it."""
         state = self._states[target]
-        return state.retry_at(self._now()), state.cause
+        return state.retry_at(self._now()), state
 
     def _set_clock(self, now: datetime) -> float:
         """Note the database's time; return when, by the worker's clock."""

@@ -7,15 +7,19 @@ from contextlib import AbstractContextManager
 from typing import Any, Final, TypeVar
 
 import psycopg2
+import psycopg2.pool
 
 T = TypeVar("T")
+
+#: What the next try may do better: the connection or the pool of them, a lock, a race.
+TRANSIENT: Final = (psycopg2.OperationalError, psycopg2.InterfaceError, psycopg2.pool.PoolError)
 
 # Somebody else was faster; the next try sees what he did. Each time at least one of those who compete gets through.
 _LOST_RACE: Final = (
     psycopg2.errors.SerializationFailure, psycopg2.errors.DeadlockDetected, psycopg2.errors.UniqueViolation)
 _TRIES: Final = 200
 # The transaction around this one may hold a lock that it waits for. PostgreSQL does not see that as a deadlock: nobody would ever end it.
-_LOCK_TIMEOUT: Final = "SET LOCAL lock_timeout = '5s'"
+LOCK_TIMEOUT: Final = "SET LOCAL lock_timeout = '5s'"
 
 
 def run_apart(open_cursor: Callable[[], AbstractContextManager], work: Callable[[Any], T]) -> T:
@@ -31,7 +35,7 @@ def run_apart(open_cursor: Callable[[], AbstractContextManager], work: Callable[
     for last in reversed(range(_TRIES)):
         try:
             with open_cursor() as cr:
-                cr.execute(_LOCK_TIMEOUT)
+                cr.execute(LOCK_TIMEOUT)
                 return work(cr)
         except _LOST_RACE:
             if not last:
