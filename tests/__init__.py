@@ -19,6 +19,7 @@ from . import test_mail_flow
 from . import test_mail_queue
 from . import test_mail_queue_choice
 from . import test_mail_queue_order
+from . import test_mail_queue_own_faults
 from . import test_mail_queue_recipients
 from . import test_mail_queue_tours
 from . import test_mail_queue_workers

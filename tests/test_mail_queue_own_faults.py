@@ -1,0 +1,197 @@
+"""What goes wrong on our side, or about one mail, is nobody else's failure: in worker processes, with real commits."""
+
+from unittest.mock import patch
+
+from odoo.tests import tagged
+
+from .common import CUSTOMER, ERP
+from .queue_case import QueueCase
+from .servers import Drop, Reply
+from .servers_case import ServersCase
+from .test_mail_queue_workers import run_queue
+from .workers import Workers
+
+NUMBER = 5
+GONE_WRONG = (ValueError("of another module"), KeyError("a key"), UnicodeEncodeError("utf-8", "\udcff", 0, 1, "no"), TypeError("None"))
+
+
+def make_mails(env, host, port, password):
+    """Make a server and queued mails of one sender to different recipients; return their ids."""
+    env["ir.mail_server"].search([("active", "=", True)]).active = False
+    env["mail.mail"].search([("state", "=", "outgoing")]).state = "cancel"
+    env["ir.mail_server"].create({
+        "office365_preset": "submission", "smtp_host": host, "smtp_port": port, "smtp_user": ERP, "smtp_pass": password})
+    mails = [
+        env["mail.mail"].create({"subject": str(number), "body_html": "x", "email_to": f"k{number}@fabrikam.example", "email_from": ERP})
+        for number in range(NUMBER)]
+    return [mail.id for mail in mails]
+
+
+def run_queue_with_a_broken_module(env, mail_id, error):
+    """Run the queue beside a module whose extension of what follows a sent mail fails for one of them."""
+    MailMail = env.registry["mail.mail"]
+    original = MailMail._postprocess_sent_message
+
+    def broken(self, *args, **kwargs):
+        if mail_id in self.ids:
+            raise error
+        return original(self, *args, **kwargs)
+
+    with patch.object(MailMail, "_postprocess_sent_message", broken):
+        run_queue(env)
+
+
+def set_hours(env, value):
+    """Enter how long a mail is tried."""
+    env["ir.config_parameter"].set_param("mail_office365.max_queue_hours", value)
+
+
+@tagged("post_install", "-at_install")
+class TestOwnFaults(ServersCase):
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.workers = cls.enterClassContext(Workers())
+
+    def setUp(self):
+        super().setUp()
+        at = self.servers.submission
+        [self.ids] = self.workers.run(make_mails, [at.host, at.port, self.servers.password(ERP)])
+
+    def states(self):
+        return [state for state, in self.workers.sql("SELECT state FROM mail_mail WHERE id = ANY(%s) ORDER BY id", self.ids)]
+
+    def arrived(self):
+        return sorted(int(sent.message["Subject"]) for sent in self.servers.accepted)
+
+    def due(self):
+        self.workers.sql("UPDATE mail_mail SET scheduled_date = NULL WHERE id = ANY(%s)", self.ids)
+
+    def test_a_served_recipient_never_gets_it_again_whatever_fails_afterwards(self):
+        for error in GONE_WRONG:
+            with self.subTest(error=error):
+                self.servers.reset()
+                self.workers.sql(
+                    "UPDATE mail_mail SET state = 'outgoing', scheduled_date = NULL, office365_recipients = NULL, office365_cause = NULL,"
+                    " office365_attempts = 0 WHERE id = ANY(%s)", self.ids)
+                for _run in range(3):
+                    self.workers.run(run_queue_with_a_broken_module, [self.ids[1], error])
+                    self.due()
+                self.assertEqual(self.arrived(), list(range(NUMBER)))
+                self.assertEqual(self.states(), ["sent"] * NUMBER)
+
+    def test_a_reply_that_the_database_does_not_take(self):
+        for code, expected in ((550, "exception"), (451, "outgoing")):
+            with self.subTest(code=code):
+                self.servers.reset()
+                self.workers.sql(
+                    "UPDATE mail_mail SET state = 'outgoing', scheduled_date = NULL, office365_recipients = NULL, office365_cause = NULL,"
+                    " office365_attempts = 0, office365_line = NULL WHERE id = ANY(%s)", self.ids)
+                self.servers.submission.faults.add(
+                    "RCPT", Reply(code, f"{str(code)[0]}.1.1 no\0such \udcff user " + "x" * 300), recipient="k1@fabrikam.example", times=None)
+                self.workers.run(run_queue)
+                self.assertEqual(self.arrived(), [0, 2, 3, 4])
+                self.assertEqual(self.states(), ["sent", expected, "sent", "sent", "sent"])
+
+    def test_the_hours_of_the_queue_whatever_somebody_entered(self):
+        for value in ("99999999", "1e400", "nan", "-5", "two days"):
+            with self.subTest(value=value):
+                self.servers.reset()
+                self.workers.sql(
+                    "UPDATE mail_mail SET state = 'outgoing', scheduled_date = NULL, office365_recipients = NULL, office365_cause = NULL,"
+                    " office365_attempts = 0, office365_line = NULL, office365_failed_since = NULL WHERE id = ANY(%s)", self.ids)
+                self.workers.run(set_hours, [value])
+                self.servers.submission.faults.add("RCPT", Reply(451, "4.3.0 try later"), recipient="k1@fabrikam.example", times=None)
+                self.workers.run(run_queue)
+                self.assertEqual(self.states(), ["sent", "outgoing", "sent", "sent", "sent"])
+                self.assertEqual(self.arrived(), [0, 2, 3, 4])
+
+    def test_a_message_in_doubt_goes_twice_and_no_more(self):
+        self.servers.submission.faults.add("END_OF_DATA", Drop(), delivered=True, recipient="k1@fabrikam.example", times=None)
+        for _run in range(6):
+            self.workers.run(run_queue)
+            self.due()
+        self.assertEqual(self.arrived(), [0, 1, 1, 2, 3, 4])
+        self.assertEqual(self.states(), ["sent", "exception", "sent", "sent", "sent"])
+        [[reason]] = self.workers.sql("SELECT failure_reason FROM mail_mail WHERE id = %s", self.ids[1])
+        self.assertIn("Message trace", reason)
+
+
+@tagged("post_install", "-at_install")
+class TestBeforeMail(QueueCase):
+    """Before MAIL nothing can be about a mail."""
+
+    def test_what_a_server_says_before_mail_keeps_the_mail_and_pauses_the_server(self):
+        table = [
+            ("CONNECT", Reply(554, "5.3.2 down for maintenance")), ("EHLO", Reply(550, "5.7.1 no")), ("STARTTLS", Reply(554, "5.7.3 no TLS")),
+            ("AUTH", Reply(550, "5.2.1 Mailbox cannot be accessed")), ("AUTH", Reply(535, "5.7.3 Authentication unsuccessful")),
+            ("CONNECT", Reply(421, "4.3.2 later")),
+        ]
+        for step, reply in table:
+            with self.subTest(step=step, reply=reply):
+                self.servers.submission.faults.clear()
+                self.env["office365.pause"].search([]).unlink()
+                mails = self.mail(auto_delete=False) + self.mail(auto_delete=False)
+                self.servers.submission.faults.add(step, reply, times=None)
+                self.run_queue()
+                self.assertEqual(mails.mapped("state"), ["outgoing"] * 2, mails.mapped("failure_reason"))
+                self.assertIn(reply.text.split(" ", 1)[1], mails[0].failure_reason, "the server's own words")
+                if reply.code >= 500:
+                    self.assertTrue(self.server.office365_pause_ids.filtered(lambda pause: not pause.address and pause.until))
+                    self.assertEqual(len(self.server.activity_ids) if "activity_ids" in self.server else 1, 1)
+                self.run_queue(hours=49)
+                self.run_queue(hours=49)
+                self.assertEqual(set(mails.mapped("state")), {"exception"}, "only the 48 hours end it")
+
+    def test_a_full_mailbox_of_one_recipient_pauses_nothing(self):
+        self.servers.submission.faults.add("RCPT", Reply(552, "5.2.2 mailbox full"), recipient="full@fabrikam.example", times=None)
+        bad = self.mail(email_to="full@fabrikam.example", auto_delete=False)
+        good = self.mail(auto_delete=False)
+        for _run in range(2):
+            self.run_queue()
+        self.assertEqual((bad.state, good.state), ("exception", "sent"))
+        self.assertFalse(self.server.office365_pause_ids)
+
+    def test_mails_that_vanish_end_nothing(self):
+        mails = self.env["mail.mail"].union(*(self.mail(auto_delete=False) for _number in range(3)))
+        gone = mails[1]
+        original = type(mails)._office365_send_one
+
+        def send_and_remove(self, run, send):
+            original(self, run, send)
+            if self == mails[0]:
+                gone.exists().unlink()
+
+        with patch.object(self.registry["mail.mail"], "_office365_send_one", send_and_remove):
+            mails.send()
+        self.assertEqual([mails[0].state, mails[2].state], ["sent", "sent"])
+        self.sent(2)
+
+    def test_sending_what_is_gone_does_what_core_does(self):
+        for active in (True, False):
+            self.server.active = active
+            mails = self.mail() + self.mail(auto_delete=False)
+            mails[0].unlink()
+            with self.subTest(ours=active):
+                self.env.flush_all()
+                self.env.invalidate_all()
+                if active:
+                    mails.send()
+                    self.assertEqual(mails[1].state, "sent")
+                else:
+                    with patch.object(self.registry["ir.mail_server"], "_disable_send", classmethod(lambda cls: True)):
+                        mails.send()
+
+    def test_retry_of_a_mail_in_doubt_starts_anew(self):
+        mail = self.mail(auto_delete=False)
+        self.servers.submission.faults.add("END_OF_DATA", Drop(), delivered=False, times=None)
+        self.run_queue()
+        self.run_queue(hours=1)
+        self.assertEqual(mail.state, "exception", mail.failure_reason)
+        self.servers.submission.faults.clear()
+        mail.action_retry()
+        self.assertEqual((mail.state, mail.office365_doubts), ("outgoing", False))
+        self.run_queue()
+        self.assertEqual(mail.state, "sent")
+        self.assertEqual({sent.recipients[0] for sent in self.servers.accepted}, {CUSTOMER})
