@@ -102,7 +102,6 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause(
         "too_many_recipients",
         (status("4.5.3"), status("5.5.3"), reply(452, "too many recipients"), reply(552, "too many recipients"),
-         reply(550, "too many recipients"), reply(554, "too many recipients"),
          says("too many recipients")),
         _lt("The mail has more recipients than the server takes at once; Odoo sends it in parts. The limit of a mailbox:"
             " Set-Mailbox -Identity <mailbox> -RecipientLimits 1000"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .causes import INCOMING, Cause, _lt, any_of, reply, says, status
+from .causes import INCOMING, STAGES, Cause, _lt, any_of, reply, says, status
 
 _ALLOW_DESPITE_TENANT: Final = _lt(
     "SMTP AUTH is switched off for the whole organization. Allow it for this mailbox alone, whose own setting wins:"
@@ -122,6 +122,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
         (status("5.2.1", "cannot be accessed"),),
         _NOT_ACCESSIBLE,
         "PRN",
+        only_at=frozenset({"", *STAGES}) - {"rcpt"},
     ),
     Cause(
         "mailbox_access_missing",
