@@ -1,4 +1,4 @@
-"""Texts of their kind: what Exchange says in its reports, what other servers say at RCPT and DATA or through Exchange, what breaks below."""
+"""Texts of their kind: what Exchange reports, what other servers say at RCPT and DATA or through Exchange, what breaks below."""
 
 from odoo.tests import BaseCase, tagged
 
