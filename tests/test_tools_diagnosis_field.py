@@ -42,7 +42,14 @@ TEXTS = [
     ("550 5.6.0 M2MCVT.StorageError; storage error in content conversion", "unknown", False),
     ("554 5.6.0 Invalid message content", "unknown", False),
     ("550 5.7.700 Access denied, tenant has exceeded threshold", "tenant_blocked", False),
-    # Other mtas
+    # Whose mailbox is full, which connection failed
+    ("554 5.2.2 mailbox full; STOREDRV.Deliver.Exception:QuotaExceededException.MapiExceptionShutoffQuotaExceeded",
+     "recipient_restricted", False),
+    ("554 5.2.2 mailbox full; STOREDRV.Submission.Exception:QuotaExceededException", "mailbox_full", False),
+    ('451 4.4.0 Primary target IP address responded with: "421 4.2.1 Unable to connect."', "unknown", True),
+    ("530 5.7.0 Must issue STARTTLS first", "tls_version", False),
+    ("SSL: no alternative certificate subject name matches target host name 'smtp.office365.com'", "certificate_untrusted", False),
+    # Other servers
     ("550-5.1.1 The email account that you tried to reach does not exist. Please try\n550-5.1.1 double-checking the"
      " recipient's email address",
      "recipient_unknown", False),
@@ -137,3 +144,8 @@ class TestFieldTexts(BaseCase):
         for text, cause in NEGATIVE:
             with self.subTest(text):
                 self.assertNotEqual(diagnose(text).cause, cause)
+
+    def test_a_password_that_imap_never_takes_is_no_wrong_password(self):
+        said = 'NO AUTHENTICATE failed. [Error="AuthFailed:LogonDenied-BasicAuthBlocked" AuthResultFromPopImapEndpoint=0]'
+        self.assertEqual(diagnose(said, protocol="imap").cause, "basic_auth_retired")
+        self.assertEqual(diagnose("NO AUTHENTICATE failed.", protocol="imap").cause, "imap_auth_failed")

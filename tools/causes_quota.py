@@ -35,10 +35,10 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "SUBM",
         protocols=frozenset({"smtp", "imap", "pop"}),
     ),
-    # Exchange names no address there; who does speaks of a recipient.
+    # Exchange names no address where it speaks of the sender's, and STOREDRV.Deliver is the component that delivers.
     Cause(
         "recipient_restricted",
-        (status("554 5.2.2", "<@>"),),
+        (status("5.2.2", "STOREDRV.Deliver"), status("554 5.2.2", "<@>")),
         _lt("The recipient's mailbox is full. Tell the recipient in another way; if it is a mailbox of yours, see Exchange admin center >"
             " Recipients > Mailboxes."),
         "RFC 3463",

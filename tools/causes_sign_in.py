@@ -42,7 +42,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
     ),
     Cause(
         "basic_auth_retired",
-        (status("5.7.139", "basic auth"), status("5.7.30"), says("basic authentication is disabled"),
+        (status("5.7.139", "basic auth"), status("5.7.30"), says("BasicAuthBlocked"), says("basic authentication is disabled"),
          says("basic authentication is not supported")),
         _lt("Microsoft takes no password here: IMAP and POP never do, SMTP AUTH not by default from the end of December 2026. Register an"
             " app (Entra admin center > App registrations), enter it in Odoo under Settings > Technical > Email > Microsoft Entra Apps,"
