@@ -39,8 +39,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
                  "NO_PROTOCOLS_AVAILABLE", "no protocols available", "HANDSHAKE_FAILURE", "handshake failure", "NO_SHARED_CIPHER",
                  "no shared cipher", "WRONG_VERSION_NUMBER", "wrong version number", "KEY_TOO_SMALL", "key too small",
                  "CA_MD_TOO_WEAK", "STARTTLS extension not supported", "STARTTLS is required", "must issue a STARTTLS",
-                 "must issue STARTTLS",
-                 "[PRIVACYREQUIRED]"),
+                 "must issue STARTTLS", "[PRIVACYREQUIRED]"),
          status("5.7.10")),
         _lt("Odoo and the server did not agree on TLS. Check port and encryption in Settings > Technical > Outgoing (or Incoming) Mail"
             " Servers: 587 and 25 use STARTTLS, 993 and 995 TLS from the start, always version 1.2 or newer."),
