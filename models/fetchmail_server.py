@@ -8,7 +8,6 @@ from odoo.exceptions import UserError
 
 from ..const import CLOUDS, DEFAULT_CLOUD, INCOMING_PRESETS
 from ..tools import presets
-from ..tools.diagnosis import diagnose
 from ..tools.errors import CertificateRefused, MailboxRefused, answer_text
 from ..tools.tls import client_context
 
@@ -127,7 +126,7 @@ class FetchmailServer(models.Model):
         except IMAP4.error as error:
             raise MailboxRefused(self.env._(
                 "%(host)s signed in %(login)s, but did not open the INBOX. It said: %(reply)s\n%(remedy)s",
-                host=self.server, login=self.user, reply=answer_text(error), remedy=self.env._(diagnose(error, protocol="imap").remedy),
+                host=self.server, login=self.user, reply=answer_text(error), remedy=self._office365_remedy(error),
             )) from error
 
     def _office365_connect_pop(self):

@@ -28,7 +28,7 @@ class FetchmailServer(models.Model):
         """Keep what to do about a failure beside what core keeps of it."""
         failure = super()._fetch_mail(batch_limit=batch_limit)
         for server in self.filtered(lambda server: server.office365_preset and server.error_message):
-            remedy = self.env._(diagnose(server.error_message, protocol=server._get_connection_type()).remedy)
+            remedy = server._office365_remedy(server.error_message)
             if remedy not in server.error_message:
                 server.error_message = f"{server.error_message}\n{remedy}"
         return failure
@@ -40,4 +40,9 @@ class FetchmailServer(models.Model):
             return str(error)
         return self.env._(
             "%(server)s: fetching stopped. %(words)s\n%(remedy)s",
-            server=self.display_name, words=error, remedy=self.env._(diagnose(error, protocol=self._get_connection_type()).remedy))
+            server=self.display_name, words=error, remedy=self._office365_remedy(error))
+
+    def _office365_remedy(self, error: Exception | str) -> str:
+        """Return what to do about a failure. A server that core has confirmed opened the mailbox before."""
+        return diagnose(
+            error, protocol=self._get_connection_type(), worked_before=self.state == "done").translated(self.env._)

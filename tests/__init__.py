@@ -57,6 +57,8 @@ from . import test_tools_budget
 from . import test_tools_causes
 from . import test_tools_diagnosis
 from . import test_tools_diagnosis_catalogue
+from . import test_tools_diagnosis_field
+from . import test_tools_diagnosis_rules
 from . import test_tools_entra
 from . import test_tools_entra_authority
 from . import test_tools_entra_http

@@ -166,11 +166,17 @@ class TestIncomingConnection(Office365Case):
         self.assertIn("refused to sign in", server.error_message)
         self.assertTrue(server.error_date)
 
+    def test_a_mailbox_that_never_opened_lacks_access(self):
+        server = self.incoming()
+        self.servers.imap.faults.add("SELECT", replies.IMAP_NOT_CONNECTED)
+        with self.assertRaisesRegex(UserError, "(?s)authenticated but not connected.*FullAccess"):
+            server.button_confirm_login()
+
     @mute_logger("odoo.addons.mail.models.fetchmail")
     def test_a_failure_while_fetching_says_what_to_do(self):
         table = [
             ("SELECT", replies.IMAP_THROTTLED.replace("{milliseconds}", "299961"), "Suggested Backoff Time: 299961.*waits as long as"),
-            ("SELECT", replies.IMAP_NOT_CONNECTED, "authenticated but not connected.*FullAccess"),
+            ("SELECT", replies.IMAP_NOT_CONNECTED, "authenticated but not connected.*does not open the mailbox for a while"),
         ]
         for step, answer, words in table:
             with self.subTest(answer=answer):

@@ -20,8 +20,10 @@ CATALOGUE = {
     "S432_4_3_2_RECIPIENT_BUSY": "recipient_busy",
     "S451_4_7_0_PROXY_ERROR": "server_busy",
     "S451_4_7_0_TIMEOUT": "timeout",
+    "S450_4_7_1_UNABLE_TO_RELAY": "relay_denied",
     "S451_4_7_500_": "greylisted",
     "S451_4_7_650_": "greylisted",
+    "S451_4_7_700_": "server_busy",
     "S451_4_7_850_": "greylisted",
     "S452_4_5_3_": "too_many_recipients",
     "S454_4_7_0_TEMPORARY_AUTH_FAILURE": "server_busy",
@@ -55,6 +57,7 @@ CATALOGUE = {
     "S550_5_1_1_": "recipient_unknown",
     "S550_5_1_20_": "invalid_from_header",
     "S550_5_1_8_": "sender_restricted",
+    "S550_5_2_1_MAILBOX_NOT_ACCESSIBLE": "mailbox_access_missing",
     "S550_5_2_121_": "recipient_busy",
     "S550_5_2_122_": "recipient_busy",
     "S550_5_2_25": "penalty_box",
@@ -89,6 +92,7 @@ CATALOGUE = {
     "S550_5_7_705_": "tenant_blocked",
     "S550_5_7_708_": "ip_reputation",
     "S550_5_7_750_": "unregistered_domain",
+    "S552_5_2_2_RECIPIENT_FULL": "recipient_restricted",
     "S552_5_3_4_": "message_too_large",
     "S554_5_1_90_": "daily_recipient_limit",
     "S554_5_2_0_DAILY_QUOTA": "daily_recipient_limit",
@@ -99,6 +103,7 @@ CATALOGUE = {
     "S554_5_2_2_MAILBOX_FULL": "mailbox_full",
     "S554_5_4_14_": "routing_loop",
     "S554_5_6_0_INTERNAL_ERROR": "unknown",
+    "S554_5_7_1_BLOCK_LIST": "ip_reputation",
     "IMAP_AUTHENTICATE_FAILED": "imap_auth_failed",
     "IMAP_BYE_14": "connection_lost",
     "IMAP_INVALID_STATE": "unknown",
@@ -212,7 +217,7 @@ class TestKnownAnswers(BaseCase):
             yield smtplib.SMTPAuthenticationError(reply.code, words)
         if about in ("server", "sender", "message"):
             yield smtplib.SMTPSenderRefused(reply.code, words, "a@contoso.example")
-        if reply is not replies.S554_5_2_2_MAILBOX_FULL:
+        if reply is not replies.S550_5_2_1_MAILBOX_NOT_ACCESSIBLE:  # of whom, the stage says
             yield smtplib.SMTPRecipientsRefused({"x@fabrikam.example": (reply.code, words)})
 
     def test_every_row_of_the_reference(self):

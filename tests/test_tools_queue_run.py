@@ -57,6 +57,14 @@ class TestQueueRun(BaseCase):
         self.assertEqual(part.refused[B].diagnosis.cause, "connection_lost")
         self.assertFalse(part.taken)
 
+    def test_a_recipients_answer_is_about_the_recipient_whatever_it_speaks_of(self):
+        for words in (b"5.2.2 mailbox full", b"5.2.1 Mailbox cannot be accessed", b"5.7.64 Relay Access Denied", b"no"):
+            part = Part([A, B])
+            part.end(outcome({B: (550, words)}))
+            with self.subTest(words):
+                self.assertEqual(part.refused[B].diagnosis.about, "recipient")
+                self.assertNotIn(part.refused[B].diagnosis.cause, ("mailbox_full", "mailbox_access_missing"))
+
     def test_core_judges_a_try_unless_a_server_refused_something_or_the_rest_waits(self):
         table = [  # what happened to two parts, resumed, stopped → over, core's
             ((), False, False, False, True),

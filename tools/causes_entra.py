@@ -68,8 +68,8 @@ NUMBERS: Final[tuple[Cause, ...]] = (
         "The directory does not know the app, or it is disabled. Compare client id and directory id of the Entra app in Odoo with"
         " Entra admin center > App registrations > Overview.")),
     _entra("entra_secret_expired", aadsts(7000222), _lt(
-        "The client secret has expired. Better use a certificate from now on, as organizations may forbid secrets: Entra admin center >"
-        " App registrations > Certificates & secrets; or enter the value and expiry date of a new secret in the Entra app in Odoo.")),
+        "The client secret has expired. Create a new one or, better, a certificate, as organizations may forbid secrets: Entra admin center"
+        " > App registrations > Certificates & secrets. Enter it, and when it expires, in the Entra app in Odoo.")),
     _entra("entra_secret_invalid", aadsts(7000216, 7000218), _lt(
         "The Entra app in Odoo has neither certificate nor secret. Create a certificate there and upload it in Entra admin center > App"
         " registrations > Certificates & secrets; organizations may forbid secrets.")),

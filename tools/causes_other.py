@@ -18,7 +18,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
     # Said by Exchange of its own connection to the recipient's server: names no fault of Odoo's.
     Cause(
         "unknown",
-        (status("4.4.311-319"), status("5.4.311-319")),
+        (status("4.4.311-319"), status("5.4.311-319"), status("4.2.1", "unable to connect")),
         _lt("Exchange does not reach the recipient's server (<code>). Nothing is wrong in Odoo: check the domain of the address (Contacts"
             " > Email), tell the recipient's administrator, and see Exchange admin center > Mail flow > Message trace."),
         "NDR",

@@ -35,10 +35,10 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "SUBM",
         protocols=frozenset({"smtp", "imap", "pop"}),
     ),
-    # Exchange names no address there; who does speaks of a recipient.
+    # Exchange names no address where it speaks of the sender's, and STOREDRV.Deliver is the component that delivers.
     Cause(
         "recipient_restricted",
-        (status("554 5.2.2", "<@>"),),
+        (status("5.2.2", "STOREDRV.Deliver"), status("554 5.2.2", "<@>")),
         _lt("The recipient's mailbox is full. Tell the recipient in another way; if it is a mailbox of yours, see Exchange admin center >"
             " Recipients > Mailboxes."),
         "RFC 3463",
@@ -102,7 +102,6 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause(
         "too_many_recipients",
         (status("4.5.3"), status("5.5.3"), reply(452, "too many recipients"), reply(552, "too many recipients"),
-         reply(550, "too many recipients"), reply(554, "too many recipients"),
          says("too many recipients")),
         _lt("The mail has more recipients than the server takes at once; Odoo sends it in parts. The limit of a mailbox:"
             " Set-Mailbox -Identity <mailbox> -RecipientLimits 1000"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .causes import INCOMING, Cause, _lt, any_of, reply, says, status
+from .causes import INCOMING, STAGES, Cause, _lt, any_of, reply, says, status
 
 _ALLOW_DESPITE_TENANT: Final = _lt(
     "SMTP AUTH is switched off for the whole organization. Allow it for this mailbox alone, whose own setting wins:"
@@ -42,7 +42,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
     ),
     Cause(
         "basic_auth_retired",
-        (status("5.7.139", "basic auth"), status("5.7.30"), says("basic authentication is disabled"),
+        (status("5.7.139", "basic auth"), status("5.7.30"), says("BasicAuthBlocked"), says("basic authentication is disabled"),
          says("basic authentication is not supported")),
         _lt("Microsoft takes no password here: IMAP and POP never do, SMTP AUTH not by default from the end of December 2026. Register an"
             " app (Entra admin center > App registrations), enter it in Odoo under Settings > Technical > Email > Microsoft Entra Apps,"
@@ -122,6 +122,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
         (status("5.2.1", "cannot be accessed"),),
         _NOT_ACCESSIBLE,
         "PRN",
+        only_at=frozenset({"", *STAGES}) - {"rcpt"},
     ),
     Cause(
         "mailbox_access_missing",

@@ -16,7 +16,8 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause(
         "certificate_untrusted",
         any_of("CERTIFICATE_VERIFY_FAILED", "certificate verify failed", "SSLCertVerificationError", "CertificateRefused",
-               "certificate is not valid for", "self-signed certificate", "self signed certificate", "unable to get local issuer"),
+               "certificate is not valid for", "self-signed certificate", "self signed certificate", "unable to get local issuer",
+               "hostname mismatch", "certificate subject name", "certificate has expired", "doesn't match the host"),
         _lt("The server's certificate cannot be verified. Check that the host name in Settings > Technical > Outgoing (or Incoming) Mail"
             " Servers is the one of the preset; trust a certificate authority of your own by the environment variable SSL_CERT_FILE."),
         "MFD",
@@ -38,7 +39,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
                  "NO_PROTOCOLS_AVAILABLE", "no protocols available", "HANDSHAKE_FAILURE", "handshake failure", "NO_SHARED_CIPHER",
                  "no shared cipher", "WRONG_VERSION_NUMBER", "wrong version number", "KEY_TOO_SMALL", "key too small",
                  "CA_MD_TOO_WEAK", "STARTTLS extension not supported", "STARTTLS is required", "must issue a STARTTLS",
-                 "[PRIVACYREQUIRED]"),
+                 "must issue STARTTLS", "[PRIVACYREQUIRED]"),
          status("5.7.10")),
         _lt("Odoo and the server did not agree on TLS. Check port and encryption in Settings > Technical > Outgoing (or Incoming) Mail"
             " Servers: 587 and 25 use STARTTLS, 993 and 995 TLS from the start, always version 1.2 or newer."),

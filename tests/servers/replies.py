@@ -250,6 +250,13 @@ S550_5_7_606_BANNED_IP = Reply(550, "5.7.606 Access denied, banned sending IP [{
 S550_4_4_7_EXPIRED = Reply(550, "4.4.7 Message expired")  # 70
 S550_5_4_300_EXPIRED = Reply(550, "5.4.300 Message expired")  # 70
 
+# --- what words alone would be taken for something else (wording as reported from production) -------------------------
+S550_5_2_1_MAILBOX_NOT_ACCESSIBLE = Reply(550, "5.2.1 Mailbox cannot be accessed")  # at AUTH
+S552_5_2_2_RECIPIENT_FULL = Reply(552, "5.2.2 <{recipient}>... Mailbox full")  # at RCPT
+S554_5_7_1_BLOCK_LIST = Reply(554, "5.7.1 Connection refused by policy, your domain is on our block list")
+S450_4_7_1_UNABLE_TO_RELAY = Reply(450, "4.7.1 Unable to Relay. ATTR14")
+S451_4_7_700_AGENT_BUSY = Reply(451, "4.7.700 PFA agent busy, please try again without simultaneous connections")
+
 # --- protocol errors (RFC 5321 section 4.2; wording UV) ---------------------------------------------------------------
 S500_5_3_3_UNRECOGNIZED_COMMAND = Reply(500, "5.3.3 Unrecognized command")
 S501_5_5_4_INVALID_ARGUMENTS = Reply(501, "5.5.4 Invalid arguments")
