@@ -24,7 +24,8 @@ class MailMail(models.Model):
             served = {address: "" for address, reason in (mail.office365_recipients or {}).items() if not reason}
             mail.write({
                 "office365_attempts": 0, "office365_cause": False, "office365_failed_since": False, "office365_line": False,
-                "office365_recipients": served or False, "office365_doubts": False, "scheduled_date": False, "failure_reason": False, "failure_type": False,
+                "office365_recipients": served or False, "office365_doubts": False,
+                "scheduled_date": False, "failure_reason": False, "failure_type": False,
             })
             mail._office365_notify_deferred(served)
         return result

@@ -74,8 +74,8 @@ class MailMail(models.Model):
     def _office365_write_down(self, run: QueueRun, attempt: Attempt, trouble: Refusal) -> None:
         """Write down in a transaction of its own what became of a try, as the one it belongs to is lost.
 
-        If the message is at the server, it would be sent again, were this not written: so it waits for the database a moment. What fails for
-        any other reason is written without the hooks of others, then with nothing but what ends the mail.
+        If the message is at the server, it would be sent again, were this not written: so it waits for the database a moment. What fails
+        for any other reason is written without the hooks of others, then with nothing but what ends the mail.
 
         :param trouble: what went wrong here: why the rest was not tried
         """
@@ -108,7 +108,7 @@ class MailMail(models.Model):
 
     @contextlib.contextmanager
     def _office365_fresh(self, run: QueueRun) -> Iterator[models.BaseModel]:
-        """Give this mail, locked, in a transaction of its own, or in a savepoint of the caller's; nothing if it is not to be sent any more."""
+        """Give this mail, locked, in a transaction of its own, or in a savepoint of the caller's; nothing if it is not to be sent."""
         if not run.commits:
             with self.env.cr.savepoint():
                 yield self

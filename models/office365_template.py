@@ -4,11 +4,10 @@ A template that an administrator or a template editor wrote may name the respons
 anybody else writes into a template of their own gives nobody a right.
 """
 
-from odoo import SUPERUSER_ID, _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import NO_ACCESS
 
-from ..tools.acting import Behind
 from ..tools.prefetch import PREFETCH
 from ..tools.sender import BY_ADMINISTRATOR, BY_TEMPLATE
 from .office365_actor import acting_uid, by_administrator, note_rendered
@@ -41,7 +40,7 @@ class MailTemplate(models.Model):
         return templates
 
     def write(self, vals):
-        result = super().write({name: value for name, value in vals.items() if not name.startswith("office365_vouched_")})
+        result = super().write(vals)
         if not vals.keys().isdisjoint(("email_from", "model_id")):
             self._office365_note_writer()
         return result
@@ -49,7 +48,7 @@ class MailTemplate(models.Model):
     def action_office365_vouch(self):
         """Let this template stand for whom its From names."""
         if not by_administrator(self.env):
-            raise AccessError(_("Only an administrator can confirm whom a template stands for."))
+            raise AccessError(self.env._("Only an administrator can confirm whom a template stands for."))
         self._office365_note_writer()
 
     def _office365_note_writer(self) -> None:
@@ -61,8 +60,7 @@ class MailTemplate(models.Model):
         else:
             return
         for template in self.sudo():
-            super(MailTemplate, template).write({
-                "office365_vouched_from": template._office365_from_as_written(), "office365_vouched_by": by})
+            template.write({"office365_vouched_from": template._office365_from_as_written(), "office365_vouched_by": by})
 
     @api.model
     def _office365_by_editor(self) -> bool:
@@ -90,21 +88,3 @@ class MailTemplate(models.Model):
         if field == "email_from" and len(self) == 1 and self.email_from:
             note_rendered(self.env, self.sudo().model_id.model, rendered, self._office365_vouch())
         return rendered
-
-
-class MailComposeMessage(models.TransientModel):
-    _inherit = "mail.compose.message"
-
-    def _prepare_mail_values(self, res_ids):
-        """Render the From of the template once more, by the server: in the composer it is a value that a client sends."""
-        values = super()._prepare_mail_values(res_ids)
-        if self.template_id.email_from and self.env["ir.mail_server"]._office365_in_use():
-            self.template_id._render_field("email_from", res_ids)
-        return values
-
-    def _action_send_mail(self, auto_commit=False):
-        """Of a mailing that a cron sends, its creator is behind the From."""
-        if "mass_mailing_id" in self._fields and acting_uid(self.env) == SUPERUSER_ID and len(self.mass_mailing_id) == 1:
-            behind = Behind(self.mass_mailing_id.sudo().create_uid.id)
-            self = self.with_context(**{Behind.CONTEXT_KEY: behind})
-        return super()._action_send_mail(auto_commit=auto_commit)

@@ -22,17 +22,19 @@ class TestFaultMatrix(FaultCase):
 
     def test_a_connection_that_ends_during_a_mail(self):
         steps = ("MAIL", "RCPT", "BDAT", "BODY", "END_OF_DATA")
-        self.check("connection closed, messages not taken,", [(step, Drop()) for step in steps], every=25, times=8, sent_at_once=150)
+        self.check(
+            "connection closed, messages not taken,", [(step, Drop()) for step in steps], every=25, times=8, sent_at_once=150, doubted=8)
 
     def test_a_connection_that_ends_during_a_mail_to_a_server_without_extensions(self):
         steps = ("MAIL", "RCPT", "DATA", "BODY", "END_OF_DATA")
         self.check(
             "without PIPELINING and CHUNKING: connection closed, messages not taken,", [(step, Drop()) for step in steps],
-            hidden=("PIPELINING", "CHUNKING"), every=25, times=8, sent_at_once=150)
+            hidden=("PIPELINING", "CHUNKING"), every=25, times=8, sent_at_once=150, doubted=8)
 
     def test_a_connection_that_is_reset(self):
         steps = ("MAIL", "RCPT", "BODY", "END_OF_DATA")
-        self.check("connection reset, messages not taken,", [(step, Reset()) for step in steps], every=25, times=8, sent_at_once=150)
+        self.check(
+            "connection reset, messages not taken,", [(step, Reset()) for step in steps], every=25, times=8, sent_at_once=150, doubted=8)
 
     def test_a_mail_in_doubt_goes_again_with_the_same_message_id(self):
         self.check(
@@ -81,7 +83,7 @@ class TestFaultMatrix(FaultCase):
 
     def test_a_server_that_falls_silent_during_a_mail(self):
         steps = ("MAIL", "BODY", "END_OF_DATA")
-        self.check("silence", [(step, Delay(30)) for step in steps], every=60, times=1, timeout=2, twice=1)
+        self.check("silence", [(step, Delay(30)) for step in steps], every=60, times=1, timeout=2, twice=1, doubted=2)
 
     def test_a_server_that_gives_a_byte_a_second(self):
         # The minute that core waits is 3 seconds here, so that a second is a 20th of one.

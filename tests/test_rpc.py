@@ -97,6 +97,7 @@ class TestFromOutside(SlotsMixin, Office365Mixin, HttpCase):
             "office365.delivery": env["office365.delivery"].create({"mail_server_id": server.id, "state": "sent"}),
             "office365.sender": env["office365.sender"],  # each administrator gets lines of his own when he opens the screen
             "office365.server.mixin": env["office365.server.mixin"],
+            "mail.template": env["mail.template"].create({"name": "Offer", "model_id": env["ir.model"]._get_id("res.partner")}),
         }
 
     @mute_logger("odoo.http")

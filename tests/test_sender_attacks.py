@@ -462,7 +462,8 @@ class TestFromOutside(AttackCase):
         table = [
             ("pass", {"Authentication_Results": PASS}, CEO),
             ("a colleague who is signed in", {
-                "Authentication_Results": "dkim=none (message not signed) header.d=none;dmarc=none action=none header.from=contoso.example;",
+                "Authentication_Results":
+                    "dkim=none (message not signed) header.d=none;dmarc=none action=none header.from=contoso.example;",
                 "X_MS_Exchange_Organization_AuthAs": "Internal"}, CEO),
             ("fail", {"Authentication_Results": FAIL}, ERP),
             ("nothing", {}, ERP),

@@ -169,9 +169,9 @@ class TestDecideSender(BaseCase):
         ("a customer's mail is passed on from core's notification address", SEND_AS, CUSTOMER, NOTIFICATIONS, CATCHALL, FROM_OUTSIDE,
          AS_IT_IS),
         # Names
-        ("a name that is another address is dropped", SEND_AS, named("ceo@contoso.example", "brant@private.example"), "", CATCHALL, BY_BRANT,
+        ("a name that is another address is dropped", SEND_AS, named("ceo@contoso.example", BRANT.address), "", CATCHALL, BY_BRANT,
          SenderIdentity(named("", ALIAS), ERP, None, None, ERP)),
-        ("also where the mailbox stands in, for which it was none", SEND_AS, named("payroll@contoso.example", "payroll@contoso.example"), "",
+        ("also where the mailbox stands in, for which it was none", SEND_AS, named(PAYROLL.address, PAYROLL.address), "",
          CATCHALL, BY_MALLORY, as_mailbox("payroll", UNTRUSTED)),
         ("a name with an @ is kept", SEND_AS, named("Help@Work GmbH", "info@contoso.example"), "", CATCHALL, BY_MALLORY, AS_IT_IS),
         # Only the author's own address

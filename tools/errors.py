@@ -97,7 +97,7 @@ def answer_text(error: Exception) -> str:
 
 
 def storable(text: str) -> str:
-    """Return what somebody said as the database takes it, whatever it was: bounded, without NUL (PostgreSQL knows none) and lone surrogates."""
+    """Return what somebody said as PostgreSQL takes it, whatever it was: bounded, without NUL and lone surrogates."""
     if len(text) > _LONGEST:
         text = f"{text[:_LONGEST]} …"
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()

@@ -18,8 +18,8 @@ Decided by one function, `decide_sender` in `tools/sender.py`.
 **Whose is an address?** A user's by *proof*: an administrator set it as the user's email or alias, or the user opened the link that was
 mailed to it. What users merely write into their own email proves nothing: it gives no right, and takes none from its holder. Users
 who are archived or no internal users (any more) hold nothing, and an address counts only while the servers send for its domain.
-*Shared* addresses are nobody's: those of companies and alias domains and mail aliases, if an administrator set them; the *Shared Senders* of
-the server; and single addresses in its FROM Filtering that no user holds.
+*Shared* addresses are nobody's: those of companies and alias domains and mail aliases, if an administrator set them; the *Shared Senders*
+of the server; and single addresses in its FROM Filtering that no user holds.
 
 **Who acts?** Noted by the server on each message when it is made, never taken from what a client sends: the user below `sudo`; nobody for a
 visitor; Odoo itself for crons and automations with no user behind them (of a mailing, its creator is behind it; of a template that
@@ -28,8 +28,9 @@ an ordinary user wrote, nobody). A message that came in by mail is its author's 
 Internal`, which Exchange removes from what comes from outside).
 
 **Who may use an address of somebody?** Its holder; members of the group *Send as others* (Settings implies it); Odoo itself; and a template
-whose *Send From* was last written by an administrator or a template editor, for the record that it is rendered for. Anything else leaves as the
-mailbox, and the message says why. *Strict* is the field *Only the Author's Own Address* of the server: the holder and shared addresses only.
+whose *Send From* was last written by an administrator or a template editor, for the record that it is rendered for. Anything else leaves as
+the mailbox, and the message says why. *Strict* is the field *Only the Author's Own Address* of the server: the holder and shared
+addresses only.
 
 - **Allowed domains** are the alias domains, the FROM Filtering, mailboxes and shared senders of the Office 365 servers. With an empty FROM
   Filtering a verified email of such a domain stays as well, so the mailbox needs Send As for it.

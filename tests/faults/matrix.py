@@ -25,6 +25,7 @@ class Tally:
     :ivar sent: number of mails that Odoo calls sent
     :ivar queued: that it will try again
     :ivar failed: that it gave up
+    :ivar doubted: that it gave up since nobody knows whether they arrived, and says so
     :ivar lost: sent, as Odoo says, but never arrived
     :ivar twice: arrivals beyond the first one of a mail
     :ivar false_alarms: arrived, but Odoo calls them failed
@@ -37,6 +38,7 @@ class Tally:
     sent: int = 0
     queued: int = 0
     failed: int = 0
+    doubted: int = 0
     lost: int = 0
     twice: int = 0
     false_alarms: int = 0
@@ -145,14 +147,15 @@ class Matrix:
     def count(self) -> Tally:
         """Compare what Odoo says of the mails with what arrived."""
         arrived, tally = self.arrivals(), Tally()
-        for _id, message_id, state, planned, reason, notifications in self.store.mails():
+        for _id, message_id, state, planned, reason, notifications, in_doubt in self.store.mails():
             times = arrived.pop(message_id, 0)
             tally.sent += state == "sent"
             tally.queued += state == "outgoing"
-            tally.failed += state not in ("sent", "outgoing")
+            tally.failed += state not in ("sent", "outgoing") and not in_doubt
+            tally.doubted += in_doubt and "Message trace" in reason
             tally.lost += state == "sent" and not times
             tally.twice += max(0, times - 1)
-            tally.false_alarms += state == "exception" and bool(times)
+            tally.false_alarms += state == "exception" and bool(times) and not in_doubt
             tally.speechless += state == "exception" and (not reason or "Error without exception" in reason)
             tally.unplanned += state == "outgoing" and not planned
             tally.at_odds += sum(_said_by(notified) != state for notified in notifications)

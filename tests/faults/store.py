@@ -83,10 +83,14 @@ class Store:
             self.sql(f"UPDATE {table} SET {column} = now() AT TIME ZONE 'UTC' - interval '1 second' WHERE {column} IS NOT NULL")
 
     def mails(self) -> Sequence[tuple]:
-        """Return all mails: id, Message-Id, state, whether a next try is planned, cause or reason, states of its notifications."""
+        """Return all mails: id, Message-Id, state, whether a next try is planned, cause or reason, states of its notifications, and
+        whether it was given up because it may have arrived twice.
+        """
         return self.sql("""
             SELECT mail.id, message.message_id, mail.state, mail.scheduled_date IS NOT NULL, mail.failure_reason,
-                   ARRAY(SELECT DISTINCT notification_status FROM mail_notification WHERE mail_mail_id = mail.id)
+                   ARRAY(SELECT DISTINCT notification_status FROM mail_notification WHERE mail_mail_id = mail.id),
+                   mail.state = 'exception' AND EXISTS(
+                       SELECT FROM jsonb_each_text(mail.office365_doubts) AS doubts WHERE doubts.value::int >= 2)
               FROM mail_mail mail JOIN mail_message message ON message.id = mail.mail_message_id
         """)
 
