@@ -35,6 +35,8 @@ class MailMail(models.Model):
         # batch do not fit into memory.
         rows = self.with_context(prefetch_fields=False).read(
             ["id", "email_from", "mail_server_id", "record_alias_domain_id"])
+        if len(rows) < len(self):  # some were removed meanwhile
+            self = self.browse([row["id"] for row in rows])
         normalized = {written: email_normalize(written) or "" for written in {row["email_from"] for row in rows}}
         book = self.env["ir.mail_server"]._office365_sender_book(
             set(filter(None, normalized.values())), {row["id"]: normalized[row["email_from"]] for row in rows})

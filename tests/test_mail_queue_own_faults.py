@@ -89,7 +89,7 @@ class TestOwnFaults(ServersCase):
                 self.workers.sql(
                     "UPDATE mail_mail SET state = 'outgoing', scheduled_date = NULL, office365_recipients = NULL, office365_cause = NULL,"
                     " office365_attempts = 0, office365_line = NULL WHERE id = ANY(%s)", self.ids)
-                reply = Reply(code, f"{str(code)[0]}.3.0 no\0such thing " + "x" * 300)
+                reply = Reply(code, f"{str(code)[0]}.2.1 no\0such thing " + "x" * 300)
                 self.servers.submission.faults.add("RCPT", reply, recipient="k1@fabrikam.example", times=None)
                 self.workers.run(run_queue)
                 self.assertEqual(self.arrived(), [0, 2, 3, 4])
@@ -103,7 +103,7 @@ class TestOwnFaults(ServersCase):
                     "UPDATE mail_mail SET state = 'outgoing', scheduled_date = NULL, office365_recipients = NULL, office365_cause = NULL,"
                     " office365_attempts = 0, office365_line = NULL, office365_failed_since = NULL WHERE id = ANY(%s)", self.ids)
                 self.workers.run(set_hours, [value])
-                self.servers.submission.faults.add("RCPT", Reply(451, "4.3.0 try later"), recipient="k1@fabrikam.example", times=None)
+                self.servers.submission.faults.add("RCPT", Reply(451, "4.2.1 try later"), recipient="k1@fabrikam.example", times=None)
                 self.workers.run(run_queue)
                 self.assertEqual(self.states(), ["sent", "outgoing", "sent", "sent", "sent"])
                 self.assertEqual(self.arrived(), [0, 2, 3, 4])
