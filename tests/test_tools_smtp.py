@@ -36,8 +36,8 @@ class TestSession(SmtpCase):
     def test_the_extensions_are_used_as_offered(self):
         body = "DATA" if "CHUNKING" in PLAIN else "BDAT"
         for hidden, command, parameters in [
-            (set(), "BDAT", {"SIZE", "BODY"}),
-            ({"CHUNKING"}, "DATA", {"SIZE", "BODY"}),
+            (set(), "BDAT", {"SIZE"}),
+            ({"CHUNKING"}, "DATA", {"SIZE"}),
             ({"8BITMIME"}, "BDAT", {"SIZE"}),
             (PLAIN, body, set()),
         ]:
@@ -48,7 +48,7 @@ class TestSession(SmtpCase):
                 self.assertEqual(self.verbs(), ["MAIL", "RCPT", command])
                 self.assertEqual(sent.mail_parameters.keys(), parameters)
                 self.assertEqual(self.content(sent), "Grüße\n")
-                self.assertEqual(sent.raw.isascii(), "BODY" not in parameters)
+                self.assertTrue(sent.raw.isascii(), "8-bit parts, which Office 365 garbles")
                 self.assertIn(sent.mail_parameters.get("SIZE"), (None, str(len(sent.raw))))
 
     def test_one_round_trip_a_message(self):

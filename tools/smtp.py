@@ -72,7 +72,8 @@ class SmtpSession(SmtpConnection):
         refused: dict[str, tuple[int, bytes]] = {}
         try:
             self._wake()
-            if not self.has_extn("8bitmime") and msg.policy.cte_type == "8bit":
+            # Also where the server offers 8BITMIME: Office 365 garbles 8-bit parts of a multipart that is none itself (MailKit issue 1999).
+            if msg.policy.cte_type == "8bit":
                 msg = copy.copy(msg)
                 msg.policy = msg.policy.clone(cte_type="7bit")
             refused = super().send_message(msg, from_addr, to_addrs, *args, **kwargs)
