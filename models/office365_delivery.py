@@ -155,7 +155,8 @@ class Office365Delivery(models.Model):
 class MailMessage(models.Model):
     _inherit = "mail.message"
 
-    office365_sender_note = fields.Text("Why Not from the Author's Address", copy=False, readonly=True, prefetch=PREFETCH)
+    office365_sender_note = fields.Text(
+        "Why Not from the Author's Address", copy=False, readonly=True, prefetch=PREFETCH, groups="base.group_user")
     office365_delivery_count = fields.Integer(
         "Deliveries", compute="_compute_office365_delivery_count", groups="base.group_system")
 

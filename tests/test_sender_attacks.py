@@ -221,6 +221,14 @@ class TestActors(AttackCase):
         (genuine + forged).send()
         self.assertEqual((self.left_as(to="kim@fabrikam.example"), self.left_as()), ([CEO], [ERP]))
 
+    def test_why_it_is_not_the_authors_address_is_for_colleagues(self):
+        self.record.with_user(self.portal).sudo().message_post(
+            body="Pay", message_type="comment", subtype_xmlid="mail.mt_comment", partner_ids=self.customer.ids, email_from=f"Chief <{CEO}>")
+        message = self.delivery().mail_message_id
+        self.assertIn("belongs to someone other", message.with_user(self.administrator).sudo(False).office365_sender_note)
+        with self.assertRaises(AccessError):
+            message.with_user(self.portal).read(["office365_sender_note"])
+
     def test_nobody_writes_who_acts(self):
         values = {"office365_actor_uid": 1, "office365_vouch": "administrator"}
         message = self.env["mail.message"].with_user(self.mallory).create({
