@@ -50,6 +50,24 @@ class TestBudget(BaseCase):
                 self.assertEqual((grant.messages, grant.recipients), expected)
                 self.assertEqual(grant.retry_at is None, bool(grant.messages))
 
+    def test_a_clock_that_was_ahead_blocks_a_mailbox_no_longer_than_what_it_sent(self):
+        for limits, ahead, free_after in ((RATE, 7 * DAY, 2 * MINUTE), (DAILY, 30 * DAY, DAY + 2 * SLOT)):
+            ledger = Ledger()
+            ledger.settle("others", NOW + ahead, [Use(NOW + ahead, False, 100 if limits is DAILY else 1)] * (1 if limits is DAILY else 30))
+            with self.subTest(limits=limits):
+                self.assertFalse(ledger.ask("me", NOW, limits, bulk=False, recipients=1, block=1).messages, "it was sent, just now")
+                self.assertTrue(ledger.ask("me", NOW + free_after, limits, bulk=False, recipients=1, block=1).messages)
+
+    def test_a_line_is_as_long_as_those_who_wait_in_it(self):
+        ledger = ledger_with((NOW, False, 1, 30))
+        for _mail in range(200):
+            ledger.ask("mailing", NOW, RATE, bulk=True, recipients=1, block=50, waits=True)
+        self.assertGreater(max(ledger.tails) - NOW, 60 * MINUTE)
+        self.assertFalse(ledger.is_to_be_counted(NOW + 1), "who was told to wait a moment ago may not be seen yet")
+        self.assertTrue(ledger.is_to_be_counted(NOW + 2 * MINUTE))
+        ledger.shorten(NOW + 2 * MINUTE, RATE, (0, 0), for_days=False)
+        self.assertLessEqual(max(ledger.tails), NOW + 3 * MINUTE)
+
     def test_what_is_held_counts_until_it_is_settled(self):
         ledger = Ledger()
         ledger.ask("a", NOW, RATE, bulk=False, recipients=1, block=20)
