@@ -28,6 +28,7 @@ Core and addon do the same work in turn, in the same run, against the same local
 server without preset at the same address, sent through by Odoo's own code; for `bystander` it is a database without the addon, and with
 as many servers. Odoo runs in one process and the servers with the proxy in another. A ratio is the median over the rounds, its spread is
 given in brackets; a round of `bystander` is two ratios. Every mail was checked to be sent once and to have arrived once.
+The servers' limits (messages a minute, recipients a day) are off.
 
 Measured by `dev/o365 bench`, {rounds} rounds, on: {machine}.
 

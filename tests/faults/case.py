@@ -26,7 +26,9 @@ again until it is empty.
 *First run* is what was after the run that met the fault. *Twice* counts arrivals beyond the first of a mail, always with the same
 Message-Id; where it is not 0, nobody can do better: the server had taken the mail, and Odoo could not know, or could not write it down
 any more. *Lost* (sent, as Odoo says, but never arrived) and false alarms (arrived, but failed, as Odoo says) are 0 in each line, or the
-test fails.
+test fails. A mail that a fault strikes twice after it was written is given up, and says that it may have arrived: it counts as neither.
+
+The servers' limits (messages a minute, recipients a day) are off.
 
 Odoo {odoo}, {date}.
 
