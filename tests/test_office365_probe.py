@@ -1,5 +1,7 @@
 """Probing what Exchange lets the mailbox send as, over real sockets."""
 
+import email.message
+
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
@@ -132,6 +134,14 @@ class TestProbe(SendersCase):
         lines["Brant Wadsworth"].action_probe()
         self.assertEqual([sent.from_address for sent in self.servers.accepted], [BRANT])
         self.assertEqual((lines["Brant Wadsworth"].probe_state, lines["contoso.example"].probe_state), ("allowed", False))
+
+    def test_a_header_that_somebody_else_wrote_is_no_probe(self):
+        name = list(self.env["office365.probe"]._headers())[-1]
+        for value in ("ümlaut-ümlaut", "-", "nonce-", "nonce-signature", "=?utf-8?q?n=C3=BC-=C3=BC?=", "\udcff-\udcff"):
+            message = email.message.EmailMessage()
+            message[name] = value
+            with self.subTest(value=value):
+                self.assertFalse(self.env["office365.probe"]._is_probe(message))
 
     def test_only_client_submission_is_probed(self):
         self.trust_this_host()
