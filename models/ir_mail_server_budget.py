@@ -1,5 +1,6 @@
 import contextlib
 import hashlib
+import logging
 from collections.abc import Iterator
 
 import psycopg2
@@ -10,6 +11,10 @@ from ..const import MAX_CONNECTIONS
 from ..tools.addresses import canonical_address
 from ..tools.budget import Limits
 from ..tools.errors import NoConnectionFree
+from ..tools.queue_run import QueueRun
+from ..tools.smtp import Outcome
+
+_logger = logging.getLogger(__name__)
 
 
 class IrMail_Server(models.Model):
@@ -90,6 +95,37 @@ class IrMail_Server(models.Model):
             rate=min(filter(None, servers.mapped("office365_rate_limit")), default=0),
             daily=min(filter(None, servers.mapped("office365_daily_limit")), default=0),
         )
+
+    # ------------------------------------------------------------
+    # Mail that is sent outside the queue
+    # ------------------------------------------------------------
+
+    def _office365_recorder(self, identity, written_as):
+        """Count what nobody asked the budget for: mail that somebody waits for, tests, probes, other modules' own.
+
+        It is never refused, as somebody waits for its exception, but Exchange counts it, so the queue has to know.
+        """
+        record, run = super()._office365_recorder(identity, written_as), QueueRun.of(self.env.context)
+        if run and run.part:
+            return record
+
+        def count_and_record(message, outcome: Outcome) -> None:
+            self._office365_count(identity.login, outcome)
+            record(message, outcome)
+
+        return count_and_record
+
+    def _office365_count(self, login: str | None, outcome: Outcome) -> None:
+        """Note what a message has used of a mailbox's budget. Never raises: what became of the message matters more."""
+        if not (outcome.taken or outcome.in_doubt or outcome.reply[:1].isdigit()):
+            return  # the server did not get to see it
+        try:
+            server = self.sudo()
+            key = server._office365_budget_key(login)
+            if server._office365_limits(key):
+                server.env["office365.budget"]._count(key, len(outcome.recipients))
+        except psycopg2.Error as error:
+            _logger.warning("%s: a message could not be counted: %s", self.display_name, error)
 
     # ------------------------------------------------------------
     # Connections

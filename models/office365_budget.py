@@ -82,6 +82,14 @@ class Office365Budget(models.Model):
         self._change(key, lambda ledger, now, _cr: ledger.settle(holder, now, uses))
 
     @api.model
+    def _count(self, key: str, recipients: int) -> None:
+        """Note a message that was sent without asking.
+
+        :raise psycopg2.Error: the database is not there
+        """
+        self._change(key, lambda ledger, now, _cr: ledger.settle("", now, [Use(now, bulk=False, recipients=recipients)]))
+
+    @api.model
     def _usage(self, key: str) -> tuple[int, int]:
         """Return the messages of the last minute and the recipients of the last 24 hours."""
         rows = self.env.execute_query(SQL("SELECT ledger FROM office365_budget WHERE key = %s", key))

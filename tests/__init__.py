@@ -84,4 +84,5 @@ from . import test_tools_vault
 from . import test_tools_xoauth2
 from . import test_tours
 from . import test_tours_sign_in
+from . import test_uncontrolled_mail
 from . import test_workers
