@@ -1,7 +1,6 @@
 """SMTP session of our servers: one round trip a message, a new connection when the old one is gone, and an outcome."""
 
 import contextlib
-import copy
 import smtplib
 import time
 from collections.abc import Callable
@@ -9,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from .errors import ConnectionLost, smtp_reply_text, words_of
+from .seven_bit import seven_bit, seven_bit_octets
 from .smtp_connection import FAREWELL, SmtpConnection
-from .smtp_transaction import BDAT, CONTENT, DATA, MAIL, RCPT, Command, Progress, Transaction, after_data, canonical, octets
+from .smtp_transaction import BDAT, CONTENT, DATA, MAIL, RCPT, Command, Progress, Transaction, after_data, canonical, names, octets
 
 # RFC 5321 section 4.5.3.2 would wait minutes for a reply, and ten for the last one. Core waits one minute, as a worker waits with
 # us, and a command without reply costs another try, no more. Only the last reply is worth more, since a message given up there
@@ -73,10 +73,7 @@ class SmtpSession(SmtpConnection):
         try:
             self._wake()
             # Also where the server offers 8BITMIME: Office 365 garbles 8-bit parts of a multipart that is none itself (MailKit issue 1999).
-            if msg.policy.cte_type == "8bit":
-                msg = copy.copy(msg)
-                msg.policy = msg.policy.clone(cte_type="7bit")
-            refused = super().send_message(msg, from_addr, to_addrs, *args, **kwargs)
+            refused = super().send_message(seven_bit(msg), from_addr, to_addrs, *args, **kwargs)
             reply, taken = smtp_reply_text(*self._last_reply), True
             return refused
         except Exception as error:
@@ -99,7 +96,10 @@ class SmtpSession(SmtpConnection):
         :raise smtplib.SMTPSenderRefused: also for a message that is larger than the server takes; it is not sent
         :raise ConnectionLost: the connection ended before the reply
         """
-        content, recipients = canonical(msg), [to_addrs] if isinstance(to_addrs, str) else list(to_addrs)
+        content = canonical(msg)
+        if not names(mail_options, "SMTPUTF8"):
+            content = seven_bit_octets(content)
+        recipients = [to_addrs] if isinstance(to_addrs, str) else list(to_addrs)
         for is_last_try in (False, True):
             self._wake()
             transaction = Transaction(from_addr, recipients, content, self.esmtp_features, mail_options, rcpt_options)

@@ -1,6 +1,6 @@
 """One SMTP transaction as values: which commands go together, what their replies come to. No socket here.
 
-RFC 5321 (MAIL, RCPT, DATA), 1870 (SIZE), 2920 (PIPELINING), 3030 (CHUNKING), 6152 (8BITMIME).
+RFC 5321 (MAIL, RCPT, DATA), 1870 (SIZE), 2920 (PIPELINING), 3030 (CHUNKING).
 """
 
 import re
@@ -69,7 +69,7 @@ class Transaction:
     """A message and its envelope.
 
     :ivar content: canonical
-    :ivar mail_options: parameters of MAIL beside SIZE and BODY
+    :ivar mail_options: parameters of MAIL beside SIZE
     :ivar features: keywords of the server's EHLO in lower case, with their values
     """
 
@@ -108,13 +108,11 @@ class Transaction:
             raise smtplib.SMTPSenderRefused(552, words.encode(), self.sender)
 
     def _mail(self) -> Command:
-        if _names(self.mail_options, "SMTPUTF8") and "smtputf8" not in self.features:
+        if names(self.mail_options, "SMTPUTF8") and "smtputf8" not in self.features:
             raise smtplib.SMTPNotSupportedError("SMTPUTF8 not supported by server")
         options = list(self.mail_options) if self.features else []
         if "size" in self.features:
             options.append(f"SIZE={len(self.content)}")
-        if "8bitmime" in self.features and not self.content.isascii() and not _names(options, "BODY"):
-            options.append("BODY=8BITMIME")
         return self._command(MAIL, f"MAIL FROM:{smtplib.quoteaddr(self.sender)}", options)
 
     def _rcpt(self, recipient: str) -> Command:
@@ -130,7 +128,7 @@ class Transaction:
         line = " ".join([start, *options])
         if _NEWLINE.search(line):
             raise ValueError(f"a line break in a command: {line!r}")
-        encoding = "utf-8" if _names(self.mail_options, "SMTPUTF8") else "ascii"
+        encoding = "utf-8" if names(self.mail_options, "SMTPUTF8") else "ascii"
         return Command(verb, f"{line}\r\n".encode(encoding), recipient=recipient)
 
 
@@ -191,5 +189,6 @@ def _taken(code: int) -> bool:
     return 200 <= code < 300
 
 
-def _names(options: Iterable[str], keyword: str) -> bool:
+def names(options: Iterable[str], keyword: str) -> bool:
+    """Whether a parameter of MAIL or RCPT is among others."""
     return any(option.upper().partition("=")[0] == keyword for option in options)
