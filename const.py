@@ -206,6 +206,7 @@ APP_PERMISSIONS: Final[dict[str, str]] = {
     "pop": "POP.AccessAsApp",
 }
 
-# High Volume Email has a permission and a resource of its own; it is offered in the worldwide cloud only. [HVEOAUTH][CLOUDS]
-HVE_APP_PERMISSION: Final = "Mail.Send"
+# High Volume Email has a permission, delegated or of the app, and a resource of its own; it is offered in the worldwide cloud only. [HVEOAUTH][CLOUDS]
+HVE_PERMISSION: Final = "Mail.Send"
 HVE_APP_SCOPE: Final = "https://outlook.office.com/.default"
+HVE_DELEGATED_SCOPE: Final = f"https://outlook.office.com/{HVE_PERMISSION}"

@@ -95,12 +95,16 @@ class IrMail_Server(models.Model):
     # Signing in
     # ------------------------------------------------------------
 
+    def _office365_token_protocol(self) -> str:
+        """Return what a token is asked for: High Volume Email takes none for client submission."""
+        return "hve" if self.office365_preset == "hve" else "smtp"
+
     def _office365_sign_in(self, session: SmtpSession, mailbox: str) -> None:
         try:
             if self._office365_signs_in_by_token():
                 # SMTP knows no delegates: the user signs in as himself, and sends as the mailbox.
                 user = ascii_address(self._office365_account(mailbox) or mailbox)
-                self._office365_with_token("smtp", mailbox, lambda token: _authenticate(session, user, token))
+                self._office365_with_token(self._office365_token_protocol(), mailbox, lambda token: _authenticate(session, user, token))
             else:
                 self._smtp_login__(session, ascii_address(mailbox), self.smtp_pass or "")
         except smtplib.SMTPAuthenticationError as error:

@@ -82,6 +82,7 @@ class Office365ServerMixin(models.AbstractModel):
     def _office365_with_token(self, protocol: str, mailbox: str, sign_in) -> None:
         """Sign in with a token; with a new one once more if the server refuses the first.
 
+        :param protocol: ``smtp``, ``hve``, ``imap`` or ``pop``
         :param sign_in: called with the token, raises what the server answers to a bad one
         :raise SignInRefused: Entra gives no token
         :raise CopiedDatabase: this may be a copy of the database that the sign-in belongs to
@@ -93,7 +94,7 @@ class Office365ServerMixin(models.AbstractModel):
         except UserError:
             raise
         except Exception as refusal:
-            if diagnose(refusal, protocol=protocol).cause not in TOKEN_REFUSED:
+            if diagnose(refusal, protocol="smtp" if protocol == "hve" else protocol).cause not in TOKEN_REFUSED:
                 raise
             renewed = tokens._access_token__(app, protocol, account, renew=token)
             if renewed == token:

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..const import CLOUDS, DEFAULT_CLOUD, DELEGATED_PERMISSIONS, ENTRA_CLOUDS
+from ..const import CLOUDS, DEFAULT_CLOUD, DELEGATED_PERMISSIONS, ENTRA_CLOUDS, HVE_APP_SCOPE, HVE_DELEGATED_SCOPE
 from ..tools import entra
 from ..tools.entra_authority import authority_url
 
@@ -146,10 +146,12 @@ class Office365Tenant(models.Model):
     def _scopes(self, protocol: str, flow: str | None = None) -> list[str]:
         """Return the scopes of a token.
 
-        :param protocol: ``smtp``, ``imap`` or ``pop``
+        :param protocol: ``smtp``, ``hve``, ``imap`` or ``pop``
         :param flow: ``app`` or ``delegated``, by default the app's own
         """
         self.ensure_one()
         if (flow or self.auth_flow) == "app":
-            return [self.app_scope]
+            return [HVE_APP_SCOPE if protocol == "hve" else self.app_scope]
+        if protocol == "hve":
+            return [HVE_DELEGATED_SCOPE]
         return [f"{self.delegated_resource}{DELEGATED_PERMISSIONS[protocol]}"]

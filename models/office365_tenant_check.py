@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from ..tools import entra, sign_in_check
 from ..tools.sign_in_check import APP_RBAC, GRANTED, HVE_ONLY, Finding
 
-_NAMES = {"smtp": "SMTP", "imap": "IMAP", "pop": "POP"}
+_NAMES = {"smtp": "SMTP", "imap": "IMAP", "pop": "POP", "hve": "High Volume Email"}
 
 
 class Office365Tenant(models.Model):
@@ -52,20 +52,20 @@ class Office365Tenant(models.Model):
         self.write({"check_date": fields.Datetime.now(), "check_state": state, "check_result": result})
 
     def _protocols_in_use(self) -> set[str]:
-        """Return what servers of this app speak; all of it before there is a server."""
+        """Return what servers of this app ask for tokens for; all but High Volume Email before there is a server."""
         protocols = {server.office365_preset for server in self.sudo().incoming_server_ids if server.office365_preset}
-        if self.sudo().outgoing_server_ids:
-            protocols.add("smtp")
-        return protocols or set(_NAMES)
+        protocols |= {server._office365_token_protocol() for server in self.sudo().outgoing_server_ids}
+        return protocols or set(_NAMES) - {"hve"}
 
     def _check_account(self, account: str | None) -> tuple[Markup, list[Finding]]:
         """Ask for a token and return what it says, for people and for judging.
 
         :raise UserError: there is none
         """
-        protocol = sorted(self._protocols_in_use())[-1]
+        protocols = self._protocols_in_use()
+        protocol = sorted(protocols)[-1]
         claims = entra.claims(self.env["office365.token"]._access_token__(self, protocol, account, anew=True))
-        findings = sign_in_check.findings(claims, self.auth_flow)
+        findings = sign_in_check.findings(claims, self.auth_flow, hve="hve" in protocols)
         return self._report(account, claims, findings), findings
 
     def _report(self, account: str | None, claims: entra.Claims, findings: list[Finding]) -> Markup:

@@ -97,9 +97,8 @@ class Office365Tenant(models.Model):
         """Return the delegated scopes that servers of this app need; those of SMTP and IMAP before there is a server."""
         self.ensure_one()
         protocols = {server.office365_preset for server in self.incoming_server_ids if server.office365_preset}
-        if self.outgoing_server_ids:
-            protocols.add("smtp")
-        return [scope for protocol in DELEGATED_PERMISSIONS if protocol in (protocols or {"smtp", "imap"})
+        protocols |= {server._office365_token_protocol() for server in self.outgoing_server_ids}
+        return [scope for protocol in (*DELEGATED_PERMISSIONS, "hve") if protocol in (protocols or {"smtp", "imap"})
                 for scope in self._scopes(protocol, "delegated")]
 
     def _accounts(self) -> list[str]:

@@ -86,7 +86,7 @@ class Office365Token(models.Model):
     ) -> str:
         """Return an access token that works for five minutes more at least.
 
-        :param protocol: ``smtp``, ``imap`` or ``pop``
+        :param protocol: ``smtp``, ``hve``, ``imap`` or ``pop``
         :param account: address that signed in; None for app-only sign-in
         :param renew: the token that a server just refused: another one is asked for, unless somebody did meanwhile. The same one is
             returned if that was tried a moment ago: then the token is not what the server minds

@@ -11,6 +11,7 @@ from . import test_fetchmail_server
 from . import test_governor_queue
 from . import test_governor_tour
 from . import test_governor_workers
+from . import test_high_volume_email
 from . import test_incoming_author
 from . import test_ir_mail_server
 from . import test_ir_mail_server_governor

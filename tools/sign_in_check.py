@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from ..const import APP_PERMISSIONS, DELEGATED_PERMISSIONS, HVE_APP_PERMISSION
+from ..const import APP_PERMISSIONS, DELEGATED_PERMISSIONS, HVE_PERMISSION
 from .entra import Claims
 
 GRANTED: Final = "granted"
@@ -28,12 +28,13 @@ class Finding:
     verdict: str
 
 
-def findings(claims: Claims, flow: str) -> list[Finding]:
+def findings(claims: Claims, flow: str, *, hve: bool = False) -> list[Finding]:
     """Return what a token may do, protocol by protocol.
 
     :param flow: ``app`` or ``delegated``
+    :param hve: High Volume Email is used
     """
-    wanted = APP_PERMISSIONS if flow == "app" else DELEGATED_PERMISSIONS
+    wanted = {**(APP_PERMISSIONS if flow == "app" else DELEGATED_PERMISSIONS), **({"hve": HVE_PERMISSION} if hve else {})}
     held = set(claims.roles if flow == "app" else claims.scopes)
     return [Finding(protocol, permission, _verdict(protocol, permission, held, flow)) for protocol, permission in wanted.items()]
 
@@ -44,6 +45,6 @@ def _verdict(protocol: str, permission: str, held: set[str], flow: str) -> str:
     if flow == "app" and protocol == "smtp":
         if not held:
             return APP_RBAC
-        if HVE_APP_PERMISSION in held:
+        if HVE_PERMISSION in held:
             return HVE_ONLY
     return MISSING

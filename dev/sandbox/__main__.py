@@ -32,9 +32,10 @@ from servers import (  # noqa: E402
 )
 from servers.sockets import next_free_port  # noqa: E402
 
-DEFAULT_PORTS = {"submission": 10587, "mx": 10025, "imap": 10993, "pop": 10995, "entra": 10443}
+DEFAULT_PORTS = {"submission": 10587, "hve": 10588, "mx": 10025, "imap": 10993, "pop": 10995, "entra": 10443}
 DEFAULT_REDIRECT = "http://localhost:8069/mail_office365/oauth"
-SECURITY = {"submission": "STARTTLS, login", "mx": "STARTTLS, no login", "imap": "TLS", "pop": "TLS", "entra": "HTTPS"}
+SECURITY = {
+    "submission": "STARTTLS, login", "hve": "STARTTLS, login", "mx": "STARTTLS, no login", "imap": "TLS", "pop": "TLS", "entra": "HTTPS"}
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:

@@ -21,6 +21,8 @@ from .directory import DOMAIN, ERP, Directory
 APP_ROLES = {"submission": "SMTP.SendAsApp", "imap": "IMAP.AccessAsApp", "pop": "POP.AccessAsApp"}
 #: Delegated permissions, likewise.
 DELEGATED = {"submission": "SMTP.Send", "imap": "IMAP.AccessAsUser.All", "pop": "POP.AccessAsUser.All"}
+#: Both kinds of permission for High Volume Email, which no app has by default.
+HVE_PERMISSION = "Mail.Send"
 
 _DAY = 86400.0
 _SECRET_DAYS = 180.0
@@ -68,6 +70,7 @@ class EntraApp:
     :ivar in_exchange: the service principal was registered in Exchange (``New-ServicePrincipal``); ``exchange_object_id``: the
         ``-ObjectId`` given there, empty: the right one, which is ``principal_id``.
     :ivar full_access: mailboxes that the service principal may open (``Add-MailboxPermission -AccessRights FullAccess``).
+    :ivar hve_accounts: accounts of High Volume Email that list it (``Add-HVEAppAccess``).
     :ivar in_scope: mailboxes of App RBAC (role ``Application SMTP.SendAsApp``): for SMTP, and only as long as the app has no role.
     """
 
@@ -91,6 +94,7 @@ class EntraApp:
     exchange_object_id: str = ""
     full_access: set[str] = dataclasses.field(default_factory=set)
     in_scope: set[str] = dataclasses.field(default_factory=set)
+    hve_accounts: set[str] = dataclasses.field(default_factory=set)
 
     @property
     def secret(self) -> str:

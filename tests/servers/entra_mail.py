@@ -6,19 +6,23 @@ An app is let in over SMTP by its permission alone; whether it may open the mail
 (:meth:`MailAccess.opens`). With IMAP and POP3 it is refused at once, and so is an app without permissions whose App RBAC scope does
 not have the mailbox. A user gets into his own mailbox, over IMAP and POP3 into those he holds FullAccess on, too; IMAP signs him in
 to any other, but does not open it.
+
+High Volume Email wants a permission and a resource of its own, and its account has to list the app:
+https://learn.microsoft.com/exchange/mail-flow-best-practices/oauth-high-volume-mails-m365
 """
 
 from __future__ import annotations
 
 from . import replies
 from .directory import Directory
-from .entra_directory import APP_ROLES, DELEGATED, EntraApp, EntraDirectory
+from .entra_directory import APP_ROLES, DELEGATED, HVE_PERMISSION, EntraApp, EntraDirectory
 from .entra_scopes import EXCHANGE
 from .entra_tokens import Tokens
 from .replies import Reply
 
 _REFUSED: dict[str, Reply | str] = {
     "submission": replies.S535_5_7_3_AUTHENTICATION_UNSUCCESSFUL,
+    "hve": replies.S535_5_7_3_AUTHENTICATION_UNSUCCESSFUL,
     "imap": replies.IMAP_AUTHENTICATE_FAILED,
     "pop": replies.POP_AUTHENTICATION_FAILURE,
 }
@@ -35,13 +39,15 @@ class MailAccess:
     def judge(self, protocol: str, mailbox: str, token: str) -> Reply | str | None:
         """Return the refusal of a sign-in, or None.
 
-        :param protocol: "submission", "imap" or "pop"
+        :param protocol: "submission", "hve", "imap" or "pop"
         :param mailbox: ``user=`` of XOAUTH2
         """
-        claims = self._claims(token)
+        claims = self._claims(token, hve=protocol == "hve")
         app = self._directory.apps.get(claims["appid"]) if claims else None
         if app is None or app.disabled:
             return _REFUSED[protocol]
+        if protocol == "hve":
+            return self._hve_refusal(app, claims, mailbox.lower())
         if claims.get("idtyp") == "app":
             return None if self._app_signs_in(app, claims, mailbox.lower(), protocol) else _REFUSED[protocol]
         user = self._directory.users.get(claims["upn"].lower())
@@ -59,14 +65,26 @@ class MailAccess:
             return True
         return app is not None and (mailbox.lower() in _lower(app.full_access if claims["roles"] else app.in_scope))
 
-    def _claims(self, token: str, *, running: bool = False) -> dict | None:
+    def _hve_refusal(self, app: EntraApp, claims: dict, account: str) -> Reply | None:
+        is_app = claims.get("idtyp") == "app"
+        if HVE_PERMISSION not in (claims["roles"] if is_app else claims["scp"].split()):
+            return replies.S535_5_7_144_INVALID_API_PERMISSIONS
+        if account not in _lower(app.hve_accounts):
+            return replies.S550_5_7_240_APP_NOT_ALLOWED
+        return None if is_app or claims["upn"].lower() == account else _REFUSED["hve"]
+
+    def _claims(self, token: str, *, running: bool = False, hve: bool = False) -> dict | None:
         """Return what a good token says; app-only ones have to be for outlook.office365.com, as Microsoft's page demands.
+
+        Those for High Volume Email have to be for outlook.office.com, of a user as well as of an app.
 
         :param running: the session was signed in when the token was good: that it has expired meanwhile does not end it
         """
         audiences = EXCHANGE[self._directory.cloud]
         claims = self._tokens.verify(token, audiences, expired=running)
-        if claims and claims.get("idtyp") == "app" and claims["aud"] != audiences[0]:
+        if claims and hve and claims["aud"] != audiences[-1]:
+            return None
+        if claims and not hve and claims.get("idtyp") == "app" and claims["aud"] != audiences[0]:
             return None
         return claims
 

@@ -9,7 +9,7 @@ import dataclasses
 import re
 
 from . import entra_errors as errors
-from .entra_directory import DELEGATED, EntraDirectory
+from .entra_directory import DELEGATED, HVE_PERMISSION, EntraDirectory
 from .entra_errors import EntraError, Refused
 
 #: Names of Office 365 Exchange Online by cloud; the first is the one that app-only sign-in asks for.
@@ -101,7 +101,7 @@ def _spelled(permission: str, of_graph: bool) -> str:
         return permission
     if of_graph:
         return permission if _GRAPH_PERMISSION.fullmatch(permission) else ""
-    return next((name for name in DELEGATED.values() if name.casefold() == permission.casefold()), "")
+    return next((name for name in (*DELEGATED.values(), HVE_PERMISSION) if name.casefold() == permission.casefold()), "")
 
 
 def _check_resource(directory: EntraDirectory, resource: str) -> None:

@@ -27,7 +27,7 @@ from .smtp import SmtpListener
 from .temporary import temporary_folder
 from .tls import Authority, TlsSettings
 
-LISTENERS = ("submission", "mx", "imap", "pop", "entra")
+LISTENERS = ("submission", "hve", "mx", "imap", "pop", "entra")
 
 
 def available() -> str:
@@ -49,7 +49,7 @@ class MailServers:
     :param ports: fixed ports by listener name (LISTENERS); free ones are chosen for the others.
     :param certificate: server certificate at the start, one of :data:`.tls.CERTIFICATES`; changeable per listener
         (``servers.imap.tls.configure(certificate="untrusted")``).
-    :ivar submission: :class:`.smtp.SmtpListener`; ``mx`` likewise.
+    :ivar submission: :class:`.smtp.SmtpListener`; ``hve`` and ``mx`` likewise.
     :ivar imap: :class:`.front.Front`; ``pop`` likewise.
     :ivar entra: :class:`.entra.Entra`, whose tokens the others take.
     :ivar directory: accounts, rights, limits, switches (:class:`.directory.Directory`).
@@ -77,6 +77,7 @@ class MailServers:
         self._running = contextlib.ExitStack()
         self.directory = Directory()
         self.submission: SmtpListener | None = None
+        self.hve: SmtpListener | None = None
         self.mx: SmtpListener | None = None
         self.imap: Front | None = None
         self.pop: Front | None = None
@@ -146,7 +147,7 @@ class MailServers:
         self._introspection = Introspection(self.directory)
         self.directory.observe(self._accounts_changed)
         self._accounts_changed()
-        for name in ("submission", "mx"):
+        for name in ("submission", "hve", "mx"):
             settings = TlsSettings(
                 self.authority, certificate=self._certificate, request_client_certificate=name == "mx"
             )
@@ -199,13 +200,14 @@ class MailServers:
         await self._introspection.start()
         self._dovecot.start(self._introspection.url)
         await self.submission.start()
+        await self.hve.start()
         await self.mx.start()
         await self.imap.start(self._dovecot.imap_port)
         await self.pop.start(self._dovecot.pop_port)
         await self.entra.listen()
 
     async def _stop_listeners(self) -> None:
-        listeners = (self.submission, self.mx, self.imap, self.pop, self.entra, self._introspection)
+        listeners = (self.submission, self.hve, self.mx, self.imap, self.pop, self.entra, self._introspection)
         results = await asyncio.gather(*(listener.stop() for listener in listeners), return_exceptions=True)
         self._dovecot.stop()
         for error in filter(None, results):

@@ -12,6 +12,7 @@ from . import replies
 from .delivery import Delivery
 from .directory import Directory
 from .faults import SMTP_STEPS, Faults
+from .hve import HveSession
 from .mx import MxSession
 from .records import Connection, Records, Transaction
 from .replies import Reply
@@ -29,7 +30,7 @@ connection_numbers = itertools.count(1)
 class SmtpListener:
     """One SMTP server.
 
-    :ivar name: "submission" or "mx".
+    :ivar name: "submission", "hve" or "mx".
     :ivar host: the name clients use.
     :ivar port: its port, the same for IPv4 and IPv6.
     :ivar faults: scripted faults (:mod:`.faults`).
@@ -72,7 +73,7 @@ class SmtpListener:
     async def start(self) -> None:
         """Listen."""
         loop = asyncio.get_running_loop()
-        session_class = SubmissionSession if self.name == "submission" else MxSession
+        session_class = {"submission": SubmissionSession, "hve": HveSession, "mx": MxSession}[self.name]
         self.port, sockets = listen_local(self.port)
         for sock in sockets:
             self._servers.append(await loop.create_server(lambda: session_class(self, loop), sock=sock))

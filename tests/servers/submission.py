@@ -67,6 +67,7 @@ class Usage:
 class SubmissionSession(SmtpSession):
     """A client of the submission listener."""
 
+    service = "submission"
     _token: str | None = None
 
     def capabilities(self) -> list[str]:
@@ -126,7 +127,7 @@ class SubmissionSession(SmtpSession):
             return replies.S501_5_5_2_CANNOT_DECODE
 
     def _signed_in(self, mechanism: str, mailbox: str, secret: str) -> Reply:
-        refusal = judge_sign_in(self.directory, mechanism, mailbox, secret)
+        refusal = judge_sign_in(self.directory, mechanism, mailbox, secret, self.service)
         if refusal:
             return refusal
         self.record.login, self.record.mechanism = mailbox.lower(), mechanism
@@ -196,10 +197,11 @@ class SubmissionSession(SmtpSession):
         return directory.may_send_as(mailbox, address) or directory.may_send_on_behalf(mailbox, address, sender_header)
 
 
-def judge_sign_in(directory: Directory, mechanism: str, mailbox: str, secret: str) -> Reply | None:
+def judge_sign_in(directory: Directory, mechanism: str, mailbox: str, secret: str, service: str = "submission") -> Reply | None:
     """Return the refusal Exchange gives this sign-in, or None.
 
     :param mechanism: "LOGIN" (``secret`` is a password) or "XOAUTH2" (a token).
+    :param service: "submission" or "hve", which the switches of SMTP AUTH are not about
     """
     policy, account = directory.policy, directory.accounts.get(mailbox.lower())
     basic = mechanism == "LOGIN"
@@ -209,9 +211,10 @@ def judge_sign_in(directory: Directory, mechanism: str, mailbox: str, secret: st
         return replies.S535_5_7_139_SECURITY_DEFAULTS
     if basic and policy.basic_auth_disabled:
         return replies.S535_5_7_139_BASIC_AUTH_DISABLED
-    if account and account.smtp_auth_disabled:
+    is_submission = service == "submission"
+    if is_submission and account and account.smtp_auth_disabled:
         return replies.S535_5_7_139_SMTP_AUTH_DISABLED_MAILBOX
-    if account and account.smtp_auth_disabled is None and policy.smtp_auth_disabled:
+    if is_submission and account and account.smtp_auth_disabled is None and policy.smtp_auth_disabled:
         return replies.S535_5_7_139_SMTP_AUTH_DISABLED_TENANT
     if policy.conditional_access:
         return replies.S535_5_7_139_CONDITIONAL_ACCESS
@@ -220,4 +223,4 @@ def judge_sign_in(directory: Directory, mechanism: str, mailbox: str, secret: st
         return None if right else replies.S535_5_7_139_BAD_CREDENTIALS
     if account is None:
         return replies.S535_5_7_3_AUTHENTICATION_UNSUCCESSFUL
-    return directory.judge_token("submission", account.address, secret)
+    return directory.judge_token(service, account.address, secret)
