@@ -24,6 +24,7 @@ from . import ir_mail_server_session
 from . import ir_mail_server_sign_in
 from . import office365_server_move
 from . import ir_mail_server_test
+from . import ir_mail_server_own
 from . import ir_mail_server_sender
 from . import ir_mail_server_choice
 from . import ir_mail_server_rehearsal

@@ -1,45 +1,22 @@
 import dataclasses
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 from odoo.exceptions import ValidationError
-from odoo.tools import SQL, email_normalize, encapsulate_email, formataddr, ormcache
+from odoo.tools import SQL, email_normalize, encapsulate_email, formataddr
 
-from ..const import OUTGOING_PRESETS
 from ..tools.acting import OUTSIDE_UID, Sending
-from ..tools.addresses import Mailbox, ascii_address, canonical_address, domain_of, honest_mailboxes, honest_name, mailboxes_of
+from ..tools.addresses import Mailbox, ascii_address, canonical_address, honest_mailboxes, honest_name, mailboxes_of
 from ..tools.queue_run import QueueRun
 from ..tools.sender import NOBODY, Act, Actor, Known, SenderBook, SenderIdentity, Service, alias_for, decide_sender
 from ..tools.smtp import Outcome, SmtpSession
 from .office365_actor import acting_uid
 
-# Fields whose change makes what is kept outdated.
-_KEPT = {"office365_preset", "active", "from_filter", "smtp_user"}
-
 # Headers that say who sent a message beside From. Who may is decided here, so what a mail brings along goes.
 _ABOUT_SENDER = ("Sender", "Resent-From", "Resent-Sender")
 
 SEND_AS_OTHERS = "mail_office365.group_send_as_others"
-
-
-class Own(NamedTuple):
-    """What is the database's own: ids of our servers, its addresses, and the domains and single addresses sent for, canonical.
-
-    The domains are the alias domains, and those of the servers' From filters and mailboxes.
-
-    :ivar bounces: where bounces may go: bounce and default From addresses of the alias domains, canonical
-    :ivar shared: by server, the group that may send as each of its shared senders; None: everybody
-    :ivar listed: by server, the single addresses in its From filter, canonical
-    """
-
-    servers: frozenset[int] = frozenset()
-    addresses: tuple[str, ...] = ()
-    domains: frozenset[str] = frozenset()
-    bounces: frozenset[str] = frozenset()
-    shared: Mapping[int, Mapping[str, int | None]] = {}
-    listed: Mapping[int, frozenset[str]] = {}
 
 
 class IrMail_Server(models.Model):
@@ -84,12 +61,6 @@ class IrMail_Server(models.Model):
     # Values
     # ------------------------------------------------------------
 
-    def _office365_mailbox(self) -> str | None:
-        """Return the address that signs in at this server of ours, if one does."""
-        self.ensure_one()
-        signs_in = self.office365_preset and OUTGOING_PRESETS[self.office365_preset].signs_in
-        return self.sudo().smtp_user or None if signs_in else None
-
     def _office365_service(self) -> Service:
         """Return this server as `tools.sender` sees it."""
         self.ensure_one()
@@ -120,76 +91,6 @@ class IrMail_Server(models.Model):
             name: False for name in ("domain_notifications_email", "domain_bounce_address")
             if context.get(name) and canonical_address(str(context[name])) not in own}
         return self.with_context(**foreign) if foreign else self
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        servers = super().create(vals_list)
-        if any(servers.mapped("office365_preset")):
-            self._office365_forget()
-        return servers
-
-    def write(self, vals):
-        result = super().write(vals)
-        if not _KEPT.isdisjoint(vals):
-            self._office365_forget()
-        return result
-
-    def unlink(self):
-        is_ours = any(self.mapped("office365_preset"))
-        result = super().unlink()
-        if is_ours:
-            self._office365_forget()
-        return result
-
-    @api.model
-    def _office365_forget(self) -> None:
-        """Forget what :meth:`_office365_in_use` and :meth:`_office365_own` found out, now and again after the commit.
-
-        Until then another thread still finds the old answer, and would keep it.
-        """
-        self.env.registry.clear_cache()
-        self.env.cr.postcommit.add(self.env.registry.clear_cache)
-
-    @api.model
-    @ormcache()
-    def _office365_in_use(self) -> bool:
-        """Tell whether a server is ours: if none is, sending costs what it costs in core."""
-        servers = self.sudo().with_context(active_test=False)
-        return bool(servers.search_count([("office365_preset", "!=", False)], limit=1))
-
-    @api.model
-    def _office365_servers(self):
-        """Return our outgoing servers; if there is none, we change nothing at all."""
-        if not self._office365_in_use():
-            return self.browse()
-        return self.sudo().search_fetch(
-            [("office365_preset", "!=", False)], ["office365_preset", "from_filter", "smtp_user"])
-
-    @api.model
-    @ormcache()
-    def _office365_own(self) -> Own:
-        """Return what is the database's own. Kept: it changes hardly ever, and every batch asks, also one of others' servers.
-
-        What is kept serves everybody, so nothing of the caller's context may play a part in it.
-        """
-        self = self.with_env(self.env(context={}))
-        servers = self._office365_servers()
-        domains = self.env["mail.alias.domain"].sudo().search([("name", "!=", False)])
-        mailboxes = [server._office365_mailbox() for server in servers]
-        shared: dict[int, dict[str, int | None]] = {}
-        for sender in servers.office365_shared_sender_ids:
-            shared.setdefault(sender.mail_server_id.id, {})[sender.address] = sender.group_id.id or None
-        listed, entries = {}, domains.mapped("name")
-        for server, mailbox in zip(servers, mailboxes, strict=True):
-            parts = [canonical_address(part) for part in server._parse_from_filter(server.from_filter) if domain_of(part)]
-            listed[server.id] = frozenset(part for part in parts if "@" in part)
-            entries += [*parts, (mailbox or "").rpartition("@")[2], *shared.get(server.id, ())]
-        bounces = [address for domain in domains for address in (domain.bounce_email, domain.default_from_email) if address]
-        addresses = [*mailboxes, *bounces, *domains.mapped("catchall_email")]
-        return Own(
-            frozenset(servers.ids), tuple(filter(None, addresses)),
-            frozenset(canonical_address(entry) for entry in entries if domain_of(entry)),
-            frozenset(map(canonical_address, bounces)), shared, listed)
 
     @api.model
     def _office365_sender_book(self, addresses: Collection[str], authors: Mapping[int, str] | None = None) -> SenderBook | None:
