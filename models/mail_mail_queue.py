@@ -6,14 +6,16 @@ import itertools
 import logging
 from collections.abc import Callable, Iterator
 from operator import methodcaller
+from time import monotonic
 from typing import Any
 
 import psycopg2
 from odoo import api, fields, models, modules
 from odoo.http import request
-from odoo.tools import SQL, email_normalize
+from odoo.tools import SQL, config, email_normalize
 
 from ..tools.breaker import PAUSING
+from ..tools.lifetime import Lifetime, real_limit
 from ..tools.lookahead import Lookahead, Turn, TurnLost
 from ..tools.prefetch import PREFETCH
 from ..tools.queue_run import Attempt, Known, QueueRun, Refusal, Settled, line_name
@@ -79,8 +81,9 @@ class MailMail(models.Model):
             return super().send(
                 auto_commit=auto_commit, raise_exception=raise_exception, post_send_callback=post_send_callback)
         own_cursor = self.env.context.get("office365_after_commit") is _AFTER_COMMIT and not modules.module.current_test
-        run = QueueRun(commits=auto_commit or own_cursor)
-        with SessionPool() as pool:
+        limit = real_limit(config["limit_time_real"], config["limit_time_real_cron"], is_request=bool(request))
+        run = QueueRun(commits=auto_commit or own_cursor, lifetime=Lifetime.of(limit, monotonic()))
+        with SessionPool(run.lifetime.end) as pool:
             mails = self.with_context(**{QueueRun.CONTEXT_KEY: run, POOL_KEY: pool, "office365_queue": None})
             try:
                 with mails._office365_lookahead(run):
@@ -89,7 +92,7 @@ class MailMail(models.Model):
                 for server in mails.env["ir.mail_server"].browse(list(run.governors)):
                     server._office365_governor().close()
         if run.known:
-            self._office365_wake()
+            self._office365_wake(at_once=run.is_late)
         return result
 
     @contextlib.contextmanager
@@ -124,6 +127,8 @@ class MailMail(models.Model):
                     mail_id for mail_id in ids
                     if (known := run.known.get(mail_id)) and (known.is_suspect, known.bulk) == (suspect, bulk)]
                 # While others were sent, not only mails can have been removed.
+                if run.is_late:
+                    return
                 if lane and self.env["ir.mail_server"].browse(server_id).exists():
                     run.begin_line(server_id, smtp_from, email_normalize(smtp_from) or "", bulk=bulk)
                     yield server_id, alias_domain_id, smtp_from, lane
@@ -183,7 +188,7 @@ class MailMail(models.Model):
             if mail_id == self._ids[-1]:
                 self._office365_end_batch(run, left, server, session, callback)
 
-        while todo and run.may_send(session):
+        while todo and run.may_send(session) and not run.is_late:
             mail = self.browse(todo.popleft())
             if run.lookahead:
                 run.lookahead.start(
@@ -201,7 +206,7 @@ class MailMail(models.Model):
         if left and run.lookahead:
             run.lookahead.drain()  # may add to them; and the governor is asked by one at a time
         run.release(server)
-        if left:
+        if left and not (run.is_late and run.may_send(session)):  # else the next run takes them as they are
             self.browse(sorted(left))._office365_put_off(run, server, session)
         run.commit(self.env.cr)
         callback(self.ids)

@@ -145,11 +145,16 @@ class MailMail(models.Model):
             """, tuple(lines), fields.Datetime.now(), tuple(without)))
         return {line: self._office365_behind(until, cause) for line, until, cause in rows}
 
-    def _office365_wake(self) -> None:
+    def _office365_wake(self, *, at_once: bool = False) -> None:
         """Have the queue called when the next of the waiting mails is due.
 
         Each run does so at its end: one trigger, however many mails wait.
+
+        :param at_once: the run had to end, and may have left mails that do not wait
         """
+        if at_once and (cron := self.env.ref("mail.ir_cron_mail_scheduler_action", raise_if_not_found=False)):
+            cron._trigger()
+            return
         self.flush_model(["state", "scheduled_date", "office365_cause"])
         now = fields.Datetime.now()
         [[due]] = self.env.execute_query(SQL(

@@ -19,7 +19,7 @@ _logger = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 # Who holds the row asks Microsoft meanwhile: for the endpoints and for the token, each with the limits of `tools.entra_http`.
-_LOCK_TIMEOUT = "60s"
+_LOCK_TIMEOUT = "20s"
 _TRIES = 10
 _FAILURE = ("failure_cause", "failure_text", "failure_scopes", "failure_app", "failure_since", "failed_at", "failure_until")
 # Causes that only the user can end, by signing in again.

@@ -65,6 +65,7 @@ from . import test_tools_entra_authority
 from . import test_tools_entra_http
 from . import test_tools_home
 from . import test_tools_key_pair
+from . import test_tools_lifetime
 from . import test_tools_lookahead
 from . import test_tools_powershell
 from . import test_tools_presets

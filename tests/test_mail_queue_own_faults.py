@@ -1,9 +1,14 @@
 """What goes wrong on our side, or about one mail, is nobody else's failure: in worker processes, with real commits."""
 
-from unittest.mock import patch
+import math
+import time
+from unittest.mock import PropertyMock, patch
 
 from odoo.tests import tagged
+from odoo.tools import config
 
+from ..tools.lifetime import Lifetime
+from ..tools.queue_run import QueueRun
 from .common import CUSTOMER, ERP
 from .queue_case import QueueCase
 from .servers import Drop, Reply
@@ -197,3 +202,29 @@ class TestBeforeMail(QueueCase):
         self.run_queue()
         self.assertEqual(mail.state, "sent")
         self.assertEqual({sent.recipients[0] for sent in self.servers.accepted}, {CUSTOMER})
+
+    def test_a_run_begins_no_mail_that_would_outlive_its_worker(self):
+        mails = self.env["mail.mail"].union(*(self.mail(auto_delete=False) for _number in range(4)))
+        trigger = self.enterContext(patch.object(self.registry["ir.cron"], "_trigger"))
+        original = type(mails)._office365_send_one
+
+        def send_slowly(self, run, send):
+            original(self, run, send)
+            if self == mails[1]:
+                late.return_value = True
+
+        with patch.object(QueueRun, "is_late", new_callable=PropertyMock, return_value=False) as late, \
+                patch.object(self.registry["mail.mail"], "_office365_send_one", send_slowly):
+            mails.send()
+        self.assertEqual(mails.mapped("state"), ["sent", "sent", "outgoing", "outgoing"])
+        self.assertEqual([mail.scheduled_date or mail.office365_cause for mail in mails[2:]], [False, False], "untouched")
+        trigger.assert_called_once_with()
+        self.run_queue()
+        self.assertEqual(set(mails.mapped("state")), {"sent"})
+
+    def test_a_run_ends_in_time(self):
+        for limits, expected in (((120, -1), 60), ((120, 600), 540), ((120, 0), math.inf)):
+            with self.subTest(limits=limits), patch.dict(config.options, limit_time_real=limits[0], limit_time_real_cron=limits[1]), \
+                    patch.object(Lifetime, "of", wraps=Lifetime.of) as of:
+                self.mail().send()
+                self.assertAlmostEqual(Lifetime.of(*of.call_args.args).last_start - time.monotonic(), expected, delta=5)

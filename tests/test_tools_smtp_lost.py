@@ -6,6 +6,7 @@ import random
 import smtplib
 import socket
 import threading
+import time
 from unittest.mock import patch
 
 from odoo.tests import BaseCase, tagged
@@ -266,3 +267,40 @@ class TestReplies(BaseCase):
                 self.assertEqual(sock.getpeername(), listener.getsockname())
             with self.assertRaises(ConnectionRefusedError):
                 smtp_wire.connect(addresses[:1], 5)
+
+
+@tagged("post_install", "-at_install")
+class TestDeadlines(SmtpCase):
+    """Each wait is bounded, and so is their sum: Odoo ends a worker after 120 s, which a test takes for 4."""
+
+    def test_opening_takes_half_a_timeout_however_many_steps_are_slow(self):
+        for step in ("CONNECT", "EHLO", "STARTTLS", "AUTH"):
+            self.servers.submission.faults.add(step, Delay(0.7), times=None)
+        began = time.monotonic()
+        with self.assertRaises(OSError):  # five waits of 0.7 s, each within the 2 s of a reply
+            self.session(timeout=2)
+        self.assertLess(time.monotonic() - began, 1.5)
+
+    def test_a_message_takes_one_timeout_and_a_third(self):
+        self.restart({"PIPELINING", "CHUNKING"})
+        session = self.session(timeout=1.5)
+        for step in ("MAIL", "RCPT", "DATA", "END_OF_DATA"):
+            self.servers.submission.faults.add(step, Delay(0.8), times=None)
+        began = time.monotonic()
+        with self.assertRaises(smtplib.SMTPServerDisconnected):
+            self.send(session)
+        self.assertLess(time.monotonic() - began, 2.5)
+
+    def test_no_wait_outlasts_the_worker(self):
+        session = self.session(timeout=30)
+        self.servers.submission.faults.add("MAIL", Delay(30))
+        session.ends_at, began = time.monotonic() + 0.5, time.monotonic()
+        with self.assertRaises(smtplib.SMTPServerDisconnected):
+            self.send(session)
+        self.assertLess(time.monotonic() - began, 2)
+
+    def test_slow_steps_that_fit_are_waited_for(self):
+        for step in ("CONNECT", "AUTH", "MAIL", "END_OF_DATA"):
+            self.servers.submission.faults.add(step, Delay(0.3))
+        self.send(self.session(timeout=4))
+        self.assertEqual(len(self.sent()), 1)

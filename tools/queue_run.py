@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import smtplib
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +20,7 @@ import psycopg2
 from .causes import _lt
 from .diagnosis import Diagnosis, diagnose
 from .errors import smtp_reply_text, storable
+from .lifetime import Lifetime
 from .lookahead import Lookahead, Turn, TurnLost
 from .smtp import Outcome
 from .stage import Stage, stage_of
@@ -281,12 +283,13 @@ class QueueRun:
     :ivar governors: of the servers of this run
     :ivar lookahead: makes a mail ready while another one is at the server; None if each waits for the one before
     :ivar turn: when the mail may be sent, None from then on
+    :ivar lifetime: of the worker
     """
 
     CONTEXT_KEY = "office365_run"
 
-    def __init__(self, *, commits: bool) -> None:
-        self.commits = commits
+    def __init__(self, *, commits: bool, lifetime: Lifetime | None = None) -> None:
+        self.commits, self.lifetime = commits, lifetime or Lifetime()
         self.holds: dict[str, Hold] = {}
         self.known: dict[int, Known] = {}
         self.attempt: Attempt | None = None
@@ -302,6 +305,11 @@ class QueueRun:
         """Return the run in a context, if it is one."""
         run = context.get(cls.CONTEXT_KEY)
         return run if isinstance(run, cls) else None
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the worker has no time to begin another mail."""
+        return time.monotonic() >= self.lifetime.last_start
 
     def commit(self, cr: Any) -> None:
         """Commit, if this run may."""

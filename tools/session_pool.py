@@ -1,6 +1,7 @@
 """Sessions of one queue run: one a server, for the mail of all senders."""
 
 import contextlib
+import math
 import smtplib
 from collections.abc import Callable
 
@@ -17,7 +18,11 @@ class SessionPool:
     would wait for a thousand timeouts, or lock the mailbox out.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, ends_at: float = math.inf) -> None:
+        """
+        :param ends_at: when all waits of its sessions end, by `time.monotonic`
+        """
+        self._ends_at = ends_at
         self._sessions: dict[int, SmtpSession] = {}
         self._failures: dict[tuple[int, str | None], Exception] = {}
         self.is_open = True
@@ -44,7 +49,7 @@ class SessionPool:
             except Exception as error:
                 self._failures[server_id, login if isinstance(error, smtplib.SMTPAuthenticationError) else None] = error
                 raise
-            session.pooled = True
+            session.pooled, session.ends_at = True, self._ends_at
             self._sessions[server_id] = session
         return session
 

@@ -9,13 +9,15 @@ from typing import Any, Final
 
 from .errors import ConnectionLost, smtp_reply_text, words_of
 from .seven_bit import seven_bit, seven_bit_octets
-from .smtp_connection import FAREWELL, SmtpConnection
+from .smtp_connection import FAREWELL, OCTETS_A_SECOND, SmtpConnection
 from .smtp_transaction import BDAT, CONTENT, DATA, MAIL, RCPT, Command, Progress, Transaction, after_data, canonical, names, octets
 
 # RFC 5321 section 4.5.3.2 would wait minutes for a reply, and ten for the last one. Core waits one minute, as a worker waits with
 # us, and a command without reply costs another try, no more. Only the last reply is worth more, since a message given up there
 # may arrive twice (RFC 1047): as long as Odoo lets a worker live (``limit_time_real``, 120 s), less some to write down the result.
 _LAST_REPLY: Final = 1.5
+# All replies of a message together, in timeouts: 80 s, and the time that its octets take on a slow line.
+_MESSAGE: Final = 4 / 3
 # Seconds of silence after which nobody knows whether a connection lives: a firewall may have forgotten it. What is written then
 # must not hold a message, which would be in doubt if nothing comes back.
 _IDLE: Final = 10
@@ -136,12 +138,13 @@ class SmtpSession(SmtpConnection):
         """
         self._stage_began = time.monotonic()
         is_alive = self._stage_began - self._last_reply_at < _IDLE
-        for group in transaction.groups(eager=is_alive and not self.cautious):
-            self._exchange(group, progress)
-            if progress.is_refused or self.sock is None:
-                break
-        if self.sock is not None and group[-1].verb == DATA and self._code == 354:
-            self._exchange([after_data(b"" if progress.is_refused else transaction.content)], progress)
+        with self._within(self.timeout * _MESSAGE + len(transaction.content) / OCTETS_A_SECOND):
+            for group in transaction.groups(eager=is_alive and not self.cautious):
+                self._exchange(group, progress)
+                if progress.is_refused or self.sock is None:
+                    break
+            if self.sock is not None and group[-1].verb == DATA and self._code == 354:
+                self._exchange([after_data(b"" if progress.is_refused else transaction.content)], progress)
 
     def _exchange(self, group: list[Command], progress: Progress) -> None:
         """Write commands together, then take down their replies."""

@@ -1,28 +1,34 @@
 """SMTP connection: `smtplib.SMTP` that waits a bounded time, keeps secrets out of the log, and can be opened again."""
 
 import contextlib
+import math
 import smtplib
 import socket
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from . import smtp_wire
 from .errors import ConnectionLost
 from .tls import certificate_facts
 
-# A line slower than 128 kbit/s: a large message takes longer than the timeout, but not for ever.
-_OCTETS_A_SECOND: Final = 16_384
+#: A line slower than 128 kbit/s: a large message takes longer than the timeout, but not for ever.
+OCTETS_A_SECOND: Final = 16_384
 #: Seconds for the reply to QUIT, and for the last words of a server that hung up.
 FAREWELL: Final = 5
+# Connecting, verifying and signing in together, in timeouts: 30 s. Each of the ten steps may be slow, not all of them. With a message
+# (:data:`.smtp._MESSAGE`) that leaves some of the 120 s after which Odoo ends a worker (``limit_time_real``), to write down what
+# became of it.
+_OPENING: Final = 1 / 2
 _ANY_LOGIN: Final = object()
 
 
 class SmtpConnection(smtplib.SMTP):
     """`smtplib.SMTP` whose waits are bounded, whose trace shows no secret and no message, and that can be opened again.
 
-    ``timeout`` covers a reply as a whole, not each of its octets.
+    ``timeout`` covers a reply as a whole, not each of its octets; opening has a deadline for all of its steps. What it does not bound
+    is the system's resolver, and the token request, which has limits of its own.
 
     :ivar sign_on: called with the session and a mailbox: secures a fresh connection and signs the mailbox in
     :ivar login_name: mailbox that is signed in, None for a relay
@@ -30,6 +36,7 @@ class SmtpConnection(smtplib.SMTP):
         recipients, content
     :ivar slot: makes what is held while a mailbox is signed in, across connections
     :ivar is_ended: it was closed for good
+    :ivar ends_at: when all waits end, by `time.monotonic`, as the worker has to be done
     :ivar pooled: :meth:`quit` leaves the connection open for the next mail; the pool closes it
     """
 
@@ -38,6 +45,8 @@ class SmtpConnection(smtplib.SMTP):
     on_stage: Callable[[str, float, str], None] | None = None
     slot: Callable[[str | None], contextlib.AbstractContextManager] = contextlib.nullcontext
     pooled = False
+    ends_at = math.inf
+    _until = math.inf
 
     def __init__(self, host: str = "", port: int = 0, *, timeout: float = 60.0, local_hostname: str | None = None) -> None:
         """Make a session that is not connected yet: :meth:`open` does that."""
@@ -69,11 +78,12 @@ class SmtpConnection(smtplib.SMTP):
         self._take_slot(login)
         self._stage_began = time.monotonic()
         try:
-            code, words = self.connect(self._host, self._port)
-            if code != 220:
-                raise smtplib.SMTPConnectError(code, words)
-            self.stage("connect", words.decode("utf-8", "replace"))
-            self.sign_on(self, login)
+            with self._within(self.timeout * _OPENING):
+                code, words = self.connect(self._host, self._port)
+                if code != 220:
+                    raise smtplib.SMTPConnectError(code, words)
+                self.stage("connect", words.decode("utf-8", "replace"))
+                self.sign_on(self, login)
         except BaseException as error:
             self.rest()
             if isinstance(error, Exception):
@@ -144,7 +154,20 @@ class SmtpConnection(smtplib.SMTP):
         self.trace("connect: to", host, port)
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         self.stage("resolve", ", ".join(dict.fromkeys(address[4][0] for address in addresses)))
-        return smtp_wire.connect(addresses, timeout, self.source_address)
+        return smtp_wire.connect(addresses, self._left(timeout), self.source_address)
+
+    @contextlib.contextmanager
+    def _within(self, seconds: float) -> Iterator[None]:
+        """Let all waits of a block together take so many seconds, and no longer than the worker may."""
+        self._until = min(time.monotonic() + seconds, self.ends_at)
+        try:
+            yield
+        finally:
+            self._until = math.inf
+
+    def _left(self, seconds: float) -> float:
+        """Return how long a wait may take that would like so many seconds; next to nothing if the time is over."""
+        return max(min(seconds, self._until - time.monotonic()), 0.001)
 
     def _drop(self) -> None:
         """Close the connection; the session can have another one."""
@@ -217,8 +240,8 @@ class SmtpConnection(smtplib.SMTP):
         return self._read(self.timeout)
 
     def _write(self, data: bytes) -> None:
-        smtp_wire.send_all(self.sock, data, smtp_wire.Deadline(self.timeout + len(data) / _OCTETS_A_SECOND))
-        self.sock.settimeout(self.timeout)
+        smtp_wire.send_all(self.sock, data, smtp_wire.Deadline(self._left(self.timeout + len(data) / OCTETS_A_SECOND)))
+        self.sock.settimeout(self._left(self.timeout))
 
     def _read_owed(self, seconds: float) -> None:
         while self._owed:
@@ -233,8 +256,8 @@ class SmtpConnection(smtplib.SMTP):
         if self.file is None:
             self.file = smtp_wire.ReplyReader(self.sock)
         try:
-            code, words = self.file.reply(smtp_wire.Deadline(seconds))
-            self.sock.settimeout(self.timeout)  # of what smtplib does by itself: the TLS handshake
+            code, words = self.file.reply(smtp_wire.Deadline(self._left(seconds)))
+            self.sock.settimeout(self._left(self.timeout))  # of what smtplib does by itself: the TLS handshake
         except (OSError, EOFError, smtp_wire.MalformedReply) as error:
             self._drop()
             raise ConnectionLost(error) from error
