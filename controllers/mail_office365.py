@@ -1,37 +1,11 @@
-import logging
-import re
-
 from odoo import http
 from odoo.http import request
-from odoo.service.model import Params
 
 from ..models.office365_tenant_sign_in import PATH as OAUTH_PATH
 from ..models.res_users_link import PATH
+from ..tools.redaction import install
 
-
-class WithoutToken(logging.Filter):
-    """Keep tokens and codes out of the log of requests, which holds the address of every page."""
-
-    _TOKEN = re.compile(rf"((?:{re.escape(PATH)}|{re.escape(OAUTH_PATH)})\?)[^\s\"']*")
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()
-        if PATH in message or OAUTH_PATH in message:
-            record.msg, record.args = self._TOKEN.sub(r"\1…", message), ()
-        return True
-
-
-class WithoutParameters(logging.Filter):
-    """Keep what is entered on an Entra app out of the log of remote calls, which at DEBUG holds all that a client sends."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple) and any(getattr(arg, "_name", None) == "office365.tenant" for arg in record.args):
-            record.args = tuple("…" if isinstance(arg, Params) else arg for arg in record.args)
-        return True
-
-
-logging.getLogger("werkzeug").addFilter(WithoutToken())
-logging.getLogger("odoo.service.model").addFilter(WithoutParameters())
+install((PATH, OAUTH_PATH))
 
 
 class MailOffice365(http.Controller):

@@ -16,6 +16,7 @@ from . import test_incoming_author
 from . import test_ir_mail_server
 from . import test_ir_mail_server_governor
 from . import test_ir_mail_server_session
+from . import test_logs
 from . import test_mail_flow
 from . import test_mail_queue
 from . import test_mail_queue_choice
@@ -71,6 +72,7 @@ from . import test_tools_powershell
 from . import test_tools_presets
 from . import test_tools_probe
 from . import test_tools_queue_run
+from . import test_tools_redaction
 from . import test_tools_retry
 from . import test_tools_route
 from . import test_tools_sender

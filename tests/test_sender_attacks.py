@@ -2,7 +2,7 @@
 
 from odoo import Command
 from odoo.exceptions import AccessError, ValidationError
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests import HttpCase, JsonRpcException, new_test_user, tagged
 from odoo.tools import email_normalize
 
 from ..models.office365_actor import acting_uid
@@ -539,7 +539,7 @@ class TestOverHttp(Office365Mixin, HttpCase):
     def test_portal_user_takes_the_chiefs_address(self):
         self.outgoing(from_filter="contoso.example")
         self.authenticate("o365.portal", "portal@o365")
-        with self.assertRaises(Exception) as caught:
+        with self.assertRaises(JsonRpcException) as caught:
             self.call("res.users", "write", self.portal.ids, {"email": CEO})
         self.assertIn("ValidationError", str(caught.exception.__dict__) + repr(caught.exception))
         self.assertEqual(self.portal.email, "paula@private.example")
