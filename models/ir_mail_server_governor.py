@@ -167,7 +167,7 @@ class Governor:
         reason = env._(
             "%(name)s is refused, so that its mail waits: %(reply)s",
             name=target or self.server.display_name, reply=state.reply or state.cause)
-        remedy = env._(diagnose(state.reply).remedy)  # noqa: E8502
+        remedy = diagnose(state.reply).translated(env._)
         return Admission(
             go=False, retry_at=retry_at, cause=state.cause, reason=reason if remedy in reason else f"{reason}\n{remedy}", is_failure=True)
 

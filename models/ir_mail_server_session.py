@@ -87,7 +87,7 @@ class IrMail_Server(models.Model):
 
     def _office365_failure(self, server, words: str, reason: Exception) -> MailDeliveryException:
         """Return the failure of a mail as core raises it, with what to do about it."""
-        remedy = self.env._(diagnose(reason, protocol="smtp").remedy)
+        remedy = diagnose(reason, protocol="smtp").translated(self.env._)
         return MailDeliveryException(self.env._("Mail Delivery Failed"), f"{server.name}: {words}\n{remedy}")
 
     def _office365_session(self, smtp_from: str | None, *, debug: bool = False) -> SmtpSession:

@@ -73,7 +73,7 @@ class IrMail_Server(models.Model):
         if isinstance(error, (CertificateRefused, SmtpSignInRefused, UserError)):  # they tell what to do
             lines.append(f"✗ {labels[failed]}: {error}")
         else:
-            lines += [f"✗ {labels[failed]}: {words_of(error)}", "", self.env._(diagnosis.remedy)]
+            lines += [f"✗ {labels[failed]}: {words_of(error)}", "", diagnosis.translated(self.env._)]
         return "\n".join([*lines, "", self.env._("Cause: %s", diagnosis.cause)])
 
     def _get_test_email_from(self):

@@ -172,7 +172,7 @@ class MailMail(models.Model):
     def _office365_text(self, refusal: Refusal) -> str:
         """Return the server's words with what to do about them."""
         remedy = refusal.diagnosis.remedy
-        return f"{refusal.words}\n{self.env._(remedy)}" if remedy else refusal.words  # noqa: E8502
+        return f"{refusal.words}\n{refusal.diagnosis.translated(self.env._)}" if remedy else refusal.words
 
     def _office365_fail_unreached(self, cause: str, reason: str) -> None:
         """End a mail that waited for its server for as many hours as it may."""

@@ -45,7 +45,7 @@ class Office365Pause(models.Model):
     @api.depends("reply")
     def _compute_remedy(self):
         for pause in self:
-            pause.remedy = self.env._(diagnose(pause.reply or "").remedy)
+            pause.remedy = diagnose(pause.reply or "").translated(self.env._)
 
     # ------------------------------------------------------------
     # What a worker sees and tells

@@ -43,7 +43,7 @@ class Office365Probe(models.Model):
             probe.LOST: self.env._("The connection broke off before Exchange replied. Probe again later."),
         }
         for result in self:
-            sentence = sentences.get(result._verdict().cause) or self.env._(diagnose(result.reply, protocol="smtp").remedy)
+            sentence = sentences.get(result._verdict().cause) or diagnose(result.reply, protocol="smtp").translated(self.env._)
             result.explanation = self.env._("%(sentence)s It said: %(reply)s", sentence=sentence, reply=result.reply)
 
     def _verdict(self) -> probe.Verdict:

@@ -191,4 +191,4 @@ class Office365Tenant(models.Model):
         """Return the sentences for a sign-in that Entra refused: its own words, and what to do about them."""
         return self.env._(
             "%(app)s: Microsoft Entra gave no sign-in. It said: %(words)s\n%(remedy)s",
-            app=self.display_name, words=error, remedy=self.env._(diagnose(error, protocol="entra").remedy))
+            app=self.display_name, words=error, remedy=diagnose(error, protocol="entra").translated(self.env._))

@@ -281,7 +281,7 @@ class Office365Token(models.Model):
             diagnosis = dataclasses.replace(diagnosis, retry_after=retry_after)
         return SignInRefused(self.env._(
             "Microsoft Entra gave no token for %(whose)s. It said: %(reply)s\n%(remedy)s",
-            whose=self._whose(), reply=self.failure_text, remedy=self.env._(diagnosis.remedy)), diagnosis)
+            whose=self._whose(), reply=self.failure_text, remedy=diagnosis.translated(self.env._)), diagnosis)
 
     def _never_signed_in(self, wanted: Wanted) -> SignInRefused:
         tenant = self.env["office365.tenant"].browse(wanted.tenant_id).exists()
