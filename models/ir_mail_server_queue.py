@@ -5,6 +5,7 @@ from odoo import api, models
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 from odoo.tools import email_normalize
 
+from ..tools.addresses import ascii_address
 from ..tools.queue_run import Hold, NoSession, NotSent, QueueRun, Refusal, Settled, chain, raised_from, refused_recipients
 from ..tools.retry import holds_others
 from ..tools.session_pool import CONTEXT_KEY as POOL_KEY
@@ -22,7 +23,7 @@ class IrMail_Server(models.Model):
         """In a run, a server of ours is asked only if its mail may go; if it can't be reached, that ends no mail: it waits."""
         run = QueueRun.of(self.env.context)
         server = self.sudo().browse(mail_server_id or ())
-        if run is None or not server.office365_preset:
+        if run is None or run.attempt or not server.office365_preset:  # within a mail: for a message that is another module's
             return super()._connect__(*args, smtp_from=smtp_from, mail_server_id=mail_server_id, **kwargs)
         try:
             if not self._office365_is_in_use(run, server):
@@ -53,8 +54,9 @@ class IrMail_Server(models.Model):
     @api.model
     def send_email(self, message, mail_server_id=None, *args, smtp_session=None, **kwargs):
         run = QueueRun.of(self.env.context)
-        part = run and run.begin_part(self.env.context.get("send_validated_to"))
-        if part is None or not isinstance(smtp_session, SmtpSession):
+        # Core brings the session; a module that sends a message of its own meanwhile does not.
+        part = run and isinstance(smtp_session, SmtpSession) and run.begin_part(self.env.context.get("send_validated_to"))
+        if not part:
             return super().send_email(message, mail_server_id, *args, smtp_session=smtp_session, **kwargs)
         attempt, message_id = run.attempt, message["Message-Id"]
         try:
@@ -119,6 +121,13 @@ class IrMail_Server(models.Model):
             run.part.sender, run.admitted = run.admitted, None
         return prepared
 
+    def _prepare_smtp_to_list(self, message, smtp_session):
+        """Let through whom core has validated in the form that it compares: it writes domains in ASCII here, and in Unicode there."""
+        validated = self.env.context.get("send_validated_to")
+        if validated and isinstance(smtp_session, SmtpSession):
+            self = self.with_context(send_validated_to=[*validated, *map(ascii_address, validated)])
+        return super()._prepare_smtp_to_list(message, smtp_session)
+
     def _office365_smtp_from(self, session):
         """In a run, another mail may have the session, and another From."""
         run = QueueRun.of(self.env.context)
@@ -127,10 +136,11 @@ class IrMail_Server(models.Model):
     def _office365_begin(self, session, smtp_from):
         """In a run, wait for the turn."""
         run = QueueRun.of(self.env.context)
-        if run and run.part:
+        if run and run.attempt:  # also for a message that is no part of the mail: the session is used by one at a time
             turn = run.take_turn(session)
-            self._office365_lend(session, smtp_from)
             session.on_sent = turn and turn.pass_on
+        if run and run.part:
+            self._office365_lend(session, smtp_from)
             session.cautious = run.known[run.attempt.mail_id].doubted
         return super()._office365_begin(session, smtp_from)
 

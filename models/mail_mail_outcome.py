@@ -43,12 +43,12 @@ class MailMail(models.Model):
         if run is None or (attempt := run.attempt_of(self._ids)) is None:
             return emails
         if attempt.resumed:
-            settled = self.office365_recipients
+            settled, before = self.office365_recipients, [email["email_to_normalized"] for email in emails]
             for email in emails:
                 # The headers keep showing everybody; whom it goes to is what core takes from this list.
                 email["email_to_normalized"] = [
                     address for address in email["email_to_normalized"] if address not in settled]
-            emails = [email for email in emails if email["email_to_normalized"]]
+            emails = [email for email, had in zip(emails, before, strict=True) if email["email_to_normalized"] or not had]
         attempt.parts = [Part(email["email_to_normalized"]) for email in emails]
         return emails
 
@@ -89,7 +89,7 @@ class MailMail(models.Model):
             _logger.info("mail.mail %s is deferred to %s: %s", self.id, values["scheduled_date"], values["office365_cause"])
             self._office365_notify_deferred(settled)
         else:
-            self._office365_end(values, settled.keys() - lost.keys(), lost)
+            self._office365_end(values, settled.keys() - lost.keys(), lost, is_invalid=attempt.is_invalid)
 
     def _office365_later(self, run: QueueRun, attempt: Attempt, refused: Mapping[str, Refusal], trouble: Refusal | None) -> dict:
         """Return what puts the mail back for those who may get it later; nothing if there is nobody, or no time left.
@@ -129,13 +129,13 @@ class MailMail(models.Model):
             _logger.warning("mail.mail %s failed for %s of %s recipients: %s", self.id, len(lost), len(settled), cause)
         return {**values, **_NOT_WAITING}
 
-    def _office365_end(self, values: dict, served: Collection[str], lost: Mapping[str, str]) -> None:
+    def _office365_end(self, values: dict, served: Collection[str], lost: Mapping[str, str], *, is_invalid: bool) -> None:
         """End a mail, and have core and other modules do what they do then."""
         self.write(values)
         messages = self._office365_thread_messages()
         self._postprocess_sent_message(
             success_pids=self._office365_partners(served), success_emails=list(served),
-            failure_reason=values["failure_reason"], failure_type=values["failure_type"] or None)
+            failure_reason=values["failure_reason"], failure_type=values["failure_type"] or (is_invalid and "mail_email_invalid") or None)
         if lost:
             self._office365_notify_lost(lost)
         messages._notify_message_notification_update()  # core does so after a failure only
@@ -155,10 +155,11 @@ class MailMail(models.Model):
         """Add to what core did about a try.
 
         :param messages: those whose chatters show the mail as deferred; None if it was not
-        :raise Unfinished: core calls it failed, though somebody has got it: another error than a refusal has ended what it does
+        :raise Unfinished: core judged it though that is not core's: another error, or another module, has ended what it does
         """
-        if attempt.taken and self._cache.get("state") == "exception":
-            raise Unfinished(self.failure_reason)
+        if attempt.refused or (attempt.taken and attempt.written.get("state") == "exception"):
+            attempt.parts = [part for part in attempt.parts if part.begun]  # the others were left out by somebody
+            raise Unfinished(attempt.written.get("failure_reason"))
         if messages is not None:
             self.exists().write(_NOT_WAITING)
             messages._notify_message_notification_update()

@@ -56,8 +56,10 @@ class MailMail(models.Model):
         Other mails and people share that row. Touched by two at once, it would keep the second from committing that a mail was sent.
         """
         run = QueueRun.of(self.env.context)
-        if "message_id" in vals and run and run.attempt_of(self._ids) and vals["message_id"] == self.message_id:
-            vals = {name: value for name, value in vals.items() if name != "message_id"}
+        if run and (attempt := run.attempt_of(self._ids)):
+            attempt.written |= vals
+            if "message_id" in vals and vals["message_id"] == self.message_id:
+                vals = {name: value for name, value in vals.items() if name != "message_id"}
         return super().write(vals)
 
     def send_after_commit(self):
@@ -84,7 +86,8 @@ class MailMail(models.Model):
         limit = real_limit(config["limit_time_real"], config["limit_time_real_cron"], is_request=bool(request))
         run = QueueRun(commits=auto_commit or own_cursor, lifetime=Lifetime.of(limit, monotonic()))
         with SessionPool(run.lifetime.end) as pool:
-            mails = self.with_context(**{QueueRun.CONTEXT_KEY: run, POOL_KEY: pool, "office365_queue": None})
+            mails = self.with_context(**{
+                QueueRun.CONTEXT_KEY: run, POOL_KEY: pool, "office365_queue": None, "office365_after_commit": None})
             try:
                 with mails._office365_lookahead(run):
                     result = super(MailMail, mails).send(auto_commit=auto_commit, post_send_callback=post_send_callback)
@@ -258,6 +261,8 @@ class MailMail(models.Model):
         messages = self._office365_thread_messages() if known.waited else None
         try:
             send(self)
+            if attempt.is_served:
+                raise Settled
         except Settled:
             self._office365_settle(run, attempt)
         else:

@@ -60,13 +60,13 @@ class MailMail(models.Model):
     def _office365_recover(self, run: QueueRun, error: BaseException) -> None:
         """Write down what became of a mail though an error undid that, and count a try.
 
-        What the database could not do just now, and no server knows of, is nobody's failure: the next run finds the mail as it was.
+        What the database could not do just now counts, too: it may be this mail that it can never do.
         """
         attempt, known = run.attempt or Attempt(self.id), isinstance(error, TRANSIENT)
         _logger.log(
             logging.WARNING if known else logging.ERROR, "What became of mail.mail %s could not be written down: %s", self.id,
             type(error).__name__, exc_info=None if known else error)
-        is_failure = isinstance(error, Exception) and not isinstance(error, (*TRANSIENT, MemoryError))
+        is_failure = isinstance(error, Exception) and not isinstance(error, MemoryError) and (run.commits or not known)
         if attempt.taken or attempt.is_in_doubt or is_failure:
             trouble = Refusal.final("unknown", str(error)) if isinstance(error, Unfinished) else Refusal.of_ours(error)
             self._office365_write_down(run, attempt, trouble)
@@ -79,14 +79,18 @@ class MailMail(models.Model):
 
         :param trouble: what went wrong here: why the rest was not tried
         """
+        def with_hooks(mail) -> None:
+            mail._office365_settle(run, attempt, trouble)
+
         ways = iter((
-            lambda mail: mail._office365_settle(run, attempt, trouble),
+            with_hooks,
             lambda mail: mail._office365_settle(run, attempt, trouble, bare=True),
             lambda mail: mail._office365_write_bare({
                 "state": "exception", "failure_type": "unknown", "failure_reason": trouble.words, "office365_cause": "unknown",
                 "office365_line": False, "office365_recipients": attempt.taken or False}),
         ))
-        pauses, write = iter(_PATIENCE), next(ways)
+        # Nobody waits for what may as well be found out by the next run.
+        pauses, write = iter(_PATIENCE if attempt.taken or attempt.is_in_doubt else ()), next(ways)
         while write:
             try:
                 with self._office365_fresh(run) as mail:
@@ -98,9 +102,10 @@ class MailMail(models.Model):
                 if not run.commits:
                     raise
                 _logger.warning("mail.mail %s: its outcome can not be written down yet: %s", self.id, type(error).__name__)
-                if pause is None:
-                    break
-                time.sleep(pause)
+                if pause is not None:
+                    time.sleep(pause)
+                else:  # it may be others' hooks that another database is away for
+                    write = next(ways) if write is with_hooks else None
             except Exception:
                 _logger.exception("mail.mail %s: its outcome can not be written down like this.", self.id)
                 write = next(ways, None)

@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo.tests import tagged
 
 from .common import CUSTOMER
@@ -118,6 +120,79 @@ class TestMailQueueRecipients(QueueCase):
         self.run_queue()
         self.assertEqual(self.got(), [CUSTOMER, THIRD])
         self.assertEqual(mail.state, "sent")
+
+    def test_two_partners_of_one_address(self):
+        self.other.email = CUSTOMER
+        mail = self.partners_mail()
+        self.servers.submission.faults.add("RCPT", replies.S451_4_7_0_TIMEOUT, recipient=CUSTOMER)
+        self.run_queue()
+        self.assertDeferred(mail)
+        self.run_queue(minutes=1)
+        self.assertEqual(mail.state, "sent", mail.failure_reason)
+
+    def test_who_is_left_is_removed_meanwhile(self):
+        mail = self.partners_mail()
+        self.servers.submission.faults.add("RCPT", replies.S451_4_7_0_TIMEOUT, recipient=OTHER)
+        self.run_queue()
+        self.other.unlink()
+        self.run_queue(minutes=1)
+        self.assertEqual((mail.state, self.got()), ("sent", [CUSTOMER, THIRD]))
+
+    def test_an_invalid_address_is_not_told_as_sent_after_a_retry(self):
+        self.other.email = "nobody at nowhere"
+        self.servers.submission.faults.add("RCPT", replies.S451_4_7_0_TIMEOUT, recipient=THIRD)
+        message = self.customer.with_user(self.brant).message_post(
+            body="Hello", message_type="comment", subtype_xmlid="mail.mt_comment", partner_ids=self.three.ids)
+        self.run_queue(minutes=1)
+        self.assertEqual(
+            {notification.res_partner_id: notification.notification_status for notification in message.sudo().notification_ids},
+            {self.customer: "sent", self.other: "exception", self.third: "sent"})
+
+    def test_a_hook_that_empties_the_cache_and_fails(self):
+        mail, MailMail = self.mail(auto_delete=False), self.registry["mail.mail"]
+        original = MailMail._postprocess_sent_message
+
+        def hook(self, *args, failure_type=None, **kwargs):
+            result = original(self, *args, failure_type=failure_type, **kwargs)
+            self.env.flush_all()
+            self.env.invalidate_all()
+            if not failure_type:
+                raise ValueError
+            return result
+
+        with patch.object(MailMail, "_postprocess_sent_message", hook):
+            self.run_queue()
+        self.assertEqual(mail.state, "sent")
+
+    def test_one_refused_for_now_and_one_that_fails_here(self):
+        mail, Server = self.partners_mail(), self.registry["ir.mail_server"]
+        mail.recipient_ids = self.customer + self.third
+        self.servers.submission.faults.add("RCPT", replies.S451_4_7_0_TIMEOUT, recipient=CUSTOMER)
+        original = Server._build_email__
+
+        def build(self, email_from, email_to, *args, **kwargs):
+            if THIRD in str(email_to):
+                raise ValueError("a template")
+            return original(self, email_from, email_to, *args, **kwargs)
+
+        with patch.object(Server, "_build_email__", build):
+            self.run_queue()
+        self.assertDeferred(mail)
+        self.run_queue(minutes=1)
+        self.assertEqual((mail.state, self.got()), ("sent", [CUSTOMER, THIRD]))
+
+    def test_a_domain_with_letters_beyond_ascii(self):
+        for to in ("k@münchen.example", f"{CUSTOMER}, k@münchen.example"):
+            with self.subTest(to=to):
+                self.servers.reset()
+                mail = self.mail(email_to=to, auto_delete=False)
+                self.run_queue()
+                self.assertEqual(mail.state, "sent")
+                self.assertIn("k@xn--mnchen-3ya.example", self.got())
+        self.servers.submission.faults.add("RCPT", replies.S550_5_1_10_RECIPIENT_NOT_FOUND, recipient="k@xn--mnchen-3ya.example")
+        mail = self.mail(email_to=to, auto_delete=False)
+        self.run_queue()
+        self.assertEqual(mail.state, "exception")
 
     def test_notifications_tell_each_recipient_apart(self):
         record = self.env["res.partner"].create({"name": "Deal"})

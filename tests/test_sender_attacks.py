@@ -1,5 +1,7 @@
 """Who tries to send as somebody else: each way, from each kind of account. Exchange would let the mailbox send as all of them."""
 
+from unittest.mock import patch
+
 from odoo import Command
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import HttpCase, JsonRpcException, new_test_user, tagged
@@ -210,6 +212,27 @@ class TestActors(AttackCase):
             (genuine + forged).send(raise_exception=raises)
             with self.subTest(raises=raises):
                 self.assertEqual((self.left_as(to="kim@fabrikam.example"), self.left_as()), ([CEO], [ERP]))
+
+    def test_what_is_sent_while_a_mail_is_sent_has_none_of_its_rights(self):
+        """A mail of the chief's is on its way, and a module sends a message of a user's within it."""
+        genuine = self.env["mail.mail"].with_user(self.ceo).sudo().create({
+            "subject": "Genuine", "body_html": "x", "email_to": "kim@fabrikam.example", "email_from": self.ceo.email_formatted})
+        MailMail, original, env = self.registry["mail.mail"], self.registry["mail.mail"]._prepare_outgoing_list, self.env(user=self.mallory)
+        for raises in (False, True):
+            self.servers.transactions.clear()
+            genuine.state = "outgoing"
+
+            def send_too(mail, *args, env=env, **kwargs):
+                server = mail.env["ir.mail_server"].with_user(env.user).sudo()
+                message = server._build_email__(f"Chief <{CEO}>", [CUSTOMER], "Forged", "x", subtype="plain")
+                server.send_email(message, mail_server_id=self.server.id)
+                return original(mail, *args, **kwargs)
+
+            with self.subTest(raises=raises), patch.object(MailMail, "_prepare_outgoing_list", send_too):
+                genuine.with_context(mail_notify_force_send=False).send(raise_exception=raises)
+                self.assertEqual((self.left_as(to="kim@fabrikam.example"), self.left_as()), ([CEO], [ERP]))
+            genuine = genuine.exists() or self.env["mail.mail"].with_user(self.ceo).sudo().create({
+                "subject": "Genuine", "body_html": "x", "email_to": "kim@fabrikam.example", "email_from": self.ceo.email_formatted})
 
     def test_strict_is_not_passed_by_a_message_id(self):
         self.server.office365_strict_author = True

@@ -87,15 +87,16 @@ class TestQueueRun(BaseCase):
                 self.assertEqual((attempt.is_over, attempt.is_cores), (over, cores))
                 self.assertEqual(len(attempt.untried), 2 - len(happened))
 
-    def test_parts_are_recognised_in_their_order_and_anything_else_is_no_part(self):
+    def test_parts_are_recognised_by_whom_they_go_to(self):
         run = QueueRun(commits=False)
         self.assertIsNone(run.begin_part([A]))
         run.attempt = Attempt(1, parts=[Part([A]), Part([A]), Part([B])])
         self.assertIs(run.begin_part([A]), run.attempt.parts[0])
         self.assertIs(run.begin_part([A]), run.attempt.parts[1])
-        self.assertIsNone(run.begin_part(["somebody@else.example"]))
+        added = run.begin_part(["somebody@else.example"])  # by another module
         self.assertIs(run.begin_part([B]), run.attempt.parts[2])
-        self.assertIsNone(run.begin_part([B]))
+        self.assertIs(added, run.attempt.parts[3])
+        self.assertIsNone(run.begin_part(None))
 
     def test_only_a_run_in_the_context_is_one(self):
         run = QueueRun(commits=True)

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import psycopg2
 
+from .addresses import ascii_address
 from .causes import _lt
 from .diagnosis import Diagnosis, diagnose
 from .errors import smtp_reply_text, storable
@@ -117,7 +118,7 @@ class Refusal:
     def in_doubt(self) -> Refusal:
         """Return the same of a message that may have been taken, and is not sent again by itself."""
         return dataclasses.replace(
-            self, diagnosis=dataclasses.replace(self.diagnosis, retryable=False, retry_after=None, remedy=_IN_DOUBT))
+            self, diagnosis=dataclasses.replace(self.diagnosis, retryable=False, retry_after=None, remedy=_IN_DOUBT, template=""))
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,7 @@ class Part:
         """Note how the transaction ended at the server, if that took the message."""
         refused = {address.lower(): answer for address, answer in getattr(outcome, "refused", {}).items()}
         for address in self.addresses:
-            if (answer := refused.get(address.lower())) is None:
+            if (answer := refused.get(address.lower()) or refused.get(ascii_address(address).lower())) is None:
                 self.taken.add(address)
             else:
                 self.refused[address] = Refusal.of_reply(*answer)
@@ -201,7 +202,7 @@ class Part:
         """
         answers = {address.lower(): answer for address, answer in recipients.items()}
         for address in self.addresses:
-            answer = answers.get(address.lower())
+            answer = answers.get(address.lower()) or answers.get(ascii_address(address).lower())
             self.refused[address] = Refusal.of_reply(*answer) if answer else refusal
         self.ended = True
 
@@ -216,6 +217,7 @@ class Attempt:
     :ivar unreachable: the connection was gone, and there is no other
     :ivar hold: what the rest waits for
     :ivar refusal: of this mail, that began or lengthened the pause which is waited for
+    :ivar written: to the mail meanwhile, by core first of all
     """
 
     mail_id: int
@@ -225,6 +227,7 @@ class Attempt:
     unreachable: bool = False
     hold: Hold | None = None
     refusal: Refusal | None = None
+    written: dict[str, Any] = field(default_factory=dict)
 
     @property
     def taken(self) -> dict[str, str]:
@@ -263,6 +266,16 @@ class Attempt:
     def is_over(self) -> bool:
         """Whether core has come to the end of it."""
         return self.stopped or all(part.begun for part in self.parts or ())
+
+    @property
+    def is_served(self) -> bool:
+        """Whether nobody is left: who was not served before is no recipient any more, or has the address of one who was."""
+        return self.resumed and self.parts == []
+
+    @property
+    def is_invalid(self) -> bool:
+        """Whether somebody of the recipients has no address."""
+        return any(not part.addresses for part in self.parts or ())
 
     @property
     def is_cores(self) -> bool:
@@ -362,11 +375,16 @@ class QueueRun:
         return not session.failure and self.line not in self.holds
 
     def begin_part(self, addresses: Any) -> Part | None:
-        """Return the part of the current mail that core comes to now, None if this is no part of it."""
-        parts = self.attempt.parts if self.attempt else None
-        part = next((part for part in parts or () if not part.begun), None)
-        if part is None or part.addresses != addresses:
+        """Return the part of the current mail that core comes to now, None if there is none.
+
+        Others may have changed the list of them, or leave one out: what counts is whom this one goes to.
+        """
+        if not self.attempt or self.attempt.parts is None or addresses is None:
             return None
+        part = next((part for part in self.attempt.parts if not part.begun and part.addresses == addresses), None)
+        if part is None:
+            part = Part(list(addresses))
+            self.attempt.parts.append(part)
         part.begun = True
         self.part = part
         return part
