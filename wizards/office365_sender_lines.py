@@ -122,9 +122,10 @@ class Office365Sender(models.TransientModel):
         names = [*terms, *(condition.field_expr for condition in conditions)]
         if _LATE.isdisjoint(name.strip().partition(" ")[0].partition(":")[0].partition(".")[0] for name in names):
             return
-        unknown = Domain("why", "=", False) & Domain.AND(
-            condition for condition in conditions if condition.field_expr == "opening" and condition.operator in ("=", "in"))
-        lines = self.sudo().browse(super()._search(unknown))
+        openings = [condition.value for condition in conditions if (condition.field_expr, condition.operator) == ("opening", "=")]
+        unknown = self.env.execute_query(SQL(
+            "SELECT id FROM office365_sender WHERE why IS NULL AND (opening = ANY(%s) OR %s)", openings, not openings))
+        lines = self.sudo().browse(line_id for line_id, in unknown)
         lines.fetch(["kind", "record_id"])
         if not (found := lines._found_out()):
             return
