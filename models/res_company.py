@@ -48,13 +48,12 @@ class ResCompany(models.Model):
         email, alias = (Users._field_to_sql(Users._table, name, query) for name in ("email_normalized", "office365_alias_confirmed"))
         servers = self.env["ir.mail_server"].search([("from_filter", "like", "@")])
         named = [email_normalize(part) for server in servers for part in server._parse_from_filter(server.from_filter) if "@" in part]
-        like = SQL(", ").join(
+        like = [
             SQL("CASE WHEN %s = ANY(%s) THEN %s ELSE split_part(%s, '@', 2) END", address, named, address, address)
-            for address in (email, alias))
-        number = SQL("ROW_NUMBER() OVER (PARTITION BY %s ORDER BY res_users.id) AS number", like)
+            if named else SQL("split_part(%s, '@', 2)", address) for address in (email, alias)]
         rows = self.env.execute_query(SQL(
-            "SELECT id FROM (%s) AS users WHERE number <= %s ORDER BY id LIMIT %s",
-            query.select("res_users.id", number), _EXAMPLES, _USERS))
+            "SELECT UNNEST((ARRAY_AGG(id ORDER BY id))[:%s]) AS uid FROM (%s) AS users(id, email, alias) GROUP BY email, alias ORDER BY uid LIMIT %s",
+            _EXAMPLES, query.select("res_users.id", *like), _USERS))
         return Users.browse(user_id for user_id, in rows)
 
     def _office365_unserved(self, writers: list[Writer]) -> list[str]:
