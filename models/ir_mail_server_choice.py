@@ -34,17 +34,20 @@ class Choice:
         """Return the ids of the users whose personal server takes mail with this From; for what others write it is not there."""
         return [owner for owner, server in self._personal.items() if server._match_from_filter(address, server.from_filter)]
 
-    def server(self, route: Route, creator: int | None = None):
+    def server(self, route: Route, creator: int | None = None, company: int | None = None):
         """Return the server that is chosen, an empty record for the one of Odoo's configuration file.
 
-        :param creator: who made the message, None for anybody without a personal server
+        :param creator: id of who made the message, None for anybody without a personal server
+        :param company: id of the company in which it is sent, if not the present one
         """
         if route.server:
             return self._model.browse(route.server)
         like = alike(route.address, self._book.known(route.address).likely_alias, self._named)
-        key = (route.alias_domain, creator if creator in self._personal else None, like)
+        key = (route.alias_domain, creator if creator in self._personal else None, company, like)
         if key not in self._found:
             IrMailServer = self._model.with_context(office365_sender_book=self._book)
+            if company:
+                IrMailServer = IrMailServer.with_company(company)
             if domain := self._model.env["mail.alias.domain"].sudo().browse(route.alias_domain or ()):
                 IrMailServer = IrMailServer.with_context(
                     domain_notifications_email=domain.default_from_email, domain_bounce_address=domain.bounce_email)

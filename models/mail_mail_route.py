@@ -10,7 +10,7 @@ _QUEUE = object()
 # Fields of the message that the choice of a server depends on.
 _DEPENDS = {"email_from", "mail_server_id", "record_alias_domain_id"}
 # Mails without a route that are looked at in a run: those of before a server was ours, or written by SQL.
-_UNROUTED = 5000
+_UNROUTED = 2000
 
 
 class MailMail(models.Model):

@@ -77,10 +77,7 @@ class Office365Probe(models.Model):
                 known[address].write(values)
             else:
                 known[address] = self.create({**values, "mail_server_id": server.id, "address": address})
-        for line in self.env["office365.sender"].search([
-            ("mail_server_id", "=", server.id), ("address", "in", list(known)), ("probe_id", "=", False),
-        ]):
-            line.probe_id = known[line.address]
+        self.env["office365.sender"]._show_probes(known.values())
 
     @api.model
     def _notification(self, runs: list[probe.Run]) -> dict:

@@ -1,10 +1,13 @@
 """Who sends as what: the screen says what a mail really leaves with."""
 
+from unittest.mock import patch
+
 from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from ..tools import leaving
+from ..wizards.office365_sender_lines import _MODELS
 from .common import BRANT, CUSTOMER, ERP, INFO, Office365Case, Office365Mixin
 
 NOTIFICATIONS = "notifications@contoso.example"
@@ -114,25 +117,119 @@ class TestScreen(SendersCase):
         line = self.lines()["Brant Wadsworth"]
         self.assertEqual((line.address, line.envelope_from), (BRANT, "bounce@contoso.example"))
 
-    def test_the_number_of_users_costs_no_queries(self):
-        self.outgoing()
-        self.lines()
+    def many(self, number):
+        """Make users, of whom some have an alias, some an address of others' servers, and some none."""
+        users = self.env["res.users"].with_context(no_reset_password=True).create([
+            {"name": f"User {each:05}", "login": f"o365.{each}",
+             "email": (f"user{each}@contoso.example", f"user{each}@private.example", False)[each % 3]} for each in range(number)])
+        for each, user in enumerate(users[:number // 10]):
+            self.set_alias(user, f"alias{each}@contoso.example")
+        return users
 
-        def queries():
+    def test_the_first_page_costs_as_many_queries_however_many_users_there_are(self):
+        self.outgoing(from_filter="contoso.example")
+        columns = ("name", "email", "alias", "alias_state", "email_from", "why", "probe_state", "remedy")
+        specification = {name: {} for name in columns} | {"mail_server_id": {"fields": {"display_name": {}}}}
+
+        def first_page():
             self.env.flush_all()
             self.env["ir.mail_server"]._office365_own()  # kept, but forgotten with all that is kept when users are made
             self.env.invalidate_all()
             before = self.cr.sql_log_count
-            self.env["office365.sender"].action_open()
-            self.env.flush_all()
+            Senders = self.env["office365.sender"]
+            Senders.web_search_read(Senders.action_open()["domain"], specification, limit=80)
             return self.cr.sql_log_count - before
 
-        few = queries()
+        first_page()
+        self.many(90)
+        few = first_page()
         self.env["res.users"].with_context(no_reset_password=True).create([
-            {"name": f"User {number}", "login": f"o365.{number}", "email": f"user{number}@contoso.example"} for number in range(200)])
-        self.env["res.users"].search([("login", "like", "o365.1")], limit=50).office365_alias = False
-        many = queries()
-        self.assertLessEqual(many - few, 6, (few, many))  # inserts go by the hundred
+            {"name": f"More {number:05}", "login": f"o365.more{number}", "email": f"more{number}@contoso.example"}
+            for number in range(600)])
+        self.assertLessEqual(first_page(), few)
+        self.assertLessEqual(few, 50)
+
+    def test_a_page_is_found_out_and_no_more(self):
+        self.outgoing(from_filter="contoso.example")
+        self.many(30)
+        Senders, rehearsed = self.env["office365.sender"], []
+        rehearse = type(self.env["ir.mail_server"])._office365_rehearse
+
+        def count(model, writer, book, servers):
+            rehearsed.append(writer)
+            return rehearse(model, writer, book, servers)
+
+        domain = Senders.action_open()["domain"]
+        with patch.object(type(self.env["ir.mail_server"]), "_office365_rehearse", count):
+            page = Senders.search_fetch(domain, ["email_from"], offset=4, limit=5)
+            self.assertEqual(len(page.mapped("email_from")), 5)
+            self.assertTrue(0 < len(rehearsed) <= 5)
+            Senders.formatted_read_group(domain, ["mail_server_id"], ["__count"])
+            Senders.search(domain + [("name", "ilike", "User 0001")], order="name desc")
+            self.assertLessEqual(len(rehearsed), 5)
+
+    @mute_logger("odoo.addons.base.models.ir_mail_server")
+    def test_pages_orders_groups_and_searches_agree_with_the_lines_read_one_by_one(self):
+        """In whichever order they are asked for: by what is known from the start, or by what is found out first."""
+        self.outgoing(from_filter="contoso.example", sequence=20)
+        self.env["ir.mail_server"].create({"name": "Theirs", "smtp_host": "smtp.example", "from_filter": "private.example"})
+        self.many(40)
+        Senders = self.env["office365.sender"]
+        names = ("mail_server_id", "email_from", "address", "envelope_from", "why")
+        expected = {}
+        for writer, out in Senders._leavings():
+            name = self.env[_MODELS[writer.kind]].browse(writer.record_id).name
+            expected[name] = (out.server_id or False, out.header_from or "", out.address or "", out.envelope_from or "", out.why)
+        whys = {values[-1] for values in expected.values()}
+        self.assertTrue({leaving.ALIAS, leaving.UNCHANGED, leaving.OTHER_SERVER, leaving.NO_EMAIL} <= whys, whys)
+
+        def opened():
+            self.env.invalidate_all()
+            return Senders.action_open()["domain"]
+
+        def check(found, wanted=expected):
+            self.assertEqual({line.name: (line.mail_server_id.id, *(line[name] or "" for name in names[1:])) for line in found}, wanted)
+            self.env.invalidate_all()
+            self.assertEqual({line.name: (line.mail_server_id.id, *(line[name] or "" for name in names[1:])) for line in found}, wanted)
+
+        with self.subTest("pages"):
+            domain = opened()
+            pages = [Senders.search(domain, offset=offset, limit=7) for offset in range(0, len(expected), 7)]
+            self.assertEqual(sum(map(len, pages)), len(expected))
+            check(Senders.union(*pages))
+        for order in ("email_from, id", "why desc, id", "address, id", "envelope_from, id"):
+            with self.subTest(order=order):
+                index = names.index(order.partition(",")[0].partition(" ")[0])
+                found = Senders.search(opened(), order=order)
+                check(found)
+                self.assertEqual([expected[line.name][index] for line in found],
+                                 sorted((values[index] for values in expected.values()), reverse="desc" in order))
+        for name in ("why", "mail_server_id", "address"):
+            with self.subTest(group=name):
+                values = [values[names.index(name)] for values in expected.values()]
+                found = Senders._read_group(opened(), [name], ["__count"])
+                self.assertEqual({(key.id if name == "mail_server_id" else key) or "": number for key, number in found},
+                                 {value or "": values.count(value) for value in values})
+        ours = self.env["ir.mail_server"].search([("office365_preset", "!=", False)]).id
+        for condition, holds in (
+            (("why", "=", leaving.ALIAS), lambda values: values[4] == leaving.ALIAS),
+            (("address", "ilike", "alias"), lambda values: "alias" in values[2]),
+            (("mail_server_id.office365_preset", "=", "submission"), lambda values: values[0] == ours),
+        ):
+            with self.subTest(condition=condition):
+                wanted = {name: values for name, values in expected.items() if holds(values)}
+                self.assertTrue(wanted)
+                check(Senders.search(opened() + [condition]), wanted)
+
+    def test_the_result_of_a_probe_is_searched_for(self):
+        server = self.outgoing(from_filter="contoso.example")
+        self.user("Anna", "anna@contoso.example")
+        self.env["office365.probe"].create({
+            "mail_server_id": server.id, "address": "anna@contoso.example", "state": "refused", "reply": "554 5.2.252 SendAsDenied",
+            "date": "2026-01-01 00:00:00"})
+        Senders = self.env["office365.sender"]
+        found = Senders.search(Senders.action_open()["domain"] + [("probe_state", "=", "refused")])
+        self.assertEqual(found.mapped("name"), ["Anna"])
 
     def test_ordinary_users_reach_none_of_it(self):
         server = self.outgoing()
@@ -193,6 +290,49 @@ class TestCompanies(SendersCase):
     def test_a_server_for_all_domains_is_enough(self):
         self.outgoing()
         self.assertFalse(self.notice())
+
+    @mute_logger("odoo.addons.base.models.ir_mail_server")
+    def test_many_users_cost_as_many_queries_as_few(self):
+        self.outgoing(from_filter="contoso.example")
+        here = {"company_id": self.company.id, "company_ids": self.company.ids}
+        Users = self.env["res.users"].with_context(no_reset_password=True)
+
+        def queries():
+            self.env.flush_all()
+            self.env["ir.mail_server"]._office365_own()  # kept
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            self.assertTrue(self.company.office365_sender_notice)
+            return self.cr.sql_log_count - before
+
+        for number in range(5):
+            self.user(f"first{number}", f"first{number}@contoso.example", **here)
+        queries()
+        few = queries()
+        Users.create([{"name": f"User {number}", "login": f"o365.{number}", "email": f"user{number}@contoso.example", **here}
+                      for number in range(1500)])
+        queries()  # what is kept is forgotten when users are made
+        self.assertLessEqual(queries(), few)
+
+    @mute_logger("odoo.addons.base.models.ir_mail_server")
+    def test_one_user_among_many_whose_mail_does_not_get_out_is_found(self):
+        """Whatever sets him apart: another domain, an alias, no alias where others have one, an address that a filter names."""
+        named = "named@fourthcoffee.example"
+        self.outgoing(from_filter=f"contoso.example, {named}")
+        here = {"company_id": self.company.id, "company_ids": self.company.ids}
+        for number in range(5):
+            self.set_alias(self.user(f"alias{number}", f"alias{number}@private.example", **here), f"alias{number}@contoso.example")
+            self.user(f"plain{number}", f"plain{number}@contoso.example", **here)
+        self.user("named", named, **here)
+        self.assertNotIn("such as of", self.notice())
+        for name, email in (("alone", "alone@private.example"), ("beside", "beside@fourthcoffee.example")):
+            with self.subTest(name):
+                user = self.user(name, email, **here)
+                self.assertIn(f"such as of {email}", self.notice())
+                user.active = False
+        for number in range(5):
+            self.user(f"many{number}", f"many{number}@private.example", **here)
+        self.assertIn("such as of many0@private.example, many1@private.example, many2@private.example.", self.notice())
 
     def test_without_a_server_of_ours_it_asks_the_database_nothing(self):
         self.assertFalse(self.notice())

@@ -3,3 +3,4 @@ from . import office365_connection_test
 from . import office365_device_sign_in
 from . import office365_move
 from . import office365_sender
+from . import office365_sender_lines

@@ -1,4 +1,3 @@
-import uuid
 from collections.abc import Iterable
 
 from odoo import api, fields, models
@@ -6,13 +5,16 @@ from odoo.exceptions import UserError
 from odoo.tools import email_normalize
 
 from ..tools import leaving, powershell
-from ..tools.addresses import mailbox_of
 from ..tools.leaving import Leaving, Writer
 from ..tools.sender import FOREIGN_DOMAIN, MODE, NOT_AUTHENTIC, OTHER_AUTHOR, UNTRUSTED, Known, SenderBook
 
 
 class Office365Sender(models.TransientModel):
-    """Who sends as what: a line a user and an address of the database itself, as things stood when the screen was opened."""
+    """Who sends as what: a line a user and an address of the database itself.
+
+    Lines are made for all when the screen is opened, with the server of each. What their mail leaves with is found out when it is asked
+    for (`office365_sender_lines.py`).
+    """
 
     _name = "office365.sender"
     _description = "Who Sends as What"
@@ -22,6 +24,7 @@ class Office365Sender(models.TransientModel):
     name = fields.Char("Who", readonly=True)
     kind = fields.Selection(
         [("user", "User"), ("domain", "Email domain"), ("company", "Company")], readonly=True)
+    record_id = fields.Integer(readonly=True)
     user_id = fields.Many2one("res.users", readonly=True, ondelete="cascade")
     email = fields.Char("E-mail", readonly=True, help="The address that mail is written with.")
     alias = fields.Char(readonly=True)
@@ -91,50 +94,33 @@ class Office365Sender(models.TransientModel):
         return self.env["office365.probe"]._notification(runs)
 
     # ------------------------------------------------------------
-    # Lines
+    # Who writes, and what it leaves with
     # ------------------------------------------------------------
-
-    @api.model
-    def _fill(self) -> str:
-        """Make the lines of one opening of the screen and return its key; Odoo sweeps older ones away."""
-        found = self._leavings()
-        probes = self.env["office365.probe"].sudo().search([("mail_server_id", "in", [out.server_id for _writer, out in found])])
-        probe_of = {(probe.mail_server_id.id, probe.address): probe.id for probe in probes}
-        opening = uuid.uuid4().hex
-        self.sudo().create([{
-            **self._line_of(writer),
-            "opening": opening,
-            "mail_server_id": out.server_id,
-            "email_from": out.header_from,
-            "address": out.address,
-            "envelope_from": out.envelope_from,
-            "why": out.why,
-            "probe_id": probe_of.get((out.server_id, out.address)),
-        } for writer, out in found])
-        return opening
-
-    def _line_of(self, writer: Writer) -> dict:
-        record = self.env[_MODELS[writer.kind]].sudo().browse(writer.record_id)
-        author = mailbox_of(writer.email_from)
-        values = {"kind": writer.kind, "name": record.name, "email": author.address if author else False}
-        if writer.kind != "user":
-            return values
-        return {**values, "user_id": record.id, "alias": record.office365_alias, "alias_state": record.office365_alias_state}
 
     @api.model
     def _writers(self) -> list[Writer]:
         """Return everybody whose address may stand in a From: active internal users, default From addresses, companies."""
-        users = self.env["res.users"].sudo().search([("share", "=", False)])
-        domains = self.env["mail.alias.domain"].sudo().search([("default_from", "!=", False)])
-        companies = self.env["res.company"].sudo().search([("partner_id.email_normalized", "!=", False)])
-        me, here = self.env.uid, self.env.company
-        return [
-            *(Writer("user", user.id, user.email_formatted if user.email_normalized else "", user.id, user.company_id.id)
-              for user in users),
-            *(Writer("domain", domain.id, domain.default_from_email, me, (domain.company_ids[:1] or here).id)
-              for domain in domains),
-            *(Writer("company", company.id, company.email_formatted, me, company.id) for company in companies),
-        ]
+        return [self._writer(kind, record) for kind in ("user", "domain", "company") for record in self._records(kind)]
+
+    @api.model
+    def _records(self, kind: str):
+        """Return the records of a kind that mail is written as."""
+        model, domain = {
+            "user": ("res.users", [("share", "=", False)]),
+            "domain": ("mail.alias.domain", [("default_from", "!=", False)]),
+            "company": ("res.company", [("partner_id.email_normalized", "!=", False)]),
+        }[kind]
+        return self.env[model].sudo().search(domain)
+
+    @api.model
+    def _writer(self, kind: str, record) -> Writer:
+        if kind == "user":
+            email_from = record.email_formatted if record.email_normalized else ""
+            return Writer(kind, record.id, email_from, record.id, record.company_id.id)
+        if kind == "domain":
+            company = record.company_ids[:1] or self.env.company
+            return Writer(kind, record.id, record.default_from_email, self.env.uid, company.id)
+        return Writer(kind, record.id, record.email_formatted, self.env.uid, record.id)
 
     @api.model
     def _leavings(self, writers: Iterable[Writer] | None = None) -> list[tuple[Writer, Leaving]]:
@@ -142,21 +128,12 @@ class Office365Sender(models.TransientModel):
         writers = self._writers() if writers is None else list(writers)
         IrMailServer = self.env["ir.mail_server"]
         book = self._book(writers)
-        servers = IrMailServer.sudo().search([("active", "=", True)], order="sequence, id")
-        shared = servers.filtered(lambda server: not server.owner_user_id)
-        allows_personal = not self.env["ir.config_parameter"].sudo().get_param("mail.disable_personal_mail_servers")
-        owners = set(servers.owner_user_id.ids) if allows_personal else set()
-        found = []
-        for writer in writers:
-            if not writer.email_from:
-                found.append((writer, Leaving(None, "", "", "", "", leaving.NO_EMAIL)))
-                continue
-            allowed = shared
-            if writer.actor_id in owners:
-                allowed = servers.filtered(
-                    lambda server, owner=writer.actor_id: not server.owner_user_id or server.owner_user_id.id == owner)
-            found.append((writer, IrMailServer._office365_rehearse(writer, book, allowed)))
-        return found
+        choice = IrMailServer._office365_choice((), book)
+        return [
+            (writer, IrMailServer._office365_rehearse(writer, book, choice.allowed(writer.actor_id)) if writer.email_from
+             else Leaving(None, "", "", "", "", leaving.NO_EMAIL))
+            for writer in writers
+        ]
 
     @api.model
     def _book(self, writers: Iterable[Writer]) -> SenderBook:
@@ -168,6 +145,3 @@ class Office365Sender(models.TransientModel):
         book = self.env["ir.mail_server"]._office365_sender_book(addresses) or SenderBook(dict.fromkeys(addresses, Known()))
         book.actors = self.env["ir.mail_server"]._office365_actors({writer.actor_id for writer in writers})
         return book
-
-
-_MODELS = {"user": "res.users", "domain": "mail.alias.domain", "company": "res.company"}

@@ -14,26 +14,12 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(REPOSITORY / "tests")]
 
 import machine  # noqa: E402  (needs the path above)
+import page  # noqa: E402
 from benches import BENCHES  # noqa: E402
 from jobs import postgresql_version  # noqa: E402
 from lab import Incomplete, Lab  # noqa: E402
-from results import Result, markdown, table  # noqa: E402
+from results import Result, table  # noqa: E402
 from workers import WorkerDied, WorkerFailed  # noqa: E402
-
-PAGE = """\
-<!-- Written by `dev/o365 bench --write`. -->
-# How fast it is
-
-Core and addon do the same work in turn, in the same run, against the same local mail servers; a proxy adds the round trip. "Core" is a
-server without preset at the same address, sent through by Odoo's own code; for `bystander` it is a database without the addon, and with
-as many servers. Odoo runs in one process and the servers with the proxy in another. A ratio is the median over the rounds, its spread is
-given in brackets; a round of `bystander` is two ratios. Every mail was checked to be sent once and to have arrived once.
-The servers' limits (messages a minute, recipients a day) are off.
-
-Measured by `dev/o365 bench`, {rounds} rounds, on: {machine}.
-
-{table}
-"""
 
 
 def main() -> int:
@@ -42,7 +28,7 @@ def main() -> int:
     parser.add_argument("name", nargs="*", choices=[*BENCHES, []], help=f"one or more of {', '.join(BENCHES)}; all by default")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="how often each is measured (default: 3)")
-    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md as well")
+    parser.add_argument("--write", action="store_true", help="write what was measured into docs/benchmarks.md as well")
     parser.add_argument("--profile", metavar="FOLDER", help="keep profiles there, for pstats; makes the times useless")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -63,9 +49,11 @@ def main() -> int:
     else:
         print(f"\n{machine.line(facts)}\n\n{table(results)}")
     if options.write:
-        page = REPOSITORY / "docs" / "benchmarks.md"
-        page.write_text(PAGE.format(rounds=options.rounds, machine=machine.line(facts), table=markdown(results)), encoding="utf-8")
-        print(f"Written: {page.relative_to(REPOSITORY)}", file=sys.stderr)
+        target = REPOSITORY / "docs" / "benchmarks.md"
+        target.write_text(
+            page.written(target.read_text(encoding="utf-8"), results, f"{options.rounds} rounds, on {machine.line(facts)}", list(BENCHES)),
+            encoding="utf-8")
+        print(f"Written: {target.relative_to(REPOSITORY)}", file=sys.stderr)
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Iterator
 
+import size
 from jobs import OURS, THEIRS, remove_ours
 from lab import Lab
 from results import Result
@@ -11,6 +12,7 @@ from results import Result
 _ROUND_TRIP = 0.040  # seconds; smtp.office365.com from within Europe
 _MANY = 10_000
 _FEW = 1_000
+_FOREIGN = 100_000
 _SLICES = 5
 
 
@@ -57,6 +59,69 @@ def queue(lab: Lab, rounds: int) -> Iterator[Result]:
         remarks=f"both columns are the addon's, 1,000 and 10,000; core needs {1000 * statistics.median(_each(core)):.1f} ms for each of "
                 f"1,000; peak memory {peaks} MB ({growth:.2f})",
     )
+
+
+def limits(lab: Lab, rounds: int) -> Iterator[Result]:
+    """30 mails of 30 users, 40 ms round trip, with the limits of client submission and without: what asking the governor costs."""
+    off, on = [], []
+    with lab.line(_ROUND_TRIP):
+        for _round in range(rounds):
+            off.append(lab.send(lab.addon, OURS, 30, 30))
+            on.append(lab.send(lab.addon, OURS, 30, 30, limits=True))
+    ratios = [limited["each"] / free["each"] for free, limited in zip(off, on, strict=True)]
+    more = statistics.median(limited["each"] - free["each"] for free, limited in zip(off, on, strict=True))
+    queries = statistics.median((limited["queries"] - free["queries"]) / 30 for free, limited in zip(off, on, strict=True))
+    yield Result(
+        "limits", "30 mails of 30 users, 40 ms, with 30 messages a minute and 10,000 recipients a day", _each(off), _each(on), ratios,
+        "limits / none", "≤ 1.1, all in one run", statistics.median(ratios) <= 1.1 and max(one["batches"] for one in on) == 1,
+        int(off[-1]["connections"]), int(on[-1]["connections"]),
+        remarks=f"both columns are the addon's, without limits and with them; {1000 * more:+.1f} ms and {queries:+.1f} queries a mail. "
+                "From the 31st mail on, the limit is what counts: two seconds a mail",
+    )
+
+
+def foreign(lab: Lab, rounds: int) -> Iterator[Result]:
+    """100,000 queued mails of another server: what a run does before the first mail is sent."""
+    for noted, work in ((True, "100,000 queued mails of another server"), (False, "the same, queued before a server was ours")):
+        found = []
+        for workers in (lab.core, lab.addon):
+            ours = lab.ask(workers, size.fill_queue, _FOREIGN, noted)
+            found.append(lab.ask(workers, size.until_first_mail, ours, 3 * rounds))
+            lab.ask(workers, size.empty_queue)
+        core, addon = found
+        usual = statistics.median(theirs["seconds"] for theirs in core)
+        seconds = [ours["seconds"] - usual for ours in addon]
+        queries = max(ours["queries"] - theirs["queries"] for theirs, ours in zip(core, addon, strict=True))
+        yield _once(
+            "foreign", work, seconds, "ms more than core before the first mail", "≤ 50 ms and 5 queries",
+            reached=statistics.median(seconds) <= 0.05 and queries <= 5,
+            remarks=f"{queries:+g} queries; core needs {_ms(core)} ms and {core[-1]['queries']:g} queries, the addon {_ms(addon)} ms. "
+                    "Of ours, the oldest mail was taken and not the latest",
+        )
+
+
+def screens(lab: Lab, rounds: int) -> Iterator[Result]:
+    """10,000 users: the first page of Who Sends as What, and the form of a company that no server sends for."""
+    lab.ask(lab.addon, size.make_users, _MANY)
+    found = lab.ask(lab.addon, size.open_screens, rounds)
+    lab.ask(lab.addon, size.remove_users)
+    for name, work, milliseconds, queries in (
+        ("page", "first page of Who Sends as What, 10,000 users", 1000, 50), ("form", "what a company's form says, 10,000 users", 50, None),
+    ):
+        seconds, most = [one["seconds"] for one in found[name]], max(one["queries"] for one in found[name])
+        yield _once(
+            "screens", work, seconds, "ms", f"≤ {milliseconds:,} ms" + (f" and {queries} queries" if queries else ""),
+            reached=statistics.median(seconds) <= milliseconds / 1000 and most <= (queries or most), remarks=f"{most:g} queries",
+        )
+
+
+def _once(name: str, work: str, seconds: list[float], meaning: str, target: str, *, reached: bool, remarks: str) -> Result:
+    """Return a line about something that is done once and not for each mail: milliseconds in place of a ratio."""
+    return Result(name, work, [], [], [1000 * each for each in seconds], meaning, target, reached, remarks=remarks)
+
+
+def _ms(measured: list[dict[str, float]]) -> str:
+    return f"{1000 * statistics.median(one['seconds'] for one in measured):.1f}"
 
 
 def bystander(lab: Lab, rounds: int) -> Iterator[Result]:
@@ -121,5 +186,6 @@ def _cpu(measured: list[dict[str, float]]) -> float:
 
 #: By name, in the order in which they run; the last one takes our server away.
 BENCHES: dict[str, Callable[[Lab, int], Iterator[Result]]] = {
-    "senders": senders, "single": single, "queue": queue, "token": token, "bystander": bystander,
+    "senders": senders, "single": single, "limits": limits, "queue": queue, "token": token, "foreign": foreign, "screens": screens,
+    "bystander": bystander,
 }

@@ -74,10 +74,13 @@ class Lab(contextlib.ExitStack):
         [result] = workers.run(job, arguments, timeout=_LONGEST)
         return result
 
-    def send(self, workers: Processes, server: str, mails: int, users: int = 1, *, beside: bool = False) -> dict[str, float]:
+    def send(
+        self, workers: Processes, server: str, mails: int, users: int = 1, *, beside: bool = False, limits: bool = False,
+    ) -> dict[str, float]:
         """Let a worker send mails; return what it measured and the number of ``connections`` the server saw.
 
         :param beside: the other server is in use, too
+        :param limits: the server has the limits of its preset
         :raise Incomplete: not every mail was sent once
         """
         self.servers.submission.connections.clear()
@@ -86,7 +89,7 @@ class Lab(contextlib.ExitStack):
         self.servers.connections.clear()
         where = "core" if workers is self.core else "addon"
         profile = str(Path(self.profile, f"{where}-{server}-{mails}-{users}.prof")) if self.profile else ""
-        measured = self.ask(workers, jobs.send, server, mails, users, profile, beside)
+        measured = self.ask(workers, jobs.send, server, mails, users, profile, beside, limits)
         arrived = sum(transaction.accepted for transaction in self.servers.submission.transactions) - 1  # one to warm up
         if measured["sent"] != mails or arrived != mails:
             raise Incomplete(f"of {mails} mails, {measured['sent']:g} are sent and {arrived} arrived")

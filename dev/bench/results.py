@@ -72,9 +72,3 @@ def table(results: Sequence[Result]) -> str:
     rows = [HEAD, *(result.cells() for result in results)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
-
-
-def markdown(results: Sequence[Result]) -> str:
-    """Return the results as a table of Markdown."""
-    rows = [HEAD, ("---",) * len(HEAD), *(result.cells() for result in results)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
