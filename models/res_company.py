@@ -52,7 +52,10 @@ class ResCompany(models.Model):
             SQL("CASE WHEN %s = ANY(%s) THEN %s ELSE split_part(%s, '@', 2) END", address, named, address, address)
             if named else SQL("split_part(%s, '@', 2)", address) for address in (email, alias)]
         rows = self.env.execute_query(SQL(
-            "SELECT UNNEST((ARRAY_AGG(id ORDER BY id))[:%s]) AS uid FROM (%s) AS users(id, email, alias) GROUP BY email, alias ORDER BY uid LIMIT %s",
+            """
+            SELECT UNNEST((ARRAY_AGG(id ORDER BY id))[:%s]) AS uid FROM (%s) AS users(id, email, alias)
+             GROUP BY email, alias ORDER BY uid LIMIT %s
+            """,
             _EXAMPLES, query.select("res_users.id", *like), _USERS))
         return Users.browse(user_id for user_id, in rows)
 
