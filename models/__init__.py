@@ -13,6 +13,7 @@ from . import office365_tenant_sign_in
 from . import office365_tenant_check
 from . import office365_tenant_expiry
 from . import office365_actor
+from . import office365_scheduled
 from . import office365_template
 from . import office365_trust
 from . import office365_shared_sender

@@ -1,4 +1,5 @@
 import dataclasses
+import re
 from collections.abc import Collection, Mapping
 
 from odoo import SUPERUSER_ID, api, fields, models
@@ -15,6 +16,9 @@ from .office365_actor import acting_uid
 
 # Headers that say who sent a message beside From. Who may is decided here, so what a mail brings along goes.
 _ABOUT_SENDER = ("Sender", "Resent-From", "Resent-Sender")
+
+# RFC 5322 section 3.6.8; what is no name would begin another header, or end them all.
+_HEADER_NAME = re.compile(r"[!-9;-~]+")
 
 SEND_AS_OTHERS = "mail_office365.group_send_as_others"
 
@@ -292,7 +296,7 @@ class IrMail_Server(models.Model):
         if answers_to:
             del message["Reply-To"]
             message["Reply-To"] = ", ".join(map(_header, answers_to))
-        for name in _ABOUT_SENDER:
+        for name in (*_ABOUT_SENDER, *(name for name in message if not _HEADER_NAME.fullmatch(name))):
             del message[name]
         if identity.sender:
             message["Sender"] = ascii_address(identity.sender)

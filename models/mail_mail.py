@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 from odoo.tools import SQL, email_normalize
 
 from ..tools.acting import Sending
@@ -10,6 +10,13 @@ class MailMail(models.Model):
     """Who is behind a mail goes along with it, from the row of its message."""
 
     _inherit = "mail.mail"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Which message a mail is of, core says in its values; never the context, which a client fills."""
+        if self.env.context.get("default_mail_message_id"):
+            self = self.with_context(default_mail_message_id=False)
+        return super().create(vals_list)
 
     def send(self, auto_commit=False, raise_exception=False, post_send_callback=None):
         return super(MailMail, self._office365_with_sender_book()).send(

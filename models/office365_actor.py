@@ -9,7 +9,7 @@ from odoo import SUPERUSER_ID, api, fields, models
 from odoo.http import request
 from odoo.tools import email_normalize
 
-from ..tools.acting import NOBODY_UID, OUTSIDE_UID, Behind, Fetching, Incoming
+from ..tools.acting import NOBODY_UID, OUTSIDE_UID, Away, Behind, Fetching, Incoming
 from ..tools.addresses import mailbox_of
 from ..tools.authentication import is_genuine
 from ..tools.prefetch import PREFETCH
@@ -56,6 +56,18 @@ def note_rendered(env: api.Environment, model: str, addresses: dict[int, str], v
             noted[model, record_id, address] = vouch  # of the template that was rendered last
 
 
+def rendered_vouch(env: api.Environment, model: str | None, record_id: int | None, written: str | None) -> tuple[bool, str | None]:
+    """Return whether a template was rendered to this From for this record in this transaction, and who vouches for it."""
+    noted = env.cr.cache.get(_RENDERED) or {}
+    key = (model, record_id, email_normalize(written)) if noted else None
+    return key in noted, noted.get(key)
+
+
+def forget_rendered(env: api.Environment) -> None:
+    """Forget what templates were rendered to: what comes next in this transaction is somebody else's."""
+    env.cr.cache.pop(_RENDERED, None)
+
+
 class MailMessage(models.Model):
     _inherit = "mail.message"
 
@@ -79,25 +91,26 @@ class MailMessage(models.Model):
     @api.model
     def _office365_noted(self, vals: dict) -> dict:
         """Return what is noted on a message that is made with these values."""
-        rendered = self.env.cr.cache.get(_RENDERED) or {}
-        key = (vals.get("model"), vals.get("res_id"), email_normalize(vals.get("email_from"))) if rendered else None
+        is_rendered, vouch = rendered_vouch(self.env, vals.get("model"), vals.get("res_id"), vals.get("email_from"))
         uid = self._office365_acting_uid(vals)
-        if uid == SUPERUSER_ID and key in rendered and not rendered[key]:
+        if uid == SUPERUSER_ID and is_rendered and not vouch:
             uid = NOBODY_UID  # whoever wrote the template is behind it
-        return {"office365_actor_uid": uid, "office365_vouch": (uid != OUTSIDE_UID and rendered.get(key)) or False}
+        return {"office365_actor_uid": uid, "office365_vouch": (uid != OUTSIDE_UID and vouch) or False}
 
     @api.model
     def _office365_acting_uid(self, vals: dict) -> int:
         """Return the id of the user who acts, or a constant of `tools.acting`, for a message with these values."""
-        incoming, behind = Incoming.of(self.env.context), Behind.of(self.env.context)
+        incoming = Incoming.of(self.env.context)
         if incoming and vals.get("message_id") == incoming.message_id:
             return incoming.author_uid
+        if Away.of(self.env.context) and vals.get("message_type") == "out_of_office":
+            # Its From is what that user calls their own: only what they may send as themselves is right.
+            return self.env["res.partner"].sudo().browse(vals.get("author_id") or ()).main_user_id.id or NOBODY_UID
         uid = acting_uid(self.env)
-        if behind and behind.message_type and behind.message_type == vals.get("message_type"):
-            return behind.uid
         if incoming and not incoming.is_genuine and self.env.uid != SUPERUSER_ID:
             return NOBODY_UID  # it was made in the name of whom the From names
-        return behind.uid if uid == SUPERUSER_ID and behind and not behind.message_type else uid
+        behind = Behind.of(self.env.context) if uid == SUPERUSER_ID else None
+        return behind.uid if behind else uid
 
 
 class MailThread(models.AbstractModel):
@@ -113,8 +126,12 @@ class MailThread(models.AbstractModel):
     @api.model
     def _office365_author_uid(self, message) -> int:
         """Return the id of the user whose proved address a message is really from, else :data:`OUTSIDE_UID`."""
-        fetching, headers = Fetching.of(self.env.context), message.get_all("From") or []
-        author = mailbox_of(str(headers[0])) if len(headers) == 1 else None
+        fetching, written = Fetching.of(self.env.context), [
+            str(value) for name, value in message.raw_items() if name.lower() == "from"]
+        author = mailbox_of(str(message["From"])) if len(written) == 1 else None
+        # Exchange looked at the domain alone. Of a From with two addresses, however they stand there, programs read one or the other.
+        if author and (written[0].count("@") != 1 or author.address not in written[0]):
+            return OUTSIDE_UID
         if not author or not fetching or self.env.context.get("default_fetchmail_server_id") not in fetching.server_ids:
             return OUTSIDE_UID
         if not is_genuine(
@@ -126,9 +143,8 @@ class MailThread(models.AbstractModel):
         return next(iter(holders)) if len(holders) == 1 else OUTSIDE_UID
 
     def _notify_thread_with_out_of_office(self, message, recipients_data, msg_vals=False, **kwargs):
-        """The answer of somebody who is away is theirs, whoever is told so: they wrote it, and Odoo sends it."""
-        odoo = Behind(SUPERUSER_ID, message_type="out_of_office")
-        return super(MailThread, self.with_context(**{Behind.CONTEXT_KEY: odoo}))._notify_thread_with_out_of_office(
+        """The answer of somebody who is away is theirs, whoever is told so."""
+        return super(MailThread, self.with_context(**{Away.CONTEXT_KEY: Away()}))._notify_thread_with_out_of_office(
             message, recipients_data, msg_vals=msg_vals, **kwargs)
 
 

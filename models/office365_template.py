@@ -82,6 +82,13 @@ class MailTemplate(models.Model):
         # What is filled in comes from the record, where others than the template's writer put it.
         return BY_TEMPLATE if "{{" in template.email_from else template.office365_vouched_by
 
+    def send_mail_batch(self, res_ids, force_send=False, raise_exception=False, email_values=None, email_layout_xmlid=False):
+        """A template makes a message of its own, none of somebody else's is sent with another body."""
+        email_values = {name: value for name, value in (email_values or {}).items() if name != "mail_message_id"}
+        return super().send_mail_batch(
+            res_ids, force_send=force_send, raise_exception=raise_exception, email_values=email_values,
+            email_layout_xmlid=email_layout_xmlid)
+
     def _render_field(self, field, res_ids, *args, **kwargs):
         """Note for whom a template stands on which record, for the message that is made of it next."""
         rendered = super()._render_field(field, res_ids, *args, **kwargs)

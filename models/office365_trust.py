@@ -33,19 +33,20 @@ class ResPartner(models.Model):
     def _office365_check_email(self, email: str | bool) -> None:
         """Refuse another user's address as a user's own: core would take mail from there for theirs.
 
-        :raise ValidationError: it is an internal user's e-mail, login or alias
+        :raise ValidationError: it is an internal user's e-mail, login or alias, or a shared sender
         """
-        address = email_normalize(email)
+        address = email_normalize(email, strict=False)  # as core makes email_normalized of it
         users = self.sudo().with_context(active_test=False).user_ids
         if not address or not users or set(self.sudo().mapped("email_normalized")) == {address}:
             return
         taken = (
             Domain("partner_id.email_normalized", "=", address) | Domain("login", "=ilike", escape_psql(address))
             | Domain("office365_alias_confirmed", "=", canonical_address(address)))
-        if self.env["res.users"].sudo().search_count(
+        shared = self.env["ir.mail_server"]._office365_own().shared.values()
+        if any(canonical_address(address) in addresses for addresses in shared) or self.env["res.users"].sudo().search_count(
                 taken & Domain("id", "not in", users.ids) & Domain("share", "=", False), limit=1):
             raise ValidationError(self.env._(
-                "%s cannot be your email address: it belongs to another user of this database. Enter another one, or ask an "
+                "%s cannot be your email address: it belongs to somebody else in this database. Enter another one, or ask an "
                 "administrator.", email))
 
     def _office365_vouchable(self):
@@ -68,6 +69,14 @@ class ResUsers(models.Model):
         if by_administrator(self.env):
             users.partner_id._office365_trust_email()
         return users
+
+    def unlink(self):
+        """The address of a user who is gone is nobody's, also if the contact becomes another user's."""
+        partners = self.partner_id
+        partners -= self.env["res.company"].sudo().search([("partner_id", "in", partners.ids)]).partner_id
+        result = super().unlink()
+        partners.exists().sudo().office365_trusted_email = False
+        return result
 
     def write(self, vals):
         result = super().write(vals)

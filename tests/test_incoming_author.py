@@ -5,8 +5,8 @@ from unittest.mock import patch
 from odoo.addons.mail.models.res_partner import ResPartner as CorePartner
 from odoo.tests import TransactionCase, new_test_user, tagged
 
+from .attack_case import PASS
 from .common import BRANT, CUSTOMER, ERP, Office365Case, Office365Mixin
-from .test_sender_attacks import PASS
 
 OWN = "brant@private.example"
 number = count()

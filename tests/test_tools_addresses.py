@@ -1,6 +1,6 @@
 from odoo.tests import BaseCase, tagged
 
-from ..tools.addresses import AddressError, Mailbox, domain_of, mailbox_of, parse_address
+from ..tools.addresses import AddressError, Mailbox, domain_of, honest_mailboxes, honest_name, mailbox_of, parse_address
 
 
 @tagged("post_install", "-at_install")
@@ -65,3 +65,43 @@ class TestAddresses(BaseCase):
         for header, expected in table.items():
             with self.subTest(header=header):
                 self.assertEqual(mailbox_of(header), expected)
+
+
+@tagged("post_install", "-at_install")
+class TestHonestNames(BaseCase):
+
+    def test_a_name_that_is_another_address_is_dropped(self):
+        names = [
+            "ceo@contoso.example", "CEO@Contoso.Example", "Chief (ceo@contoso.example)", "Chief <ceo@contoso.example>",
+            "mailto:ceo@contoso.example",
+            '"ceo"@contoso.example', "ceo @ contoso.example", "ceo@contoso. example", "ceo @ contoso . example", "ceo@[contoso.example]",
+            # inside encoded words, also one inside another, with a charset that there is none of, and without padding
+            "=?utf-8?q?ceo=40contoso.example?=", "=?utf-8?b?Y2VvQGNvbnRvc28uZXhhbXBsZQ==?=", "=?x-none?q?ceo=40contoso.example?=",
+            "=?utf-8?b?Y2VvQGNvbnRvc28uZXhhbXBsZQ?=", "=?utf-8?b?PT91dGYtOD9xP2Nlbz00MGNvbnRvc28uZXhhbXBsZT89?=",
+            # other forms of @ and dot, and what shows nothing
+            "ceo\uff20contoso.example", "ceo\ufe6bcontoso.example", "ceo@contoso\u3002example", "ceo@contoso\uff0eexample",
+            "c\u200beo@contoso.example",
+            "ceo@contoso.\u2800example", "ceo@contoso.\u3164example", "ceo@con\u00adtoso.example",
+            # what is shown in another order
+            "\u202eelpmaxe.osotnoc@oec",
+            "\u202bexample\u200f.\u200fcontoso\u200f@\u200fceo", "=?utf-8?b?4oCuZWxwbWF4ZS5vc290bm9jQG9lYw==?=",
+        ]
+        for name in names:
+            with self.subTest(name=name):
+                self.assertEqual(honest_name(Mailbox(name, "erp@contoso.example")), Mailbox("", "erp@contoso.example"))
+
+    def test_other_names_stay_whole(self):
+        names = [
+            "Brant Wadsworth", "Help@Work GmbH", "Ren\u00e9@Caf\u00e9", "Lunch @ 12.30", "Shop @ Home", "erp@contoso.example",
+            "ERP@CONTOSO.example", "",
+            "R&D (K\u00f6ln)", "\u05d3\u05e0\u05d9\u05d0\u05dc \u200f\u05db\u05d4\u05df", "=?utf-8?b?not base64!?=", "a=?b",
+        ]
+        for name in names:
+            with self.subTest(name=name):
+                self.assertEqual(honest_name(Mailbox(name, "erp@contoso.example")).name, name)
+
+    def test_a_header_with_several(self):
+        self.assertIsNone(honest_mailboxes("Brant <brant@contoso.example>, x@fabrikam.example"))
+        self.assertEqual(honest_mailboxes('"ceo@contoso.example" <x@fabrikam.example>, Kim <kim@fabrikam.example>'), [
+            Mailbox("", "x@fabrikam.example"), Mailbox("Kim", "kim@fabrikam.example")])
+        self.assertIsNone(honest_mailboxes(""))

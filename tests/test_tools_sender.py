@@ -69,6 +69,7 @@ BY_DEPUTY = Act(Actor(MALLORY_ID, sends_as_others=True))
 BY_ACCOUNTANT = Act(Actor(MALLORY_ID, groups=frozenset({ACCOUNTING})))
 WITH_TEMPLATE = Act(Actor(MALLORY_ID), BY_TEMPLATE)
 WITH_WRITTEN_TEMPLATE = Act(Actor(MALLORY_ID), BY_ADMINISTRATOR)
+ODOO_WITH_TEMPLATE = Act(Actor(is_odoo=True), BY_TEMPLATE)
 VISITOR_WITH_TEMPLATE = Act(NOBODY, BY_TEMPLATE)
 
 SEND_AS = Service("submission", "send_as", ERP, **SHARED)
@@ -87,6 +88,7 @@ ACTS = {
     BY_VISITOR: "a visitor", FROM_OUTSIDE: "mail from outside", BY_DEPUTY: "another user, Send as others",
     BY_ACCOUNTANT: "another user, of the group", WITH_TEMPLATE: "another user, by a template",
     WITH_WRITTEN_TEMPLATE: "another user, by an administrator's template", VISITOR_WITH_TEMPLATE: "a visitor, by a template",
+    ODOO_WITH_TEMPLATE: "Odoo itself, by a template",
 }
 
 
@@ -159,6 +161,7 @@ class TestDecideSender(BaseCase):
         ("a shared sender of a group", SEND_AS, INVOICES, "", CATCHALL, BY_ACCOUNTANT, AS_IT_IS),
         ("by somebody else", SEND_AS, INVOICES, "", CATCHALL, BY_MALLORY, as_mailbox("Contoso", UNTRUSTED)),
         ("by Odoo itself", SEND_AS, INVOICES, "", CATCHALL, BY_ODOO, AS_IT_IS),
+        ("by Odoo itself, filled in from a record", SEND_AS, INVOICES, "", CATCHALL, ODOO_WITH_TEMPLATE, as_mailbox("Contoso", UNTRUSTED)),
         ("an address listed in the From filter", SEND_AS, ORDERS, "", CATCHALL, BY_MALLORY, AS_IT_IS),
         ("a user's address listed there is still the user's", SEND_AS, ANNA, "", CATCHALL, BY_MALLORY, as_mailbox("Anna", OTHER_AUTHOR)),
         # From outside

@@ -55,15 +55,20 @@ class Incoming(_Noted):
 
 @dataclass(frozen=True)
 class Behind(_Noted):
-    """Somebody else than the caller is behind the messages that are made now.
+    """Odoo works on behalf of a user, with a From that this user chose.
 
-    :ivar uid: id of the user; OdooBot's for Odoo itself
-    :ivar message_type: messages of this type alone, whoever calls; None: all that Odoo itself makes
+    :ivar uid: id of the user
     """
 
     CONTEXT_KEY = "office365_behind"
     uid: int
-    message_type: str | None = None
+
+
+@dataclass(frozen=True)
+class Away(_Noted):
+    """The answers of those who are out of office are being made: they wrote them, whoever is told so."""
+
+    CONTEXT_KEY = "office365_away"
 
 
 @dataclass(frozen=True)

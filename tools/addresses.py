@@ -13,11 +13,15 @@ import idna
 _LOCAL_PART = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII)
 
 # What reads as an address in a name: something, an @, and a domain with a dot in it. "Help@Work GmbH" is none.
-# Around the @ there may be white space (RFC 5322 section 4.4), before it a quoted string.
+# Around the @ or the dots there may be white space (RFC 5322 section 4.4), before it a quoted string, after it a bracket.
+_LABEL = r"""[^\s<>"',;:()\[\]@.]"""
 _ADDRESS_IN_NAME = re.compile(
-    r"""((?:"[^"]+"|[^\s<>"',;:()\[\]@]+))\s*@\s*((?:[^\s<>"',;:()\[\]@.]+\.)+[^\W\d_][^\s<>"',;:()\[\]@.]*)""")
+    rf"""((?:"[^"]+"|[^\s<>"',;:()\[\]@]+))\s*@\s*\[?((?:{_LABEL}+\s*\.\s*)+[^\W\d_]{_LABEL}*)""")
 _ENCODED_WORD = re.compile(r"=\?(?P<charset>[^?\s]+)\?(?P<encoding>[bq])\?(?P<text>[^?]*)\?=", re.IGNORECASE)
-_RIGHT_TO_LEFT = "\u202e"
+# Marks that let a program show a name in another order than it is written in (Unicode Standard Annex 9).
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Characters that show nothing, beside those whose category says so.
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 # Encoded words inside encoded words that are opened, each shorter than the one around it.
 _MOST_LAYERS = 8
 
@@ -103,10 +107,11 @@ def honest_name(mailbox: Mailbox) -> Mailbox:
     Many programs show the name alone, so ``"ceo@contoso.example" <x@fabrikam.example>`` reads as the wrong address.
     """
     own = canonical_address(mailbox.address)
-    shown = _readable(mailbox.name)
-    if _RIGHT_TO_LEFT in mailbox.name:
-        shown += f" {shown[::-1]}"  # a program shows it backwards
-    if any(canonical_address(f"{local}@{domain}") != own for local, domain in _ADDRESS_IN_NAME.findall(shown)):
+    decoded = _decoded(mailbox.name)
+    shown = _readable(decoded)
+    if "@" in shown and not _BIDI.isdisjoint(decoded):
+        return Mailbox("", mailbox.address)  # it may be shown as anything
+    if any(canonical_address(f"{local}@{''.join(domain.split())}") != own for local, domain in _ADDRESS_IN_NAME.findall(shown)):
         return Mailbox("", mailbox.address)
     return mailbox
 
@@ -118,18 +123,21 @@ def honest_mailboxes(header: str) -> list[Mailbox] | None:
     return honest if honest != mailboxes else None
 
 
-def _readable(name: str) -> str:
-    """Return a display name as the most forgiving mail program would show it.
-
-    Some decode an encoded word (RFC 2047) inside another one, or in quotes; compatibility forms of ``@`` and dots look like the real
-    ones, and characters without width hide what stands around them.
-    """
+def _decoded(name: str) -> str:
+    """Return a display name without encoded words (RFC 2047): some programs decode one inside another one, or in quotes."""
     for _layer in range(_MOST_LAYERS):
         if (decoded := _ENCODED_WORD.sub(_decode_word, name)) == name:
             break
         name = decoded
+    return name
+
+
+def _readable(name: str) -> str:
+    """Return a display name as it reads: compatibility forms of ``@`` and dots look like the real ones, and characters without width
+    hide what stands around them.
+    """
     plain = unicodedata.normalize("NFKC", name)
-    plain = "".join(char for char in plain if unicodedata.category(char) not in ("Cc", "Cf", "Mn", "Me"))
+    plain = "".join(char for char in plain if char not in _BLANK and unicodedata.category(char) not in ("Cc", "Cf", "Mn", "Me"))
     return plain.replace("\u3002", ".")  # the ideographic full stop: IDNA takes it for a dot, NFKC does not
 
 

@@ -170,13 +170,14 @@ class Service:
     shared: Mapping[str, int | None] = field(default_factory=dict)
     listed: frozenset[str] = frozenset()
 
-    def shares(self, address: str, actor: Actor) -> bool:
-        """Tell whether the address is a shared sender of the server, and the actor may use it."""
+    def shares(self, address: str, act: "Act") -> bool:
+        """Tell whether the address is a shared sender of the server, and who acts may use it."""
         canonical = canonical_address(address)
         if canonical not in self.shared:
             return False
         group = self.shared[canonical]
-        return group is None or actor.is_odoo or group in actor.groups
+        # What a template is filled in with comes from the record: a user may have written it, and Odoo itself only sends it.
+        return group is None or group in act.actor.groups or (act.actor.is_odoo and act.vouch != BY_TEMPLATE)
 
 
 @dataclass(frozen=True)
@@ -285,7 +286,7 @@ def _wanted(
     alias = known.claims.get(actor.user_id)
     if alias and book.sends_for(alias) and lets_pass(alias):
         return _Wanted(alias, alias)  # the actor's own
-    if book.is_own(address) or (may_send and (known.shared or service.shares(address, actor))):
+    if book.is_own(address) or (may_send and (known.shared or service.shares(address, act))):
         return as_written()
     if known.holders:
         entitled = actor.is_odoo or actor.sends_as_others or act.vouch
