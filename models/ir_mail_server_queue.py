@@ -6,7 +6,9 @@ from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 from odoo.tools import email_normalize
 
 from ..tools.addresses import ascii_address
-from ..tools.queue_run import Hold, NoSession, NotSent, QueueRun, Refusal, Settled, chain, raised_from, refused_recipients
+from ..tools.attempt import Hold
+from ..tools.queue_run import NoSession, NotSent, QueueRun, Settled
+from ..tools.refusal import Refusal, chain, raised_from, refused_recipients
 from ..tools.retry import holds_others
 from ..tools.session_pool import CONTEXT_KEY as POOL_KEY
 from ..tools.smtp import Outcome, SmtpSession

@@ -6,8 +6,10 @@ import psycopg2
 from odoo import fields, models
 from odoo.tools.mail import email_normalize_all
 
+from ..tools.attempt import Attempt, Part
 from ..tools.prefetch import PREFETCH
-from ..tools.queue_run import Attempt, Part, QueueRun, Refusal, Unfinished
+from ..tools.queue_run import QueueRun, Unfinished
+from ..tools.refusal import Refusal
 
 _logger = logging.getLogger(__name__)
 

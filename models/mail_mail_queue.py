@@ -14,11 +14,13 @@ from odoo import api, fields, models, modules
 from odoo.http import request
 from odoo.tools import SQL, config, email_normalize
 
+from ..tools.attempt import Attempt
 from ..tools.breaker import PAUSING
 from ..tools.lifetime import Lifetime, real_limit
 from ..tools.lookahead import Lookahead, Turn, TurnLost
 from ..tools.prefetch import PREFETCH
-from ..tools.queue_run import Attempt, Known, QueueRun, Refusal, Settled, line_name
+from ..tools.queue_run import Known, QueueRun, Settled, line_name
+from ..tools.refusal import Refusal
 from ..tools.sender import SenderBook
 from ..tools.session_pool import CONTEXT_KEY as POOL_KEY
 from ..tools.session_pool import SessionPool

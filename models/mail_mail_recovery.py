@@ -8,8 +8,10 @@ import psycopg2
 from odoo import models
 from odoo.tools import SQL
 
+from ..tools.attempt import Attempt
 from ..tools.lookahead import TurnLost
-from ..tools.queue_run import Attempt, QueueRun, Refusal, Unfinished
+from ..tools.queue_run import QueueRun, Unfinished
+from ..tools.refusal import Refusal
 from ..tools.transactions import LOCK_TIMEOUT, TRANSIENT
 
 _logger = logging.getLogger(__name__)

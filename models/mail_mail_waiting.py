@@ -7,8 +7,10 @@ from operator import methodcaller
 from odoo import fields, models
 from odoo.tools import SQL
 
+from ..tools.attempt import Hold
 from ..tools.prefetch import PREFETCH
-from ..tools.queue_run import Hold, QueueRun, Refusal
+from ..tools.queue_run import QueueRun
+from ..tools.refusal import Refusal
 from ..tools.retry import MAX_QUEUE_HOURS, holds_others, is_over, next_try, queue_hours
 
 _logger = logging.getLogger(__name__)

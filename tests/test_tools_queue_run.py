@@ -2,8 +2,10 @@ import smtplib
 
 from odoo.tests import BaseCase, tagged
 
+from ..tools.attempt import Attempt, Hold, Part
 from ..tools.errors import ConnectionLost, SmtpSignInRefused
-from ..tools.queue_run import Attempt, Hold, NoSession, Part, QueueRun, Refusal, raised_from, refused_recipients
+from ..tools.queue_run import NoSession, QueueRun
+from ..tools.refusal import Refusal, raised_from, refused_recipients
 from ..tools.smtp import Outcome
 
 A, B = "a@fabrikam.example", "b@fabrikam.example"
