@@ -9,10 +9,10 @@ from odoo import fields, models
 from ..tools.allowance import Allowance
 from ..tools.breaker import Verdict
 from ..tools.budget import Grant
+from ..tools.causes import SESSION
 from ..tools.diagnosis import Diagnosis, diagnose
 from ..tools.queue_run import QueueRun
 from ..tools.smtp import Outcome
-from ..tools.stage import Stage
 from ..tools.switches import Switches
 
 _logger = logging.getLogger(__name__)
@@ -95,14 +95,14 @@ class Governor:
         return Admission(go=True)
 
     def report(
-        self, sender: str, outcome: Outcome | None, diagnosis: Diagnosis | None, *, reply: str = "", stage: Stage = Stage.UNKNOWN,
+        self, sender: str, outcome: Outcome | None, diagnosis: Diagnosis | None, *, reply: str = "", stage: str = "",
     ) -> Admission | None:
         """Tell what became of a message that was admitted.
 
         :param outcome: of the transaction, None if there was none: the server was not reached, or there was no recipient
         :param diagnosis: why the message was not taken, None if it was
         :param reply: what the server said, if there is no outcome
-        :param stage: where it said that
+        :param stage: at what of a session, as :data:`.causes.STAGES` names it
         :return: None if the diagnosis says what becomes of the mail; if a pause does, that it waits and how long. What came up before
             MAIL and does not pass by itself always is a pause
         """
@@ -117,7 +117,7 @@ class Governor:
                 self._switches.release()
         except Exception as error:  # noqa: BLE001  (what became of the mail itself has to be kept all the same)
             unknown = self._unknown(error)
-            return unknown if diagnosis and not diagnosis.retryable and stage.is_before_mail else None
+            return unknown if diagnosis and not diagnosis.retryable and stage in SESSION else None
         return None
 
     def note(self, delivery: dict) -> None:

@@ -6,7 +6,6 @@ from odoo.tools import plaintext2html
 
 from ..tools.breaker import MEMORY, Breaker, Verdict, failed
 from ..tools.diagnosis import diagnose
-from ..tools.stage import Stage
 from ..tools.transactions import run_apart
 
 
@@ -89,7 +88,7 @@ class Office365Pause(models.Model):
         run_apart(self.env.registry.cursor, forget)
 
     @api.model
-    def _failed(self, server, address: str, cause: str, reply: str, stage: Stage = Stage.UNKNOWN) -> tuple[Breaker, datetime]:
+    def _failed(self, server, address: str, cause: str, reply: str, stage: str = "") -> tuple[Breaker, datetime]:
         """Count a refusal; return the state after it, and the time. Administrators are told when a pause begins."""
         def count(cr):
             now = self._clock(cr)

@@ -46,6 +46,30 @@ class TestQueueRun(BaseCase):
                 refusal = Refusal.of(error)
                 self.assertEqual((refusal.words, refusal.diagnosis.retryable), (words, retryable))
 
+    def test_where_in_a_session_it_was_refused(self):
+        denied, policy = b"5.7.60 SMTP; Client does not have permissions", b"5.7.1 Connection refused by policy"
+        table = [
+            # what was raised, where, where if it kept the session from being opened
+            (smtplib.SMTPConnectError(554, b"5.3.2 down for maintenance"), "banner", "banner"),
+            (smtplib.SMTPHeloError(550, b"bad name"), "ehlo", "ehlo"),
+            (smtplib.SMTPAuthenticationError(535, b"5.7.3 no"), "auth", "auth"),
+            (smtplib.SMTPSenderRefused(550, denied, A), "mail", "connect"),
+            (smtplib.SMTPRecipientsRefused({A: (554, policy)}), "rcpt", "rcpt"),
+            (smtplib.SMTPDataError(554, b"5.6.0 something new"), "content", "connect"),
+            # The reply to the message is about its only recipient.
+            (smtplib.SMTPDataError(*UNKNOWN), "rcpt", "connect"),
+            (smtplib.SMTPResponseException(554, policy), "", "connect"),
+            (PermissionError(13, "Permission denied: key file"), "", "connect"),
+            (TimeoutError(), "", "connect"),
+            # What was refused at a stage was refused there, whatever it was raised from.
+            (wrapped(ConnectionResetError("reset"), smtplib.SMTPSenderRefused(550, b"no", A)), "mail", "connect"),
+        ]
+        for error, stage, opening in table:
+            with self.subTest(error=error):
+                self.assertEqual((Refusal.of(error).stage, Refusal.of(error, opening=True).stage), (stage, opening))
+        self.assertEqual(Refusal.of_reply(550, "no").stage, "rcpt")
+        self.assertEqual(Refusal.of(smtplib.SMTPDataError(*UNKNOWN), opening=True).diagnosis.about, "server")
+
     def test_a_part_knows_who_got_it_whatever_the_letter_case(self):
         part = Part([A, B])
         part.end(outcome({B.upper(): BUSY}))

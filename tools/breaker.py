@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from .causes import RETRYABLE, TOPIC_OF
-from .stage import Stage
+from .causes import RETRYABLE, SESSION, TOPIC_OF
 
 #: Refusals of an address in a row before it is paused. One may be a slip, and a new permission takes an hour to work.
 IN_A_ROW: Final = 3
@@ -92,28 +91,28 @@ class Breaker:
         return max(self.until, soon) if self.is_on(now) else soon
 
 
-def scope_of(cause: str, *, own_mailbox: bool, stage: Stage = Stage.UNKNOWN) -> Scope | None:
+def scope_of(cause: str, *, own_mailbox: bool, stage: str = "") -> Scope | None:
     """Return what a cause stops that does not pass by itself, None if it stops nothing.
 
     :param own_mailbox: each sender signs in as a mailbox of his own, so what is wrong with it stops nobody else
-    :param stage: where it came up
+    :param stage: at what of a session it came up, as :data:`.causes.STAGES` names it
     """
-    if stage is Stage.RECIPIENT:
+    if stage == "rcpt":
         return None
-    if stage is Stage.OPEN or cause in _TENANT | _ENTRA or (cause in _MAILBOX and not own_mailbox):
+    if stage in SESSION - {"auth"} or cause in _TENANT | _ENTRA or (cause in _MAILBOX and not own_mailbox):
         return Scope.SERVER
-    if stage is Stage.SIGN_IN:
+    if stage == "auth":
         return Scope.ADDRESS if own_mailbox else Scope.SERVER
     return Scope.ADDRESS if cause in _MAILBOX | _ADDRESS else None
 
 
-def failed(state: Breaker | None, cause: str, now: datetime, *, stage: Stage = Stage.UNKNOWN, reply: str = "") -> Breaker:
+def failed(state: Breaker | None, cause: str, now: datetime, *, stage: str = "", reply: str = "") -> Breaker:
     """Return the state after a refusal that stops something."""
     if state is None or (state.until is None and now - state.last > MEMORY):
         state = Breaker(cause, 0, since=now, last=now)
     was_on = state.is_on(now)
     state = replace(state, cause=cause, failures=state.failures + 1, last=now, trial=None, reply=reply)
-    if state.until is None and cause in _ADDRESS and not stage.is_before_mail and state.failures < IN_A_ROW:
+    if state.until is None and cause in _ADDRESS and stage not in SESSION and state.failures < IN_A_ROW:
         return state
     if was_on:
         return state  # on its way when the pause began: says nothing new

@@ -13,6 +13,7 @@ numbers and words of a text count is decided in :mod:`.evidence`; here is which 
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import smtplib
 import traceback
@@ -71,6 +72,7 @@ class Diagnosis:
     :ivar retry_after: seconds until it should be made, None if nothing is known about that
     :ivar remedy: what the administrator does, in English
     :ivar source: address of the page that says so
+    :ivar stage: one of :data:`.causes.STAGES`: at what of an SMTP session it was said; "" if nothing tells
     :ivar about: what was refused: ``server`` (whatever it was asked for), ``sender``, ``recipient`` or ``message``; "" if nothing tells
     :ivar template: the remedy as it is marked for translation (:func:`.causes._lt`), with ``<code>`` for the code
     :ivar code: the code that is filled in there
@@ -82,6 +84,7 @@ class Diagnosis:
     remedy: str
     source: str
     about: str = ""
+    stage: str = ""
     template: str = ""
     code: str = ""
 
@@ -122,6 +125,8 @@ def diagnose(text: object, *, protocol: str | None = None, stage: str | None = N
         diagnosis = _of_recipients(voice, protocol) if isinstance(voice, Mapping) else _of_text(voice, asked)
         if diagnosis.cause != ANYTHING_ELSE.slug:
             return diagnosis
+        # What was refused at a stage was refused there, whatever it was raised from.
+        asked = dataclasses.replace(asked, stage=diagnosis.stage)
         # An outer exception that says nothing must not hide that an inner one says "later".
         if found is None or (diagnosis.retryable and not found.retryable):
             found = diagnosis
@@ -144,6 +149,7 @@ def _of_text(text: str, asked: _Asked) -> Diagnosis:
         remedy=template.replace("<code>", code),
         source=SOURCES[cause.source],
         about=_about(cause, stage, asked.protocol),
+        stage=stage,
         template=template,
         code=code,
     )

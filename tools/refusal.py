@@ -10,10 +10,9 @@ from typing import Final
 
 import psycopg2
 
-from .causes import _lt
+from .causes import RECIPIENT, SESSION, _lt
 from .diagnosis import Diagnosis, diagnose
 from .errors import smtp_reply_text, storable
-from .stage import Stage, stage_of
 
 _IN_DOUBT: Final = _lt(
     "The mail may have arrived: twice the connection ended after the message was sent and before the server replied. It is not sent again"
@@ -25,15 +24,19 @@ class Refusal:
     """Why something was not taken.
 
     :ivar words: the server's own, or those of the error that kept it from answering; fit to be stored, whatever they were
-    :ivar stage: where in the session
     """
 
     words: str
     diagnosis: Diagnosis
-    stage: Stage = Stage.UNKNOWN
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "words", storable(self.words))
+
+    @property
+    def stage(self) -> str:
+        """Where in the session, as :data:`.causes.STAGES` names it; "" if that is not known."""
+        # A reply to the message may be about its only recipient.
+        return "rcpt" if self.diagnosis.about == RECIPIENT else self.diagnosis.stage
 
     @classmethod
     def of(cls, error: BaseException, *, opening: bool = False) -> Refusal:
@@ -47,10 +50,11 @@ class Refusal:
             words = smtp_reply_text(error.smtp_code, error.smtp_error)
         else:
             words = str(error) or type(error).__name__
-        diagnosis, stage = diagnose(error), stage_of(error, opening=opening)
-        if not stage.is_before_mail and getattr(diagnosis, "about", "") == "recipient":
-            stage = Stage.RECIPIENT  # a reply to the message may be about its only recipient
-        return cls(words, diagnosis, stage)
+        diagnosis = diagnose(error)
+        if opening and diagnosis.stage not in SESSION:
+            # Who raised it may have known what it means, but not that it was asked for a session.
+            diagnosis = dataclasses.replace(diagnose(error, stage="connect"), stage="connect")
+        return cls(words, diagnosis)
 
     @classmethod
     def of_ours(cls, error: BaseException) -> Refusal:
@@ -67,7 +71,7 @@ class Refusal:
     def of_reply(cls, code: int, words: bytes | str) -> Refusal:
         """Return what the reply to a RCPT command means."""
         text = smtp_reply_text(code, words)
-        return cls(text, diagnose(text, protocol="smtp", stage="rcpt"), Stage.RECIPIENT)
+        return cls(text, diagnose(text, protocol="smtp", stage="rcpt"))
 
     def in_doubt(self) -> Refusal:
         """Return the same of a message that may have been taken, and is not sent again by itself."""

@@ -8,7 +8,6 @@ from time import monotonic
 from typing import Any, Final
 
 from .breaker import Breaker, Scope, Verdict, scope_of
-from .stage import Stage
 
 # Seconds after which the pauses that others began are read again.
 _OLD: Final = 5
@@ -55,7 +54,7 @@ class Switches:
                 del self._states[target]
                 self._trials.discard(target)
 
-    def failed(self, sender: str, cause: str, reply: str, stage: Stage = Stage.UNKNOWN) -> str | None:
+    def failed(self, sender: str, cause: str, reply: str, stage: str = "") -> str | None:
         """Count a refusal that stops something and does not pass by itself; return whose pause it leads to, if it does."""
         target = {Scope.SERVER: "", Scope.ADDRESS: sender}.get(scope_of(cause, own_mailbox=self._own_mailbox, stage=stage))
         self.release(but=target)
