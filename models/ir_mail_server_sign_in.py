@@ -104,7 +104,8 @@ class IrMail_Server(models.Model):
             if self._office365_signs_in_by_token():
                 # SMTP knows no delegates: the user signs in as himself, and sends as the mailbox.
                 user = ascii_address(self._office365_account(mailbox) or mailbox)
-                self._office365_with_token(self._office365_token_protocol(), mailbox, lambda token: _authenticate(session, user, token))
+                self._office365_with_token(
+                    self._office365_token_protocol(), mailbox, lambda token: _authenticate(session, user, token), session.time_left)
             else:
                 self._smtp_login__(session, ascii_address(mailbox), self.smtp_pass or "")
         except smtplib.SMTPAuthenticationError as error:

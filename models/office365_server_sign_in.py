@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -79,16 +81,20 @@ class Office365ServerMixin(models.AbstractModel):
     # Signing in
     # ------------------------------------------------------------
 
-    def _office365_with_token(self, protocol: str, mailbox: str, sign_in) -> None:
+    def _office365_with_token(
+        self, protocol: str, mailbox: str, sign_in: Callable[[str], object], time_left: Callable[[], float] | None = None,
+    ) -> None:
         """Sign in with a token; with a new one once more if the server refuses the first.
 
         :param protocol: ``smtp``, ``hve``, ``imap`` or ``pop``
         :param sign_in: called with the token, raises what the server answers to a bad one
+        :param time_left: returns the seconds that a token may take
         :raise SignInRefused: Entra gives no token
         :raise CopiedDatabase: this may be a copy of the database that the sign-in belongs to
         """
         app, account, tokens = self.sudo().office365_tenant_id, self._office365_account(mailbox), self.env["office365.token"]
-        token = tokens._access_token__(app, protocol, account)
+        seconds = {"seconds": time_left()} if time_left else {}
+        token = tokens._access_token__(app, protocol, account, **seconds)
         try:
             return sign_in(token)
         except UserError:
@@ -96,7 +102,8 @@ class Office365ServerMixin(models.AbstractModel):
         except Exception as refusal:
             if diagnose(refusal, protocol="smtp" if protocol == "hve" else protocol).cause not in TOKEN_REFUSED:
                 raise
-            renewed = tokens._access_token__(app, protocol, account, renew=token)
+            seconds = {"seconds": time_left()} if time_left else {}
+            renewed = tokens._access_token__(app, protocol, account, renew=token, **seconds)
             if renewed == token:
                 raise
         return sign_in(renewed)

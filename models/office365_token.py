@@ -18,8 +18,8 @@ from ..tools.token_life import Wanted
 _logger = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
-# Who holds the row asks Microsoft meanwhile: for the endpoints and for the token, each with the limits of `tools.entra_http`.
-_LOCK_TIMEOUT = "20s"
+# With less than this left, Microsoft is not asked: that it did not answer would be noted, and say nothing of it.
+_SHORTEST = 2
 _TRIES = 10
 _FAILURE = ("failure_cause", "failure_text", "failure_scopes", "failure_app", "failure_since", "failed_at", "failure_until")
 # Causes that only the user can end, by signing in again.
@@ -83,6 +83,7 @@ class Office365Token(models.Model):
     @api.model
     def _access_token__(  # noqa: PLW3201
         self, tenant: models.BaseModel, protocol: str, account: str | None, renew: str | None = None, anew: bool = False,
+        seconds: float = token_life.LONGEST,
     ) -> str:
         """Return an access token that works for five minutes more at least.
 
@@ -91,17 +92,18 @@ class Office365Token(models.Model):
         :param renew: the token that a server just refused: another one is asked for, unless somebody did meanwhile. The same one is
             returned if that was tried a moment ago: then the token is not what the server minds
         :param anew: ask, whatever is stored and whatever was refused a moment ago: for "Check sign-in"
+        :param seconds: how long it may take
         :raise SignInRefused: Entra gives none; ``diagnosis`` says why
         :raise CopiedDatabase: another database stored it
         :raise UserError: a secret is missing, or no key opens it
         """
         scopes = tenant.sudo()._scopes(protocol, "delegated" if account else "app")
-        wanted = Wanted.of(tenant.id, account, scopes)
-        if not anew and (token := self._apart(lambda tokens: tokens._stored(wanted, renew))):
+        wanted = Wanted.of(tenant.id, account, scopes, seconds)
+        if not anew and (token := self._apart(wanted, lambda tokens: tokens._stored(wanted, renew))):
             return token
         if not account:
             mark = self._claim()
-            self._apart(lambda tokens: tokens._insert(wanted, mark))
+            self._apart(wanted, lambda tokens: tokens._insert(wanted, mark))
         return self._obtain(wanted, renew=renew, anew=anew)
 
     @api.model
@@ -115,8 +117,8 @@ class Office365Token(models.Model):
             row.write({"refresh_token": False, "refresh_expires": False, "fingerprint": mark})
             row._store(token, wanted.scopes)
 
-        self._apart(lambda tokens: tokens._insert(wanted, mark))
-        self._apart(keep)
+        self._apart(wanted, lambda tokens: tokens._insert(wanted, mark))
+        self._apart(wanted, keep)
 
     @api.model
     def _forget__(self, tenant: models.BaseModel, account: str | None = None) -> None:  # noqa: PLW3201
@@ -128,7 +130,7 @@ class Office365Token(models.Model):
     # A transaction apart
     # ------------------------------------------------------------
 
-    def _apart(self, work: Callable[["Office365Token"], _T]) -> _T:
+    def _apart(self, wanted: Wanted, work: Callable[["Office365Token"], _T]) -> _T:
         """Do something in a transaction of its own, and commit it.
 
         Who waited for a row that another worker changed meanwhile can't go on in the same transaction (REPEATABLE READ), and looks
@@ -140,13 +142,17 @@ class Office365Token(models.Model):
             try:
                 with self.env.registry.cursor() as cr:
                     # No SELECT: what the transaction sees is settled by its first query, which is to be the one that locks.
-                    cr.execute(SQL("SET LOCAL lock_timeout = %s", _LOCK_TIMEOUT))
+                    # 0 would be no limit at all.
+                    cr.execute(SQL("SET LOCAL lock_timeout = %s", max(round(wanted.seconds_left * 1000), 1)))
                     return work(api.Environment(cr, SUPERUSER_ID, self.env.context)[self._name])
             except (errors.SerializationFailure, errors.DeadlockDetected):
                 continue
             except errors.LockNotAvailable:
                 break
-        raise SignInRefused(
+        raise self._out_of_time()
+
+    def _out_of_time(self) -> SignInRefused:
+        return SignInRefused(
             self.env._("Other workers of Odoo wait for an answer of Microsoft Entra as well. Try again in a minute."),
             diagnose({"error": "temporarily_unavailable"}, protocol="entra"))
 
@@ -201,7 +207,7 @@ class Office365Token(models.Model):
                 return token
             return row._ask(wanted, renewing=renew is not None)
 
-        result = self._apart(obtain)
+        result = self._apart(wanted, obtain)
         if isinstance(result, SignInRefused):  # raised out here, as the transaction that wrote it down had to be committed
             raise result
         return result
@@ -209,7 +215,10 @@ class Office365Token(models.Model):
     def _ask(self, wanted: Wanted, *, renewing: bool) -> str | SignInRefused:
         self.ensure_one()
         self._check_fingerprint__()
-        app, scopes, tried_with = self.tenant_id._app__(), wanted.scopes, self.tenant_id._tried_with()
+        if wanted.seconds_left < _SHORTEST:
+            return self._out_of_time()
+        app = dataclasses.replace(self.tenant_id._app__(), patience=wanted.seconds_left)
+        scopes, tried_with = wanted.scopes, self.tenant_id._tried_with()
         try:
             if self.account:
                 if not self.refresh_token:

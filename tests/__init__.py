@@ -56,6 +56,7 @@ from . import test_tools_addresses
 from . import test_tools_alias_link
 from . import test_tools_allowance
 from . import test_tools_breaker
+from . import test_tools_bounded
 from . import test_tools_budget
 from . import test_tools_causes
 from . import test_tools_diagnosis

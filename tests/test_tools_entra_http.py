@@ -1,5 +1,6 @@
 import json
 import threading
+import time
 from unittest.mock import patch
 
 from odoo.tests import BaseCase, tagged
@@ -137,15 +138,36 @@ class TestEntraHttp(HttpsMixin, SecretsMixin, BaseCase):
             done.wait(60)
             return 200, {}, b"{}"
 
-        with patch.object(entra_http, "TIMEOUT", 0.2):
+        with patch.object(entra_http, "_TIMEOUT", 0.2):
             self.assertCause(self.refused(self.https(wait)), "timeout")
 
     def test_an_answer_that_does_not_end_is_given_up(self):
         with patch.object(entra_http, "_LARGEST", 1000):
             self.refused(self.https(says(200, b'{"access_token": "' + b"x" * 2000 + b'"}')))
-        with patch.object(entra_http, "_LONGEST", -1):
-            self.assertCause(self.refused(self.https(says(200, {}))), "timeout")
         self.assertCause(self.refused(self.https(says(200, b"{}", Content_Length="50"))), "connection_lost")
+
+    def test_all_that_a_client_asks_has_one_time_limit(self):
+        """A server that is slow but never silent, an answer that drips, a resolver that waits for a dead name server."""
+        def slow(_method, _path):
+            time.sleep(0.4)
+            return 200, {}, b"{}"
+
+        client = HttpClient(f"{(server := self.https(slow)).url}/{GUID}", 0.6)
+        client.get(f"{server.url}/endpoints")
+        began = time.monotonic()
+        with self.assertRaises(EntraRefused) as caught:
+            client.post(f"{server.url}/token", data=FORM)
+        self.assertCause(caught.exception, "timeout")
+        self.assertLess(time.monotonic() - began, 0.4)
+        self.assertEqual([method for method, _path, _body in server.seen], ["GET", "POST"])
+        released = threading.Event()
+        self.addCleanup(released.set)
+        with patch("socket.getaddrinfo", lambda *_args, **_kwargs: released.wait(30)):
+            began = time.monotonic()
+            with self.assertRaises(EntraRefused) as caught:
+                HttpClient(f"{server.url}/{GUID}", 0.3).get(f"{server.url}/endpoints")
+        self.assertCause(caught.exception, "timeout")
+        self.assertLess(time.monotonic() - began, 2)
 
     def test_the_proxy_of_the_environment_is_asked_and_its_password_not_told(self):
         proxy = self.https(says(407, b""), certificate="")

@@ -281,6 +281,30 @@ class TestDeadlines(SmtpCase):
             self.session(timeout=2)
         self.assertLess(time.monotonic() - began, 1.5)
 
+    def test_a_resolver_that_waits_for_a_dead_name_server_does_not_hold_the_worker(self):
+        released = threading.Event()
+        self.addCleanup(released.set)
+        began = time.monotonic()
+        with patch("socket.getaddrinfo", lambda *_args, **_kwargs: released.wait(30)), self.assertRaises(socket.gaierror) as caught:
+            self.session(timeout=2)
+        self.assertLess(time.monotonic() - began, 1.9)
+        diagnosis = diagnose(caught.exception)
+        self.assertEqual((diagnosis.cause, diagnosis.retryable), ("name_not_resolved", True))
+
+    def test_the_token_has_what_is_left_of_the_opening(self):
+        """Whoever signs in is told how long it may take: the rest, which no step gives back."""
+        left = []
+
+        def sign_on(session, login):
+            time.sleep(0.3)
+            left.append(session.time_left())
+            raise OSError("no token")
+
+        with self.assertRaises(OSError):
+            self.session(timeout=2, sign_on=sign_on)
+        self.assertLess(left[0], 0.71)
+        self.assertGreater(left[0], 0.3)
+
     def test_a_message_takes_one_timeout_and_a_third(self):
         self.restart({"PIPELINING", "CHUNKING"})
         session = self.session(timeout=1.5)

@@ -18,7 +18,7 @@ import msal
 
 from . import token_life
 from .entra_authority import is_authority, is_directory_id, is_guid
-from .entra_http import EntraRefused, HttpClient, origin
+from .entra_http import LONGEST, EntraRefused, HttpClient, origin
 from .key_pair import KeyPair, assertion
 
 __all__ = [
@@ -36,11 +36,13 @@ class App:
 
     :ivar authority: ``https://<host>/<directory id>``
     :ivar credential: client secret, or certificate, or None for a public client
+    :ivar patience: seconds that Entra is waited for, from when it is asked
     """
 
     authority: str
     client_id: str
     credential: str | KeyPair | None = field(default=None, repr=False)
+    patience: float = LONGEST
 
     def __post_init__(self) -> None:
         """
@@ -207,7 +209,7 @@ def _public(app: App) -> msal.PublicClientApplication:
 def _options(app: App) -> dict[str, Any]:
     return {
         "authority": app.authority,
-        "http_client": HttpClient(app.authority),
+        "http_client": HttpClient(app.authority, app.patience),
         "token_cache": _NoCache(),
         # It would ask the worldwide cloud whether it knows the authority, for which there may be no way out.
         "instance_discovery": False,

@@ -1,8 +1,9 @@
 """HTTPS to one authority of Microsoft Entra: every answer that is no success becomes an :class:`EntraRefused`.
 
 MSAL takes any object with ``get`` and ``post``. This one is made for what MSAL's own (`requests`) leaves open: certificates are verified
-against the same store as those of the mail servers, every step has a time limit, nothing is redirected, no credential of a ``.netrc``
-file gets in, and no other host than the authority's is ever asked. Proxies are those of the environment (``https_proxy``, ``no_proxy``).
+against the same store as those of the mail servers, all that one client asks has one time limit, nothing is redirected, no credential of
+a ``.netrc`` file gets in, and no other host than the authority's is ever asked. Proxies are those of the environment (``https_proxy``,
+``no_proxy``).
 """
 
 import http.client
@@ -15,10 +16,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
+from .bounded import within
 from .tls import client_context
 
-TIMEOUT: Final = 10  # seconds, to connect and for each read
-_LONGEST: Final = 20  # seconds, for a whole answer
+#: Seconds for all that is asked: the endpoints and the token, with names, connections and proxies.
+LONGEST: Final = 20
+_TIMEOUT: Final = 10  # seconds, to connect and for each read
 _LARGEST: Final = 1 << 20  # bytes; a token has a few thousand
 _CHUNK: Final = 1 << 16
 _SECRETS: Final = ("client_secret", "client_assertion", "refresh_token", "code", "device_code", "code_verifier")
@@ -64,10 +67,12 @@ class Response:
 class HttpClient:
     """Asks the host of one authority."""
 
-    def __init__(self, authority: str) -> None:
+    def __init__(self, authority: str, seconds: float = LONGEST) -> None:
         """
         :param authority: ``https://<host>/<directory id>``
+        :param seconds: how long all of it may take from now on
         """
+        self._until = time.monotonic() + min(seconds, LONGEST)
         self._origin = origin(authority)
         self._opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=client_context()), _NoRedirect)
 
@@ -94,16 +99,19 @@ class HttpClient:
             f"{url}?{urlencode(params)}" if params else url,
             data=None if data is None else urlencode(data).encode(), headers=dict(headers or {}))
         try:
-            with self._open(request) as answer:
-                response = Response(answer.status, dict(answer.headers.items()), _body(answer))
+            response = within(max(self._until - time.monotonic(), 0), self._exchange, request)
         except (OSError, http.client.HTTPException) as error:
             raise EntraRefused({"error": "not_reached", "error_description": f"{self._origin}: {_words(error)}"}) from error
         _check(response, {str(data[key]) for key in _SECRETS if data.get(key)} if data else set())
         return response
 
+    def _exchange(self, request: urllib.request.Request) -> Response:
+        with self._open(request) as answer:
+            return Response(answer.status, dict(answer.headers.items()), _body(answer, self._until))
+
     def _open(self, request: urllib.request.Request) -> Any:
         try:
-            return self._opener.open(request, timeout=TIMEOUT)
+            return self._opener.open(request, timeout=_TIMEOUT)
         except urllib.error.HTTPError as answer:  # an answer like any other
             return answer
 
@@ -121,9 +129,9 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}".lower()
 
 
-def _body(answer: Any) -> str:
-    """Return the body; a server that drips it holds up its reader for a while only."""
-    deadline, body = time.monotonic() + _LONGEST, b""
+def _body(answer: Any, deadline: float) -> str:
+    """Return the body; a server that drips it holds up its reader until the deadline only, by `time.monotonic`."""
+    body = b""
     while part := answer.read1(_CHUNK):
         body += part
         if len(body) > _LARGEST:

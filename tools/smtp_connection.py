@@ -27,8 +27,8 @@ _ANY_LOGIN: Final = object()
 class SmtpConnection(smtplib.SMTP):
     """`smtplib.SMTP` whose waits are bounded, whose trace shows no secret and no message, and that can be opened again.
 
-    ``timeout`` covers a reply as a whole, not each of its octets; opening has a deadline for all of its steps. What it does not bound
-    is the system's resolver, and the token request, which has limits of its own.
+    ``timeout`` covers a reply as a whole, not each of its octets; opening has a deadline for all of its steps, from the name
+    to the token.
 
     :ivar sign_on: called with the session and a mailbox: secures a fresh connection and signs the mailbox in
     :ivar login_name: mailbox that is signed in, None for a relay
@@ -152,7 +152,7 @@ class SmtpConnection(smtplib.SMTP):
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         self.trace("connect: to", host, port)
-        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = smtp_wire.resolve(host, port, self._left(timeout))
         self.stage("resolve", ", ".join(dict.fromkeys(address[4][0] for address in addresses)))
         return smtp_wire.connect(addresses, self._left(timeout), self.source_address)
 
@@ -164,6 +164,10 @@ class SmtpConnection(smtplib.SMTP):
             yield
         finally:
             self._until = math.inf
+
+    def time_left(self) -> float:
+        """Return the seconds that are left to open the connection, or what else is being done."""
+        return self._left(self.timeout)
 
     def _left(self, seconds: float) -> float:
         """Return how long a wait may take that would like so many seconds; next to nothing if the time is over."""

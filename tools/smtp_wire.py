@@ -10,6 +10,8 @@ import ssl
 import time
 from typing import Any, Final
 
+from .bounded import within
+
 # The longest line of SMTP is one of an AUTH exchange (RFC 4954 section 4); a reply line has 512 octets (RFC 5321 section 4.5.3.1.5).
 _MAX_LINE: Final = 12_288
 _MAX_REPLY: Final = 65_536
@@ -36,6 +38,17 @@ class Deadline:
         if (left := self._at - time.monotonic()) <= 0:
             raise TimeoutError(f"timed out after {self.seconds:g} s")
         sock.settimeout(left)
+
+
+def resolve(host: str, port: int, seconds: float) -> list[tuple]:
+    """Return the addresses of a host, as `socket.getaddrinfo`.
+
+    :raise OSError: there is none (`socket.gaierror`), or none was told in time (`TimeoutError`)
+    """
+    try:
+        return within(seconds, socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    except TimeoutError as error:
+        raise socket.gaierror(socket.EAI_AGAIN, f"{host}: no answer of the name server in {seconds:.3g} s") from error
 
 
 def connect(addresses: list[tuple], seconds: float, source_address: Any = None) -> socket.socket:

@@ -1,5 +1,6 @@
 """Whose token is wanted, how long tokens live, and how long a refusal is remembered."""
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -15,6 +16,8 @@ REFRESH_LIFETIME: Final = timedelta(days=90)
 KEEP_ALIVE_AFTER: Final = timedelta(days=7)
 #: A server that refuses a fresh token refuses the next one as well; more than this would be a loop (AADSTS50196).
 RENEWAL_PAUSE: Final = timedelta(minutes=5)
+#: Seconds for a token: until other workers have let the row go, who ask Microsoft while they hold it, and until Microsoft answered.
+LONGEST: Final = 40
 _PERMANENT_PAUSE: Final = 60  # seconds
 _TEMPORARY_PAUSE: Final = 30
 _LONGEST_PAUSE: Final = 3600
@@ -26,16 +29,26 @@ class Wanted:
 
     :ivar account: as :func:`normal_account` writes it; empty for app-only sign-in
     :ivar scopes: to ask for
+    :ivar until: when it is of no use any more, by `time.monotonic`
     """
 
     tenant_id: int
     account: str
     scopes: frozenset[str]
+    until: float
 
     @classmethod
-    def of(cls, tenant_id: int, account: str | None, scopes: Iterable[str]) -> "Wanted":
-        """Return it for an account as people write it."""
-        return cls(tenant_id, normal_account(account), frozenset(scopes))
+    def of(cls, tenant_id: int, account: str | None, scopes: Iterable[str], seconds: float = LONGEST) -> "Wanted":
+        """Return it for an account as people write it.
+
+        :param seconds: how long it may take from now on
+        """
+        return cls(tenant_id, normal_account(account), frozenset(scopes), time.monotonic() + seconds)
+
+    @property
+    def seconds_left(self) -> float:
+        """How long it may take yet, 0 if the time is over."""
+        return max(self.until - time.monotonic(), 0)
 
     @property
     def resource(self) -> str:
