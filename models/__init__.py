@@ -1,3 +1,5 @@
+# The rooms, then the doors to core (a model's hooks, once each), which call into them. No file relies on being loaded before another
+# one, but for the models that others extend or inherit from: these come first.
 from . import office365_server_mixin
 from . import office365_sealed
 from . import office365_secret
@@ -17,10 +19,11 @@ from . import office365_scheduled
 from . import office365_template
 from . import office365_trust
 from . import office365_shared_sender
-from . import fetchmail_server
+from . import fetchmail_server_preset
+from . import fetchmail_server_connection
 from . import fetchmail_server_sign_in
 from . import fetchmail_server_failure
-from . import ir_mail_server
+from . import ir_mail_server_preset
 from . import ir_mail_server_session
 from . import ir_mail_server_sign_in
 from . import office365_server_move
@@ -35,6 +38,7 @@ from . import ir_mail_server_governor
 from . import ir_mail_server_pause
 from . import office365_pause
 from . import ir_mail_server_queue
+from . import ir_mail_server_outcome
 from . import office365_probe
 from . import res_company
 from . import mail_alias_domain
@@ -45,9 +49,13 @@ from . import mail_mail_route
 from . import mail_mail_queue
 from . import mail_mail_recovery
 from . import mail_notification
-from . import mail_mail
+from . import mail_mail_act
 from . import res_users
 from . import res_users_link
 from . import res_users_trace
 from . import office365_author
-from . import mail_thread_probe
+from . import ir_mail_server
+from . import mail_mail
+from . import mail_message
+from . import mail_thread
+from . import fetchmail_server

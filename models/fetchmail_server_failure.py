@@ -13,25 +13,12 @@ class FetchmailServer(models.Model):
 
     _inherit = "fetchmail.server"
 
-    def fetch_mail(self):
-        """Say what to do about a failure, where core shows a traceback."""
-        if not self.office365_preset:
-            return super().fetch_mail()
-        try:
-            return super().fetch_mail()
-        except UserError:
-            raise
-        except Exception as error:
-            raise UserError(self._office365_failure_text(error)) from error
-
-    def _fetch_mail(self, batch_limit=50):
-        """Keep what to do about a failure beside what core keeps of it."""
-        failure = super()._fetch_mail(batch_limit=batch_limit)
-        for server in self.filtered(lambda server: server.office365_preset and server.error_message):
+    def _office365_keep_remedy(self) -> None:
+        """Write what to do beside the failure that core has noted."""
+        for server in self.filtered("error_message"):
             remedy = server._office365_remedy(server.error_message)
             if remedy not in server.error_message:
                 server.error_message = f"{server.error_message}\n{remedy}"
-        return failure
 
     def _office365_failure_text(self, error: Exception) -> str:
         """Return the sentences for a failed fetch: the server's own words, and what to do about them."""

@@ -33,18 +33,14 @@ class FetchmailServer(models.Model):
             else:
                 server.office365_tenant_id = False
 
-    @api.onchange("office365_preset", "office365_cloud")
-    def _onchange_office365_preset(self):
-        result = super()._onchange_office365_preset()
+    def _office365_choose_sign_in(self):
         if not self.office365_preset:
             self.office365_tenant_id = False
         elif not self.password and (app := self._office365_app_for(self.office365_cloud)):
             self.office365_tenant_id = app
-        return result
 
-    def _office365_filled(self, vals):
+    def _office365_sign_in_filled(self, vals, filled):
         """Let go of the app with the preset: core knows passwords only."""
-        filled = super()._office365_filled(vals)
         return {"office365_tenant_id": False, **filled} if "office365_preset" in vals and not vals["office365_preset"] else filled
 
     def _office365_signs_in_by_token(self):

@@ -11,7 +11,6 @@ from ..const import MAX_CONNECTIONS
 from ..tools.addresses import canonical_address
 from ..tools.budget import Limits
 from ..tools.errors import NoConnectionFree
-from ..tools.queue_run import QueueRun
 from ..tools.smtp import Outcome
 
 _logger = logging.getLogger(__name__)
@@ -99,21 +98,6 @@ class IrMail_Server(models.Model):
     # ------------------------------------------------------------
     # Mail that is sent outside the queue
     # ------------------------------------------------------------
-
-    def _office365_recorder(self, identity, written_as):
-        """Count what nobody asked the budget for: mail that somebody waits for, tests, probes, other modules' own.
-
-        It is never refused, as somebody waits for its exception, but Exchange counts it, so the queue has to know.
-        """
-        record, run = super()._office365_recorder(identity, written_as), QueueRun.of(self.env.context)
-        if run and run.part:
-            return record
-
-        def count_and_record(message, outcome: Outcome) -> None:
-            self._office365_count(identity.login, outcome)
-            record(message, outcome)
-
-        return count_and_record
 
     def _office365_count(self, login: str | None, outcome: Outcome) -> None:
         """Note what a message has used of a mailbox's budget. Never raises: what became of the message matters more."""

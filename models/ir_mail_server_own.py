@@ -40,25 +40,10 @@ class IrMail_Server(models.Model):
         signs_in = self.office365_preset and OUTGOING_PRESETS[self.office365_preset].signs_in
         return self.sudo().smtp_user or None if signs_in else None
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        servers = super().create(vals_list)
-        if any(servers.mapped("office365_preset")):
-            self._office365_forget()
-        return servers
-
-    def write(self, vals):
-        result = super().write(vals)
-        if not _KEPT.isdisjoint(vals):
-            self._office365_forget()
-        return result
-
-    def unlink(self):
-        is_ours = any(self.mapped("office365_preset"))
-        result = super().unlink()
-        if is_ours:
-            self._office365_forget()
-        return result
+    @api.model
+    def _office365_keeps(self, vals: dict) -> bool:
+        """Tell whether a write changes something of what is kept."""
+        return not _KEPT.isdisjoint(vals)
 
     @api.model
     def _office365_forget(self) -> None:

@@ -8,6 +8,8 @@ _NEW_START = {
     "office365_preset", "office365_sender_mode", "office365_tenant_id", "office365_delegate", "smtp_host", "smtp_port",
     "smtp_encryption", "smtp_authentication", "smtp_user", "smtp_pass", "smtp_ssl_certificate", "smtp_ssl_private_key",
 }
+# What a probe found out holds for another one of these no more.
+_OTHER_SENDER = {"office365_preset", "office365_sender_mode", "smtp_host", "smtp_user"}
 
 
 class IrMail_Server(models.Model):
@@ -26,10 +28,15 @@ class IrMail_Server(models.Model):
                 self.env._("%(notice)s\nNext trial: %(time)s", notice=pause._notice(), time=format_datetime(self.env, pause.until))
                 for pause in server.office365_pause_ids)
 
-    def write(self, vals):
+    def _office365_forget_refusals(self, vals: dict) -> None:
+        """Forget what was refused before a write that changes what it was about.
+
+        What another mailbox may do, or this one in another mode, is not known.
+        """
         if not _NEW_START.isdisjoint(vals):
             self.env["office365.pause"].sudo().search([("mail_server_id", "in", self.ids)]).unlink()
-        return super().write(vals)
+        if not _OTHER_SENDER.isdisjoint(vals):
+            self.env["office365.probe"].sudo().search([("mail_server_id", "in", self.ids)]).unlink()
 
     def action_office365_resume(self):
         """End the pauses of this server."""

@@ -29,12 +29,6 @@ class IrMail_Server(models.Model):
             server.office365_remedy = powershell.grant_line(
                 server.office365_sender_mode, server._office365_trustee(), addresses)
 
-    def write(self, vals):
-        if not vals.keys().isdisjoint(("office365_preset", "office365_sender_mode", "smtp_host", "smtp_user")):
-            # What another mailbox may do, or this one in another mode, is not known.
-            self.env["office365.probe"].sudo().search([("mail_server_id", "in", self.ids)]).unlink()
-        return super().write(vals)
-
     def action_office365_probe(self):
         """Probe every address that mail leaves this server with."""
         self.ensure_one()

@@ -1,17 +1,16 @@
 import logging
+from collections.abc import Callable
 
 import psycopg2
 from odoo import api, models
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
-from odoo.tools import email_normalize
 
-from ..tools.addresses import ascii_address
 from ..tools.attempt import Hold
 from ..tools.queue_run import NoSession, NotSent, QueueRun, Settled
 from ..tools.refusal import Refusal, chain, raised_from, refused_recipients
 from ..tools.retry import holds_others
 from ..tools.session_pool import CONTEXT_KEY as POOL_KEY
-from ..tools.smtp import Outcome, SmtpSession
+from ..tools.smtp import SmtpSession
 
 _logger = logging.getLogger(__name__)
 
@@ -21,19 +20,19 @@ class IrMail_Server(models.Model):
 
     _inherit = "ir.mail_server"
 
-    def _connect__(self, *args, smtp_from=None, mail_server_id=None, **kwargs):  # noqa: PLW3201
-        """In a run, a server of ours is asked only if its mail may go; if it can't be reached, that ends no mail: it waits."""
-        run = QueueRun.of(self.env.context)
-        server = self.sudo().browse(mail_server_id or ())
-        if run is None or run.attempt or not server.office365_preset:  # within a mail: for a message that is another module's
-            return super()._connect__(*args, smtp_from=smtp_from, mail_server_id=mail_server_id, **kwargs)
+    # ------------------------------------------------------------
+    # Session
+    # ------------------------------------------------------------
+
+    def _office365_connect_in_run(self, run: QueueRun, server, connect: Callable[[], SmtpSession]) -> SmtpSession | NoSession:
+        """Ask a server of ours only if its mail may go; if it can't be reached, that ends no mail: it waits."""
         try:
             if not self._office365_is_in_use(run, server):
                 if run.lookahead:
                     run.lookahead.drain()
                 if run.line in run.holds or not server._office365_admitted(run, run.sender, 1):
                     return NoSession()
-            return super()._connect__(*args, smtp_from=smtp_from, mail_server_id=mail_server_id, **kwargs)
+            return connect()
         except Exception as error:  # noqa: BLE001  (whatever it is, core would fail all mails, and it is about none of them)
             run.admitted = None
             return NoSession(error)
@@ -53,16 +52,56 @@ class IrMail_Server(models.Model):
             run.part.fail(Refusal.final(admission.cause, admission.reason), {})
         return admission.go
 
-    @api.model
-    def send_email(self, message, mail_server_id=None, *args, smtp_session=None, **kwargs):
+    # ------------------------------------------------------------
+    # Message
+    # ------------------------------------------------------------
+
+    def _office365_smtp_from(self, session: SmtpSession) -> str | None:
+        """Return the From for which core chose this server, of the message that is prepared.
+
+        In a run, another mail may have the session, and another From.
+        """
         run = QueueRun.of(self.env.context)
-        # Core brings the session; a module that sends a message of its own meanwhile does not.
-        part = run and isinstance(smtp_session, SmtpSession) and run.begin_part(self.env.context.get("send_validated_to"))
-        if not part:
-            return super().send_email(message, mail_server_id, *args, smtp_session=smtp_session, **kwargs)
-        attempt, message_id = run.attempt, message["Message-Id"]
+        return run.smtp_from if run and run.part else session.smtp_from
+
+    def _office365_begin(self, session: SmtpSession, smtp_from: str | None) -> None:
+        """Let the session send the message that is prepared, in a run when its turn comes. Until here, it may send another one."""
+        run = QueueRun.of(self.env.context)
+        if run and run.attempt:  # also for a message that is no part of the mail: the session is used by one at a time
+            turn = run.take_turn(session)
+            session.on_sent = turn and turn.pass_on
+        if run and run.part:
+            self._office365_lend(session, smtp_from)
+            session.cautious = run.known[run.attempt.mail_id].doubted
+        elif not session.pooled:
+            # Who prepares the message is whose transaction counts, and a commit forgot what was to be done on rollback.
+            self._office365_lend(session, smtp_from)
+            self._office365_rest_on_failure(session)
+
+    def _office365_ask_to_go(self, sender: str, recipients: int) -> None:
+        """In a run, ask whether the message may go now, as soon as it is known what it leaves as and to how many.
+
+        :raise NotSent: it may not
+        """
+        run = QueueRun.of(self.env.context)
+        if not run or not run.part:
+            return
+        if run.admitted != sender or recipients != 1:
+            run.release(self)
+            if not self._office365_admitted(run, sender, recipients):
+                raise NotSent(self.NO_VALID_RECIPIENT)
+        run.part.sender, run.admitted = run.admitted, None
+
+    @api.model
+    def _office365_send_part(self, run: QueueRun, message, session: SmtpSession, send: Callable[[], str]) -> str:
+        """Send what a mail is to one group of its recipients, and note in the run what the server answers.
+
+        :raise NotSent: it did not go; core goes on with the next part
+        :raise Settled: it was the last part, and what became of the mail is not for core to judge
+        """
+        part, attempt, message_id = run.part, run.attempt, message["Message-Id"]
         try:
-            super().send_email(message, mail_server_id, *args, smtp_session=smtp_session, **kwargs)
+            send()
         except NotSent:
             message_id = None
         except AssertionError as error:
@@ -78,7 +117,7 @@ class IrMail_Server(models.Model):
             if part.taken:
                 _logger.exception("A message was taken, but not everything that follows could be done.")
             else:
-                message_id = self._office365_note_failure(run, smtp_session, error)
+                message_id = self._office365_note_failure(run, session, error)
         finally:
             run.part = None
         if attempt.is_over and not attempt.is_cores:
@@ -107,60 +146,3 @@ class IrMail_Server(models.Model):
                 return
         part.fail(refusal, refused_recipients(error))
         attempt.stopped = holds_others(refusal.diagnosis.cause, attempts=1, unreachable=attempt.unreachable)
-
-    def _prepare_email_message__(self, message, smtp_session):  # noqa: PLW3201
-        """In a run, ask whether the message may go now, as soon as it is known what it leaves as and to how many."""
-        prepared = super()._prepare_email_message__(message, smtp_session)
-        run = QueueRun.of(self.env.context)
-        if run and run.part and isinstance(smtp_session, SmtpSession):
-            _smtp_from, smtp_to_list, message = prepared
-            server = self.sudo().browse(smtp_session.mail_server_id)
-            sender = email_normalize(str(message["From"] or "")) or ""
-            if run.admitted != sender or len(smtp_to_list) != 1:
-                run.release(server)
-                if not server._office365_admitted(run, sender, len(smtp_to_list)):
-                    raise NotSent(self.NO_VALID_RECIPIENT)
-            run.part.sender, run.admitted = run.admitted, None
-        return prepared
-
-    def _prepare_smtp_to_list(self, message, smtp_session):
-        """Let through whom core has validated in the form that it compares: it writes domains in ASCII here, and in Unicode there."""
-        validated = self.env.context.get("send_validated_to")
-        if validated and isinstance(smtp_session, SmtpSession):
-            self = self.with_context(send_validated_to=[*validated, *map(ascii_address, validated)])
-        return super()._prepare_smtp_to_list(message, smtp_session)
-
-    def _office365_smtp_from(self, session):
-        """In a run, another mail may have the session, and another From."""
-        run = QueueRun.of(self.env.context)
-        return run.smtp_from if run and run.part else super()._office365_smtp_from(session)
-
-    def _office365_begin(self, session, smtp_from):
-        """In a run, wait for the turn."""
-        run = QueueRun.of(self.env.context)
-        if run and run.attempt:  # also for a message that is no part of the mail: the session is used by one at a time
-            turn = run.take_turn(session)
-            session.on_sent = turn and turn.pass_on
-        if run and run.part:
-            self._office365_lend(session, smtp_from)
-            session.cautious = run.known[run.attempt.mail_id].doubted
-        return super()._office365_begin(session, smtp_from)
-
-    def _office365_recorder(self, identity, written_as):
-        """Tell the run first: it has to know that a message was taken even if writing that down fails."""
-        run, record = QueueRun.of(self.env.context), super()._office365_recorder(identity, written_as)
-        part = run and run.part
-
-        def note_and_record(message, outcome: Outcome) -> None:
-            part.outcome = outcome
-            if outcome.taken:
-                part.end(outcome)
-                self._office365_governor().report(part.sender, outcome, None)
-            try:
-                record(message, outcome)
-            except psycopg2.Error:
-                raise
-            except Exception:  # it would stand in for what the server said
-                _logger.exception("A delivery could not be written down.")
-
-        return note_and_record if part else record

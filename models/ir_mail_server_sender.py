@@ -1,6 +1,7 @@
+import contextlib
 import dataclasses
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
@@ -11,7 +12,7 @@ from ..tools.acting import OUTSIDE_UID, Sending
 from ..tools.addresses import Mailbox, ascii_address, canonical_address, honest_mailboxes, honest_name, mailboxes_of
 from ..tools.queue_run import QueueRun
 from ..tools.sender import NOBODY, Act, Actor, Known, SenderBook, SenderIdentity, Service, alias_for, decide_sender
-from ..tools.smtp import Outcome, SmtpSession
+from ..tools.smtp import SmtpSession
 from .office365_actor import acting_uid
 
 # Headers that say who sent a message beside From. Who may is decided here, so what a mail brings along goes.
@@ -200,14 +201,6 @@ class IrMail_Server(models.Model):
         alias = book.known(email_normalize(email_from) or "").likely_alias if book else None
         return Mailbox(author.name, alias) if author and alias else None
 
-    def _find_mail_server(self, email_from, mail_servers=None):
-        """Choose the server for the alias, if it is one of ours; else as core does, for the address itself."""
-        if alias := self._office365_alias_to_choose_by(email_from, mail_servers):
-            server, _smtp_from = super()._find_mail_server(alias.address, mail_servers)
-            if server and server.office365_preset and self._match_from_filter(alias.address, server.from_filter):
-                return server, formataddr((alias.name, alias.address))
-        return super()._find_mail_server(email_from, mail_servers)
-
     def _office365_alias_to_choose_by(self, email_from, mail_servers) -> Mailbox | None:
         """Return the alias to choose a server for, None if that is core's business alone."""
         if mail_servers is not None:
@@ -262,31 +255,34 @@ class IrMail_Server(models.Model):
             return dataclasses.replace(identity, header_from=honest_name(authors[0]))
         return identity
 
-    def _prepare_email_message__(self, message, smtp_session):  # noqa: PLW3201
-        if not isinstance(smtp_session, SmtpSession):
-            return super()._prepare_email_message__(message, smtp_session)
-        self = self._office365_trusting()
-        server = self.sudo().browse(smtp_session.mail_server_id)
-        written_as = str(message["From"] or "")
-        core_smtp_from = server._office365_smtp_from(smtp_session)
-        identity = server._office365_identity(message, core_smtp_from)
+    def _office365_identity_or_raise(self, message, core_smtp_from: str | None) -> SenderIdentity:
+        """Decide what a message leaves with.
+
+        :raise MailDeliveryException: there is nothing that it may leave as
+        """
+        identity = self._office365_identity(message, core_smtp_from)
         if identity.refused:
             raise MailDeliveryException(self.env._("Mail Delivery Failed"), self.env._(
                 "%(server)s: mail may not leave as %(address)s, and the database has no address to send it as instead. Confirm the "
                 "address, or set the Default From Alias of the Email Domain under Settings > Technical > Email.",
-                server=server.display_name, address=written_as))
-        server._office365_write_headers(message, identity)
-        server._office365_begin(smtp_session, core_smtp_from)
+                server=self.display_name, address=str(message["From"] or "")))
+        return identity
+
+    @contextlib.contextmanager
+    def _office365_as_sender(self, session: SmtpSession, identity: SenderIdentity) -> Iterator[None]:
+        """Let core prepare a message as if this server had been chosen for what it leaves as."""
+        chosen_for = session.smtp_from
         if identity.header_from:
-            smtp_session.smtp_from = _header(identity.header_from)
+            session.smtp_from = _header(identity.header_from)
         try:
-            smtp_from, smtp_to_list, message = super()._prepare_email_message__(message, smtp_session)
+            yield
         finally:
-            smtp_session.smtp_from = core_smtp_from
-        if identity.login != smtp_session.login_name and server._office365_mailbox():
-            smtp_session.switch_login(identity.login)
-        smtp_session.on_outcome = server._office365_recorder(identity, written_as)
-        return ascii_address(identity.envelope_from or smtp_from), smtp_to_list, message
+            session.smtp_from = chosen_for
+
+    def _office365_sign_in_as(self, session: SmtpSession, identity: SenderIdentity) -> None:
+        """Sign in as the mailbox that sends the message, if another one is signed in."""
+        if identity.login != session.login_name and self._office365_mailbox():
+            session.switch_login(identity.login)
 
     def _office365_write_headers(self, message, identity: SenderIdentity) -> None:
         """Write what a message leaves with, and take off what it says itself about its sender."""
@@ -303,27 +299,6 @@ class IrMail_Server(models.Model):
         bounces_to = canonical_address(str(message["Return-Path"] or "").strip("<> "))
         if bounces_to and _without_tag(bounces_to) not in self._office365_own().bounces:
             del message["Return-Path"]  # core makes it the envelope sender
-
-    def _office365_smtp_from(self, session: SmtpSession) -> str | None:
-        """Return the From for which core chose this server, of the message that is prepared."""
-        return session.smtp_from
-
-    def _office365_begin(self, session: SmtpSession, smtp_from: str | None) -> None:
-        """Let the session send the message that is prepared. Until here, it may send another one."""
-
-    def _office365_recorder(self, identity: SenderIdentity, written_as: str):
-        """Return what records the delivery of the message that is sent next."""
-        actor = self._office365_act().actor
-
-        def record(message, outcome: Outcome) -> None:
-            self.env["office365.delivery"].sudo()._record(
-                self, outcome, message_id=str(message["Message-Id"] or ""), message=self._office365_mail().mail_message_id,
-                written_as=written_as,
-                email_from=str(message["From"] or ""), login=identity.login, reason=identity.reason,
-                actor=SUPERUSER_ID if actor.is_odoo else actor.user_id,
-            )
-
-        return record
 
 
 def _without_tag(address: str) -> str:

@@ -1,8 +1,9 @@
 import base64
+import contextlib
 import smtplib
 import ssl
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from email.message import Message
 
 from odoo import api, models
@@ -24,50 +25,25 @@ class IrMail_Server(models.Model):
 
     _inherit = "ir.mail_server"
 
-    def _connect__(  # noqa: PLW3201
-        self, host=None, port=None, user=None, password=None, encryption=None, smtp_from=None,
-        ssl_certificate=None, ssl_private_key=None, smtp_debug=False, mail_server_id=None, allow_archived=False,
-    ):
-        if not self._disable_send():
-            server, chosen_from = self.sudo().browse(mail_server_id or ()), smtp_from
-            if not mail_server_id and not host:
-                server, chosen_from = self.sudo()._find_mail_server(smtp_from)
-            if server and server.office365_preset:
-                self._check_forced_mail_server(server, allow_archived, chosen_from)
-                return server._office365_session(chosen_from, debug=smtp_debug)
-        return super()._connect__(
-            host=host, port=port, user=user, password=password, encryption=encryption, smtp_from=smtp_from,
-            ssl_certificate=ssl_certificate, ssl_private_key=ssl_private_key, smtp_debug=smtp_debug,
-            mail_server_id=mail_server_id, allow_archived=allow_archived,
-        )
-
-    @api.model
-    def send_email(self, message, mail_server_id=None, *args, smtp_session=None, **kwargs):
-        """Send as core does, and say what to do about a failure at one of our servers; it becomes the failure reason of the mail.
-
-        Core opens a session for whoever brings none, and closes it only if all went well. Here it belongs to a pool, which closes it
-        in any case.
+    @contextlib.contextmanager
+    def _office365_explained(self, mail_server_id: int | None, session: SmtpSession | None) -> Iterator[None]:
+        """Say what to do about a failure at one of our servers; it becomes the failure reason of the mail.
 
         In a queue run a lost connection fails this mail alone: the session has another one for the next. Core would end the
         batch there, as its session is lost; whoever is not in a run still gets core's exception.
         """
-        self._office365_check_message(message, mail_server_id, args[0] if args else kwargs.get("smtp_server"))
-        if not smtp_session and not self._office365_pool():
-            with SessionPool() as pool:
-                return self.with_context(**{CONTEXT_KEY: pool}).send_email(message, mail_server_id, *args, **kwargs)
-        is_run = isinstance(smtp_session, SmtpSession) and smtp_session.pooled
+        ours = session if isinstance(session, SmtpSession) else None
         try:
-            return super().send_email(message, mail_server_id, *args, smtp_session=smtp_session, **kwargs)
+            yield
         except MailDeliveryException as error:
-            server = self.sudo().browse(smtp_session.mail_server_id if isinstance(smtp_session, SmtpSession) else mail_server_id or ())
+            server = self.sudo().browse(ours.mail_server_id if ours else mail_server_id or ())
             if not server.office365_preset or not isinstance(error.__context__, OSError):  # smtplib.SMTPException is one
                 raise
             raise self._office365_failure(server, error.args[1], error.__context__) from error.__context__
         except smtplib.SMTPServerDisconnected as error:
-            if not is_run:
+            if not ours or not ours.pooled:
                 raise
-            server = self.sudo().browse(smtp_session.mail_server_id)
-            raise self._office365_failure(server, str(error), error) from error
+            raise self._office365_failure(self.sudo().browse(ours.mail_server_id), str(error), error) from error
 
     @api.model
     def _office365_check_message(self, message, mail_server_id, host) -> None:
@@ -118,13 +94,6 @@ class IrMail_Server(models.Model):
             sessions = callbacks.data[_SESSIONS] = weakref.WeakSet()
             callbacks.add(lambda: [session.rest() for session in list(sessions)])
         sessions.add(session)
-
-    def _prepare_email_message__(self, message, smtp_session):  # noqa: PLW3201
-        if isinstance(smtp_session, SmtpSession) and not smtp_session.pooled:
-            # Who prepares the message is whose transaction counts, and a commit forgot what was to be done on rollback.
-            self.sudo().browse(smtp_session.mail_server_id)._office365_lend(smtp_session, smtp_session.smtp_from)
-            self._office365_rest_on_failure(smtp_session)
-        return super()._prepare_email_message__(message, smtp_session)
 
     def _office365_open_session(
         self, smtp_from: str | None, *, debug: bool = False, on_stage: Callable[[str, float, str], None] | None = None,

@@ -19,13 +19,6 @@ class IrMail_Server(models.Model):
         selection_add=[("office365", "Microsoft Entra ID")], ondelete={"office365": "set default"})
 
     @api.depends("smtp_authentication")
-    def _compute_smtp_authentication_info(self):
-        ours = self.filtered(lambda server: server.smtp_authentication == "office365")
-        ours.smtp_authentication_info = self.env._(
-            "An app registration in Microsoft Entra signs in with a token. No password is kept here.")
-        return super(IrMail_Server, self - ours)._compute_smtp_authentication_info()
-
-    @api.depends("smtp_authentication")
     def _compute_office365_sign_in_by(self):
         for server in self:
             server.office365_sign_in_by = "office365" if server.smtp_authentication == "office365" else "login"
@@ -44,9 +37,8 @@ class IrMail_Server(models.Model):
     # Values
     # ------------------------------------------------------------
 
-    def _office365_filled(self, vals):
+    def _office365_sign_in_filled(self, vals, filled):
         """Keep the sign-in by token where the preset would fill in a password's, and choose it for an app that the call names."""
-        filled = super()._office365_filled(vals)
         if "office365_preset" in vals and not vals["office365_preset"] and self.smtp_authentication == "office365":
             return {"smtp_authentication": "login", "office365_tenant_id": False, **filled}
         keeps = self.smtp_authentication == "office365" and "office365_preset" not in vals
@@ -55,16 +47,13 @@ class IrMail_Server(models.Model):
             filled["smtp_authentication"] = "office365"
         return filled
 
-    @api.onchange("office365_preset", "office365_cloud")
-    def _onchange_office365_preset(self):
-        result = super()._onchange_office365_preset()
+    def _office365_choose_sign_in(self):
         if not self.office365_preset or not OUTGOING_PRESETS[self.office365_preset].signs_in:
             self.office365_tenant_id = False
             if self.smtp_authentication == "office365":
                 self.smtp_authentication = "login"
         elif not self.smtp_pass and (app := self._office365_app_for(self.office365_cloud)):
             self.office365_tenant_id, self.smtp_authentication = app, "office365"
-        return result
 
     @api.onchange("smtp_authentication")
     def _onchange_smtp_authentication_office365(self):

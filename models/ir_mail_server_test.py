@@ -12,25 +12,31 @@ class IrMail_Server(models.Model):
 
     _inherit = "ir.mail_server"
 
-    def test_smtp_connection(self, autodetect_max_email_size=False):
-        """Test our servers with a mail to the mailbox itself: Exchange decides after the last octet only, core stops before."""
-        ours = self.filtered("office365_preset")
-        for server in ours:
+    def _office365_check_active(self) -> None:
+        """
+        :raise UserError: one of these servers is archived
+        """
+        for server in self:
             if not server.active:
                 raise UserError(self.env._(
                     "The server “%s” is archived. Unarchive it (Actions > Unarchive) before you test it.",
                     server.display_name,
                 ))
-        if not ours or autodetect_max_email_size:
-            return super().test_smtp_connection(autodetect_max_email_size=autodetect_max_email_size)
-        ours.check_access("write")
-        action = super(IrMail_Server, self - ours).test_smtp_connection()
+
+    def _office365_tests(self):
+        """Test these servers; return what is shown of it, one record a server.
+
+        :raise UserError: a stage failed
+        """
         tests = self.env["office365.connection.test"].browse()
-        for server in ours:
+        for server in self:
             tests += tests._of(server, server._office365_test())
-        if len(tests) == 1:
-            action["params"]["next"] = tests._action()
-        return action
+        return tests
+
+    def _office365_test_recipient(self) -> str | None:
+        """Return who gets the test mail, None if the database has no address for that."""
+        company = self.env.company
+        return self._office365_mailbox() or company.catchall_email or company.bounce_email or self._office365_notifications()
 
     def _office365_test(self) -> list[tuple[str, float, str]]:
         """Send a mail to the mailbox itself; return name, seconds and detail of each stage.
@@ -75,18 +81,3 @@ class IrMail_Server(models.Model):
         else:
             lines += [f"✗ {labels[failed]}: {words_of(error)}", "", diagnosis.translated(self.env._)]
         return "\n".join([*lines, "", self.env._("Cause: %s", diagnosis.cause)])
-
-    def _get_test_email_from(self):
-        """Test with the mailbox itself: the only sender that needs no permission."""
-        self.ensure_one()
-        return self._office365_mailbox() or super()._get_test_email_from()
-
-    def _get_test_email_to(self):
-        """Test with the mailbox itself, as High Volume Email refuses recipients outside; of a relay, with the database's address."""
-        # Core calls it on a single server, but does not promise that.
-        if len(self) != 1 or not self.office365_preset:
-            return super()._get_test_email_to()
-        company = self.env.company
-        return (
-            self._office365_mailbox() or company.catchall_email or company.bounce_email or self._office365_notifications()
-            or super()._get_test_email_to())

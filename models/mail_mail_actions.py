@@ -17,10 +17,8 @@ class MailMail(models.Model):
         """Return those of these mails that a server of ours lets wait."""
         return self.filtered(lambda mail: mail.state == "outgoing" and mail.office365_cause)
 
-    def mark_outgoing(self):
-        """Begin anew with a mail that failed, but for those who got it."""
-        result = super().mark_outgoing()
-        for mail in self.filtered("office365_cause"):
+    def _office365_begin_anew(self) -> None:
+        for mail in self:
             served = {address: "" for address, reason in (mail.office365_recipients or {}).items() if not reason}
             mail.write({
                 "office365_attempts": 0, "office365_cause": False, "office365_failed_since": False, "office365_line": False,
@@ -28,27 +26,20 @@ class MailMail(models.Model):
                 "scheduled_date": False, "failure_reason": False, "failure_type": False,
             })
             mail._office365_notify_deferred(served)
-        return result
 
-    def action_retry(self):
-        """Retry those that wait, too: they go with the next run of the queue."""
-        deferred = self._office365_deferred()
-        result = super().action_retry()
-        deferred.mark_outgoing()
-        if deferred:
+    def _office365_retry_now(self) -> None:
+        """Have deferred mails go with the next run of the queue, and have that come soon."""
+        self.mark_outgoing()
+        if self:
             self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()
-        return result
 
-    def cancel(self):
-        """Take the notifications of a mail along that was still to be sent."""
-        deferred = self._office365_deferred()
-        result = super().cancel()
-        if deferred:
-            deferred.write({"office365_line": False})
+    def _office365_after_cancel(self) -> None:
+        """Give back what deferred mails hold that were cancelled."""
+        if self:
+            self.write({"office365_line": False})
             self.env["office365.budget"].sudo()._count_anew()
-            deferred._office365_notifications().write({"notification_status": "canceled"})
-            deferred._office365_thread_messages()._notify_message_notification_update()
-        return result
+            self._office365_notifications().write({"notification_status": "canceled"})
+            self._office365_thread_messages()._notify_message_notification_update()
 
     def action_office365_send_now(self):
         """Send, whatever the scheduled date, and say what came of it if that is not what was asked for.

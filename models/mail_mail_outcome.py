@@ -38,12 +38,11 @@ class MailMail(models.Model):
     # Recipients that are left
     # ------------------------------------------------------------
 
-    def _prepare_outgoing_list(self, mail_server=False, doc_to_followers=None):
-        """In a run, leave out whom an earlier try has served; who was refused for good is not asked for again either."""
-        emails = super()._prepare_outgoing_list(mail_server=mail_server, doc_to_followers=doc_to_followers)
-        run = QueueRun.of(self.env.context)
-        if run is None or (attempt := run.attempt_of(self._ids)) is None:
-            return emails
+    def _office365_left(self, attempt: Attempt, emails: list[dict]) -> list[dict]:
+        """Return what is left to be sent of a mail, and note the parts of the try.
+
+        :param emails: of core's ``_prepare_outgoing_list``
+        """
         if attempt.resumed:
             settled, before = self.office365_recipients, [email["email_to_normalized"] for email in emails]
             for email in emails:

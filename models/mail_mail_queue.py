@@ -21,15 +21,13 @@ from ..tools.lookahead import Lookahead, Turn, TurnLost
 from ..tools.prefetch import PREFETCH
 from ..tools.queue_run import Known, QueueRun, Settled, line_name
 from ..tools.refusal import Refusal
-from ..tools.sender import SenderBook
 from ..tools.session_pool import CONTEXT_KEY as POOL_KEY
 from ..tools.session_pool import SessionPool
-from .mail_mail_route import _QUEUE
 
 _logger = logging.getLogger(__name__)
 
 # Handed on in the context and compared by identity, so that nobody outside can ask for a commit.
-_AFTER_COMMIT = object()
+AFTER_COMMIT = object()
 # How often a row may change between the look at it and its lock before a run leaves it to whoever changes it.
 _SNAPSHOTS = 3
 
@@ -44,15 +42,15 @@ class MailMail(models.Model):
 
     _office365_next = models.Index("(COALESCE(office365_bulk, FALSE), id) WHERE state = 'outgoing'")
 
-    @api.model_create_multi
-    def create(self, vals_list):
+    @api.model
+    def _office365_mark_bulk(self, vals_list: list[dict]) -> None:
+        """Mark the mails that are made together with others."""
         if len(vals_list) > 1:
             for vals in vals_list:
                 if not vals.get("mail_message_id"):  # not there to notify of a message that exists
                     vals.setdefault("office365_bulk", True)
-        return super().create(vals_list)
 
-    def write(self, vals):
+    def _office365_without_own_message_id(self, vals: dict) -> dict:
         """Leave the message alone when core writes down its own Message-Id after the mail was taken.
 
         Other mails and people share that row. Touched by two at once, it would keep the second from committing that a mail was sent.
@@ -61,30 +59,19 @@ class MailMail(models.Model):
         if run and (attempt := run.attempt_of(self._ids)):
             attempt.written |= vals
             if "message_id" in vals and vals["message_id"] == self.message_id:
-                vals = {name: value for name, value in vals.items() if name != "message_id"}
-        return super().write(vals)
+                return {name: value for name, value in vals.items() if name != "message_id"}
+        return vals
 
-    def send_after_commit(self):
-        """Commit after each mail of ours: core commits once at the end, and a killed worker would send all of them again."""
-        return super(MailMail, self.with_context(office365_after_commit=_AFTER_COMMIT)).send_after_commit()
+    # ------------------------------------------------------------
+    # A run
+    # ------------------------------------------------------------
 
-    @api.model
-    def process_email_queue(self, email_ids=(), batch_size=1000):
-        """Take the oldest mails of ours first, and see to it that the next run comes when the next mail is due."""
-        if not self.env["ir.mail_server"]._office365_in_use():
-            return super().process_email_queue(email_ids=email_ids, batch_size=batch_size)
-        mails = self if email_ids else self.with_context(office365_queue=_QUEUE)
-        result = super(MailMail, mails).process_email_queue(email_ids=email_ids, batch_size=batch_size)
-        self._office365_wake()
-        return result
+    def _office365_send_in_run(self, send: Callable[[Any], Any], *, auto_commit: bool) -> Any:
+        """Send in a run of our own.
 
-    def send(self, auto_commit=False, raise_exception=False, post_send_callback=None):
-        """Send in a run of our own if a server is ours, and nobody waits for the exception."""
-        is_ours = isinstance(self.env.context.get("office365_sender_book"), SenderBook)
-        if raise_exception or not is_ours or self.env["ir.mail_server"]._disable_send():
-            return super().send(
-                auto_commit=auto_commit, raise_exception=raise_exception, post_send_callback=post_send_callback)
-        own_cursor = self.env.context.get("office365_after_commit") is _AFTER_COMMIT and not modules.module.current_test
+        :param send: has core send mails
+        """
+        own_cursor = self.env.context.get("office365_after_commit") is AFTER_COMMIT and not modules.module.current_test
         limit = real_limit(config["limit_time_real"], config["limit_time_real_cron"], is_request=bool(request))
         run = QueueRun(commits=auto_commit or own_cursor, lifetime=Lifetime.of(limit, monotonic()))
         with SessionPool(run.lifetime.end) as pool:
@@ -92,7 +79,7 @@ class MailMail(models.Model):
                 QueueRun.CONTEXT_KEY: run, POOL_KEY: pool, "office365_queue": None, "office365_after_commit": None})
             try:
                 with mails._office365_lookahead(run):
-                    result = super(MailMail, mails).send(auto_commit=auto_commit, post_send_callback=post_send_callback)
+                    result = send(mails)
             finally:
                 for server in mails.env["ir.mail_server"].browse(list(run.governors)):
                     server._office365_governor().close()
@@ -114,14 +101,8 @@ class MailMail(models.Model):
                     _logger.info("No connection to the database is left to make mails ready ahead: %s", error)
             yield
 
-    def _split_by_mail_configuration(self):
-        """In a run, batches of ours come in two lanes: single messages of all senders first."""
-        groups = super()._split_by_mail_configuration()
-        run = QueueRun.of(self.env.context)
-        if run is None:
-            yield from groups
-            return
-        groups = list(groups)
+    def _office365_in_lanes(self, run: QueueRun, groups: list[tuple]) -> Iterator[tuple]:
+        """Yield core's groups of mails in the order in which they go, ours in two lanes; note in the run what is known of each."""
         ours = self.env["ir.mail_server"]._office365_own().servers
         mine = [group for group in groups if group[0] in ours]
         yield from (group for group in groups if group[0] not in ours)
@@ -155,22 +136,14 @@ class MailMail(models.Model):
         }
         run.holds |= self._office365_holds(lines, without=ids)
 
-    def _send(self, auto_commit=False, raise_exception=False, smtp_session=None, alias_domain_id=False,
-              mail_server=False, post_send_callback=None):
-        run, server = QueueRun.of(self.env.context), mail_server and mail_server.sudo()
-        if run is None or not server or not server.office365_preset:
-            return super()._send(
-                auto_commit=auto_commit, raise_exception=raise_exception, smtp_session=smtp_session,
-                alias_domain_id=alias_domain_id, mail_server=mail_server, post_send_callback=post_send_callback)
+    def _office365_send_batch_in_run(self, run: QueueRun, send: Callable[[Any], None], server, session, callback) -> None:
+        """Send what core has put together for one session.
 
-        def send(mail) -> None:
-            super()._send(  # of this mail, in its transaction: the first argument counts
-                smtp_session=smtp_session, alias_domain_id=alias_domain_id, mail_server=mail_server.with_env(mail.env))
-
+        :param send: has core send one mail, in its transaction
+        :param callback: core's, called with the ids of the mails that are done with; perhaps None
+        """
         run.commit(self.env.cr)  # what others did before is not ours to roll back
-        self._office365_forked(run)._office365_send_batch(
-            send, server, smtp_session, post_send_callback or (lambda _ids: None))
-        return True
+        self._office365_forked(run)._office365_send_batch(send, server, session, callback or (lambda _ids: None))
 
     def _office365_forked(self, run: QueueRun):
         """Return these mails in a fork of a run."""

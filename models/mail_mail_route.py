@@ -6,7 +6,7 @@ from ..tools.prefetch import PREFETCH
 from ..tools.route import Route
 
 # Handed on in the context and compared by identity, so that nobody outside can ask for another choice of mails.
-_QUEUE = object()
+QUEUE = object()
 # Fields of the message that the choice of a server depends on.
 _DEPENDS = {"email_from", "mail_server_id", "record_alias_domain_id"}
 # Mails without a route that are looked at in a run: those of before a server was ours, or written by SQL.
@@ -24,17 +24,12 @@ class MailMail(models.Model):
 
     _office365_routes = models.Index("(office365_route, COALESCE(office365_bulk, FALSE), id) WHERE state = 'outgoing'")
 
-    @api.model_create_multi
-    def create(self, vals_list):
+    @api.model
+    def _office365_note_routes(self, vals_list: list[dict]) -> None:
+        """Note the routes of mails that are about to be made, if a server is ours."""
         if self.env["ir.mail_server"]._office365_in_use():
             for vals in vals_list:
                 vals["office365_route"] = self._office365_route_in(vals)
-        return super().create(vals_list)
-
-    def write(self, vals):
-        if "mail_message_id" in vals:
-            vals = {**vals, "office365_route": False}
-        return super().write(vals)
 
     def _office365_route_in(self, vals: dict) -> str | None:
         """Return the route of a mail that is about to be made, None if its values do not tell."""
@@ -53,10 +48,8 @@ class MailMail(models.Model):
     # ------------------------------------------------------------
 
     @api.model
-    def search(self, domain, offset=0, limit=None, order=None):
-        found = super().search(domain, offset=offset, limit=limit, order=order)
-        if self.env.context.get("office365_queue") is not _QUEUE:
-            return found
+    def _office365_to_send(self, domain, found, limit: int | None):
+        """Return what a run takes of the queue, given what core found."""
         mails = self.with_context(office365_queue=None)
         return found.with_env(mails.env) if len(found) < (limit or 0) else mails._office365_oldest(domain, found, limit)
 
@@ -146,12 +139,11 @@ class MailMail(models.Model):
 class MailMessage(models.Model):
     _inherit = "mail.message"
 
-    def write(self, vals):
-        result = super().write(vals)
+    def _office365_forget_routes(self, vals: dict) -> None:
+        """Forget the routes of these messages' mails after a write that may have changed them."""
         if not _DEPENDS.isdisjoint(vals) and self.env["ir.mail_server"]._office365_in_use():
             mails = self.env["mail.mail"].sudo().search([("mail_message_id", "in", self.ids), ("office365_route", "!=", False)])
             mails.office365_route = False
-        return result
 
 
 def _route(server: int | None, alias_domain: int | None, email_from: str | None) -> Route:

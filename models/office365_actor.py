@@ -77,16 +77,12 @@ class MailMessage(models.Model):
         [(BY_TEMPLATE, "Template"), (BY_ADMINISTRATOR, "Address in an administrator's template")],
         copy=False, readonly=True, prefetch=PREFETCH)
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        return super().create([{**vals, **self._office365_noted(vals)} for vals in vals_list])
-
-    def write(self, vals):
-        """Whoever changes the From of a message is who acts; and nobody else writes who does."""
+    def _office365_with_actor(self, vals: dict) -> dict:
+        """Return the values of a write: whoever changes the From of a message is who acts; and nobody else writes who does."""
         vals = {name: value for name, value in vals.items() if name not in _NOTED}
         if "email_from" in vals and any(message.email_from != vals["email_from"] for message in self):
             vals |= {"office365_actor_uid": self._office365_acting_uid({}), "office365_vouch": False}
-        return super().write(vals)
+        return vals
 
     @api.model
     def _office365_noted(self, vals: dict) -> dict:
@@ -117,13 +113,6 @@ class MailThread(models.AbstractModel):
     _inherit = "mail.thread"
 
     @api.model
-    def _message_route_process(self, message, message_dict, routes):
-        """Note that what is made now came from outside, and what Exchange says of its sender."""
-        incoming = Incoming(message_dict["message_id"], self._office365_author_uid(message))
-        return super(MailThread, self.with_context(**{Incoming.CONTEXT_KEY: incoming}))._message_route_process(
-            message, message_dict, routes)
-
-    @api.model
     def _office365_author_uid(self, message) -> int:
         """Return the id of the user whose proved address a message is really from, else :data:`OUTSIDE_UID`."""
         fetching, written = Fetching.of(self.env.context), [
@@ -141,16 +130,3 @@ class MailThread(models.AbstractModel):
         key = email_normalize(author.address)
         holders = self.env["ir.mail_server"]._office365_known([key])[key].holders if key else {}
         return next(iter(holders)) if len(holders) == 1 else OUTSIDE_UID
-
-    def _notify_thread_with_out_of_office(self, message, recipients_data, msg_vals=False, **kwargs):
-        """The answer of somebody who is away is theirs, whoever is told so."""
-        return super(MailThread, self.with_context(**{Away.CONTEXT_KEY: Away()}))._notify_thread_with_out_of_office(
-            message, recipients_data, msg_vals=msg_vals, **kwargs)
-
-
-class FetchmailServer(models.Model):
-    _inherit = "fetchmail.server"
-
-    def _fetch_mail(self, batch_limit=50):
-        ours = Fetching(frozenset(self.filtered("office365_preset").ids))
-        return super(FetchmailServer, self.with_context(**{Fetching.CONTEXT_KEY: ours}))._fetch_mail(batch_limit=batch_limit)

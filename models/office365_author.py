@@ -88,20 +88,11 @@ class MailThread(models.AbstractModel):
     _inherit = "mail.thread"
 
     @api.model
-    def _mail_find_partner_from_emails(self, emails, records=None, force_create=False, extra_domain=False):
-        """Core finds the partners, then puts them in order by their e-mails, where an alias has no match."""
-        found = super()._mail_find_partner_from_emails(
-            emails, records=records, force_create=force_create, extra_domain=extra_domain)
-        by_alias = self.env["res.partner"]._office365_find_by_alias(emails)
-        return [partner or by_alias.get(email, partner) for email, partner in zip(emails, found, strict=True)]
+    def _office365_without_aliases(self, suggested: dict[int, list[dict]]) -> dict[int, list[dict]]:
+        """Return suggested recipients without the confirmed aliases that are suggested as addresses of nobody.
 
-    def _message_get_suggested_recipients_batch(
-        self, reply_discussion=False, reply_message=None, no_create=True, primary_email=False, additional_partners=None,
-    ):
-        """Core suggests the partner, and the alias as an address of nobody, too: leave out the latter."""
-        suggested = super()._message_get_suggested_recipients_batch(
-            reply_discussion=reply_discussion, reply_message=reply_message, no_create=no_create,
-            primary_email=primary_email, additional_partners=additional_partners)
+        :param suggested: by id of the record
+        """
         of_nobody = [
             recipient["email"] for recipients in suggested.values() for recipient in recipients
             if not recipient["partner_id"]
@@ -117,10 +108,12 @@ class MailThread(models.AbstractModel):
             for record_id, recipients in suggested.items()
         }
 
-    def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
-        """Core does not notify those who are in To or Cc of the incoming mail, since they have it already."""
-        recipients = super()._notify_get_recipients(message, msg_vals=msg_vals, **kwargs)
-        values = msg_vals or {}
+    @api.model
+    def _office365_without_addressed(self, recipients: list[dict], message, values: dict) -> list[dict]:
+        """Return recipients without those whose alias is in To or Cc of the incoming mail.
+
+        :param values: of the message that is about to be made, if they are not in the record yet
+        """
         addressed = [
             address
             for field in ("incoming_email_to", "incoming_email_cc")
@@ -132,17 +125,14 @@ class MailThread(models.AbstractModel):
         have_it = {partner.id for partner in by_alias.values()}
         return [recipient for recipient in recipients if recipient["id"] not in have_it]
 
-    def _alias_get_error(self, message, message_dict, alias):
-        """Ask again with the user's own e-mail: a rule such as HR's "employees" looks for that in the From header."""
-        error = super()._alias_get_error(message, message_dict, alias)
+    @api.model
+    def _office365_with_own_email(self, message: EmailMessage, message_dict: dict) -> tuple[EmailMessage, dict] | None:
+        """Return an incoming message as if its author had sent it from their own e-mail; None if it is not from an alias."""
         email_from = message_dict.get("email_from")
-        if not error or not email_from:
-            return error
-        author = self.env["res.partner"]._office365_find_by_alias([email_from]).get(email_from)
+        author = email_from and self.env["res.partner"]._office365_find_by_alias([email_from]).get(email_from)
         if not author or not author.email_normalized:
-            return error
-        return super()._alias_get_error(
-            _from(message, author.email_normalized), {**message_dict, "email_from": author.email_normalized}, alias)
+            return None
+        return _from(message, author.email_normalized), {**message_dict, "email_from": author.email_normalized}
 
 
 def _from(message: EmailMessage, address: str) -> EmailMessage:

@@ -23,7 +23,19 @@ class Office365ServerMixin(models.AbstractModel):
         """Return the values of a create or write with those of the preset below them: what the call itself sets wins."""
         preset = vals.get("office365_preset", self.office365_preset)
         cloud = vals.get("office365_cloud", self.office365_cloud) or DEFAULT_CLOUD
-        return {**self._office365_preset_values(preset, cloud), **vals} if preset else vals
+        filled = {**self._office365_preset_values(preset, cloud), **vals} if preset else vals
+        return self._office365_sign_in_filled(vals, filled)
+
+    def _office365_sign_in_filled(self, vals: dict, filled: dict) -> dict:
+        """Return filled values as the way to sign in wants them.
+
+        :param vals: of the call itself
+        """
+        raise NotImplementedError
+
+    def _office365_choose_sign_in(self) -> None:
+        """Choose in the form how a server of the preset signs in."""
+        raise NotImplementedError
 
     def _office365_raise_first(self, problems) -> None:
         """Refuse a server that can not work.

@@ -5,7 +5,7 @@ import random
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from ..models.mail_mail_route import _QUEUE
+from ..models.mail_mail_route import QUEUE
 from .common import BRANT, CUSTOMER, ERP, INFO
 from .queue_case import QueueCase
 
@@ -28,7 +28,7 @@ class ChoiceCase(QueueCase):
              "auto_delete": False, **message} for each in range(number)])
 
     def taken(self, limit=LIMIT):
-        return self.env["mail.mail"].with_context(office365_queue=_QUEUE).search(DUE, limit=limit)
+        return self.env["mail.mail"].with_context(office365_queue=QUEUE).search(DUE, limit=limit)
 
     def expected(self, limit=LIMIT):
         """Return what is to be taken, found out mail by mail, with the code that sends."""
