@@ -1,9 +1,9 @@
 from odoo import http
 from odoo.http import request
 
-from ..models.office365_tenant_sign_in import PATH as OAUTH_PATH
-from ..models.res_users_link import PATH
-from ..tools.redaction import install
+from ..models.entra.office365_tenant_sign_in import PATH as OAUTH_PATH
+from ..models.identity.res_users_link import PATH
+from ..tools.secrets.redaction import install
 
 install((PATH, OAUTH_PATH))
 

@@ -4,9 +4,9 @@ from odoo import http
 from odoo.exceptions import AccessError, UserError
 from odoo.http import request
 
-from ..models.office365_tenant_sign_in import PATH, SESSION_KEY
-from ..tools import sign_in_state
-from ..tools.diagnosis import diagnose
+from ..models.entra.office365_tenant_sign_in import PATH, SESSION_KEY
+from ..tools.diagnosis.reader import diagnose
+from ..tools.entra import sign_in_state
 
 
 class OAuth(http.Controller):

@@ -3,7 +3,7 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 
-from ..tools.acting import Fetching
+from ..tools.identity.acting import Fetching
 
 
 class FetchmailServer(models.Model):

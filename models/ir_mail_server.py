@@ -9,10 +9,10 @@ from odoo import api, models
 from odoo.tools import email_normalize, formataddr
 
 from ..tools.addresses import ascii_address
-from ..tools.queue_run import QueueRun
-from ..tools.session_pool import CONTEXT_KEY as POOL_KEY
-from ..tools.session_pool import SessionPool
-from ..tools.smtp import SmtpSession
+from ..tools.outgoing.queue_run import QueueRun
+from ..tools.outgoing.session_pool import CONTEXT_KEY as POOL_KEY
+from ..tools.outgoing.session_pool import SessionPool
+from ..tools.smtp.session import SmtpSession
 
 
 class IrMail_Server(models.Model):

@@ -5,11 +5,11 @@ See :mod:`.ir_mail_server`, which is next on its way.
 
 from odoo import api, models
 
-from ..tools.acting import Sending
-from ..tools.queue_run import QueueRun
-from ..tools.sender import SenderBook
-from .mail_mail_queue import AFTER_COMMIT
-from .mail_mail_route import QUEUE
+from ..tools.identity.acting import Sending
+from ..tools.identity.sender import SenderBook
+from ..tools.outgoing.queue_run import QueueRun
+from .outgoing.mail_mail_queue import AFTER_COMMIT
+from .outgoing.mail_mail_route import QUEUE
 
 
 class MailMail(models.Model):

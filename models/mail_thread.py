@@ -4,7 +4,7 @@ import logging
 
 from odoo import api, models
 
-from ..tools.acting import Away, Incoming
+from ..tools.identity.acting import Away, Incoming
 
 _logger = logging.getLogger(__name__)
 

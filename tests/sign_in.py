@@ -7,7 +7,8 @@ from datetime import timedelta
 from unittest.mock import patch
 from urllib.parse import parse_qsl, urlsplit
 
-from ..tools import entra, token_life
+from ..tools import entra
+from ..tools.entra import token_life
 from .common import ERP, Office365Case, Office365Mixin
 
 REDIRECT = "https://odoo.contoso.example/mail_office365/oauth"

@@ -4,7 +4,7 @@ import itertools
 from email.message import EmailMessage
 from email.policy import SMTP as POLICY
 
-from ..tools.smtp import SmtpSession
+from ..tools.smtp.session import SmtpSession
 from ..tools.tls import client_context
 from .servers import CUSTOMER, ERP
 from .servers_case import ServersCase

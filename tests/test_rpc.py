@@ -8,7 +8,7 @@ from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .common import CUSTOMER, ERP, Office365Mixin
-from .test_session_ends import SlotsMixin
+from .test_outgoing_session_ends import SlotsMixin
 
 # Of core, with its own access checks; we only extend them.
 CORES = {

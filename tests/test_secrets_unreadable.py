@@ -6,7 +6,7 @@ from cryptography.x509 import load_pem_x509_certificate
 from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL
 
-from ..tools import key_pair
+from ..tools.secrets import key_pair
 from .common import ERP
 from .sign_in import SignInCase
 

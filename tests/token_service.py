@@ -9,7 +9,7 @@ from typing import Any
 from unittest.mock import patch
 from urllib.parse import parse_qs
 
-from ..tools import token_life
+from ..tools.entra import token_life
 from .https import Answer, HttpsMixin
 
 DIRECTORY = "1b9e4d3e-7c5a-4f0e-9d51-6a2f9c0b8e77"

@@ -1,5 +1,5 @@
 from . import mail_compose_message
-from . import office365_connection_test
+from . import office365_connection_check
 from . import office365_device_sign_in
 from . import office365_move
 from . import office365_sender

@@ -6,7 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..tools.addresses import mailbox_of
-from ..tools.route import Route
+from ..tools.outgoing.route import Route
 
 _MODELS = {"user": "res.users", "domain": "mail.alias.domain", "company": "res.company"}
 # Found out by preparing a message, which takes a millisecond.

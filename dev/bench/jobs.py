@@ -163,7 +163,7 @@ def sign_in(env: Environment, app: int, times: int, minutes: float) -> dict[str,
 
     :return: ``tokens``, the number of different ones, and the ``seconds`` that it took
     """
-    from odoo.addons.mail_office365.tools import token_life  # where there is no addon, the other jobs do without
+    from odoo.addons.mail_office365.tools.entra.tokens import token_life  # where there is no addon, the other jobs do without
 
     tenant, tokens, started, now = env["office365.tenant"].browse(app), set(), time.monotonic(), token_life.now()
     for number in range(times):
