@@ -1,4 +1,4 @@
-"""Runs the linters and two checks of our own: XML is well-formed, and what must not need Odoo does not import it."""
+"""Runs the linters and two checks of our own: XML is well-formed, and what works outside of the addon does not import Odoo."""
 from __future__ import annotations
 
 import ast
@@ -12,7 +12,7 @@ from .process import execute
 from .progress import say
 from .runtime import Runtime
 
-_WITHOUT_ODOO = ("dev/env", "dev/sandbox", "tests/servers", "tools")
+_WITHOUT_ODOO = ("dev/env", "dev/sandbox", "tests/servers")
 _INSIDE_ODOO = {"dev/env/core_tests.py"}  # a program of its own, never imported
 _SKIPPED_FOLDERS = {".git", "__pycache__", "node_modules"}
 
@@ -64,7 +64,9 @@ def run(parts: Runtime) -> int:
     """Run every check, even after one complained, and return the exit code."""
     rules = f"--rcfile={paths.DEV / 'lint' / 'pylintrc'}"
     results = {"ruff": _tool(parts, paths.REPOSITORY, "ruff", "check", "."),
-               "pylint": _tool(parts, paths.addons(), "pylint", rules, paths.ADDON)}
+               "pylint": _tool(parts, paths.addons(), "pylint", rules, paths.ADDON),
+               "rooms": execute([parts.venv / "bin" / "lint-imports", "--no-cache", f"{paths.ADDON}/pyproject.toml"],
+                                env=parts.environment(), cwd=paths.addons()) == 0}
     for name, check in (("XML", broken_xml), ("imports", odoo_imports)):
         complaints = check()
         results[name] = not complaints
