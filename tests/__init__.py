@@ -68,6 +68,7 @@ from . import test_outgoing_route
 from . import test_outgoing_session
 from . import test_outgoing_session_ends
 from . import test_outgoing_sliding_window
+from . import test_outgoing_shipped_limits
 from . import test_outgoing_uncontrolled_mail
 from . import test_rpc
 from . import test_secrets_copies
