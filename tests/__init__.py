@@ -44,6 +44,7 @@ from . import test_outgoing_breaker
 from . import test_outgoing_delivery
 from . import test_outgoing_fault_matrix
 from . import test_outgoing_fault_matrix_crash
+from . import test_outgoing_fault_matrix_limits
 from . import test_outgoing_fault_matrix_token
 from . import test_outgoing_governor
 from . import test_outgoing_governor_queue

@@ -53,7 +53,7 @@ class TestFaultMatrixCrash(FaultCase):
                 with contextlib.suppress(ProcessLookupError, WorkerDied):
                     job.kill()
                     job.result(_PATIENCE)
-                self.matrix.store.let_time_pass()
+                self.matrix.let_time_pass()
             self.matrix.run()
 
         self.check(f"kill -9 of the worker, {_KILLS} times", first=kill_and_kill, twice=_KILLS, unplanned=True)
