@@ -1,10 +1,9 @@
 """Who tries to send as somebody else by what stands in a message, by mail from outside, or by remote calls."""
 
-from odoo.tests import HttpCase, JsonRpcException, new_test_user, tagged
-from odoo.tools import email_normalize
+from odoo.tests import tagged
 
 from .attack_case import CEO, FAIL, PASS, AttackCase
-from .common import BRANT, CUSTOMER, ERP, INFO, Office365Mixin
+from .common import BRANT, ERP, INFO
 from .test_identity_modes import NOTIFICATIONS
 
 
@@ -121,53 +120,3 @@ class TestFromOutside(AttackCase):
             default_fetchmail_server_id=self.incoming().id, office365_fetching={"server_ids": [1]},
         ).message_process("discuss.channel", raw)
         self.assertEqual(self.left_as(), [ERP])
-
-
-@tagged("post_install", "-at_install", "office365_http")
-class TestOverHttp(Office365Mixin, HttpCase):
-    """The same by remote calls, as a client makes them."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.ceo = new_test_user(cls.env, "o365.ceo", name="Clara Chief", email=CEO, groups="base.group_user")
-        cls.accounts = {
-            "internal": new_test_user(
-                cls.env, "o365.mallory", password="mallory@o365", name="Mallory", email="mallory@private.example",
-                groups="base.group_user,base.group_partner_manager"),
-            "editor": new_test_user(
-                cls.env, "o365.editor", password="editor@o365", name="Edda", email="edda@private.example",
-                groups="base.group_user,base.group_partner_manager,mail.group_mail_template_editor"),
-            "administrator": new_test_user(
-                cls.env, "o365.admin", password="admin@o365", name="Ada", email="ada@private.example",
-                groups="base.group_system,base.group_partner_manager"),
-        }
-        cls.portal = new_test_user(
-            cls.env, "o365.portal", password="portal@o365", name="Paula", email="paula@private.example", groups="base.group_portal")
-        cls.record = cls.env["res.partner"].create({"name": "Deal", "user_id": cls.ceo.id, "email": CUSTOMER})
-
-    def call(self, model, method, *args, **kwargs):
-        return self.make_jsonrpc_request(
-            f"/web/dataset/call_kw/{model}/{method}", {"model": model, "method": method, "args": list(args), "kwargs": kwargs})
-
-    def test_message_post_with_anothers_from(self):
-        self.grant_send_as(CEO)
-        self.outgoing(from_filter="contoso.example")
-        for kind, user in self.accounts.items():
-            self.servers.transactions.clear()
-            self.authenticate(user.login, f"{user.login.split('.')[1]}@o365")
-            with self.subTest(kind):
-                self.call(
-                    "res.partner", "message_post", self.record.ids, body="Pay", message_type="comment",
-                    partner_ids=self.customer.ids, email_from=f"Clara <{CEO}>", author_id=self.ceo.partner_id.id,
-                    context={"office365_behind": {"uid": 1}, "domain_notifications_email": CEO})
-                self.env["mail.mail"].search([("state", "=", "outgoing")]).send()
-                self.assertEqual(email_normalize(self.sent().header_from), CEO if kind == "administrator" else ERP)
-
-    def test_portal_user_takes_the_chiefs_address(self):
-        self.outgoing(from_filter="contoso.example")
-        self.authenticate("o365.portal", "portal@o365")
-        with self.assertRaises(JsonRpcException) as caught:
-            self.call("res.users", "write", self.portal.ids, {"email": CEO})
-        self.assertIn("ValidationError", str(caught.exception.__dict__) + repr(caught.exception))
-        self.assertEqual(self.portal.email, "paula@private.example")
