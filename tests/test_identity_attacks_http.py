@@ -163,6 +163,7 @@ class TestOverHttp(Office365Mixin, HttpCase):
     @mute_logger("odoo.http")
     def test_values_and_context_of_a_message(self):
         ways = {
+            "the context alone": self.post(context=CONTEXT),
             "email_from": self.post(email_from=CHIEF, context=CONTEXT),
             "author_id": self.post(author_id=self.ceo.partner_id.id, context=CONTEXT),
             "all of it": self.post(
@@ -177,6 +178,12 @@ class TestOverHttp(Office365Mixin, HttpCase):
 
     @mute_logger("odoo.http")
     def test_what_is_noted_of_who_acts_is_no_value_of_a_call(self):
+        self.authenticate(self.internal.login, "internal@o365")
+        values = {"office365_actor_uid": 1, "office365_vouch": "administrator"}
+        message_id = self.call_kw("mail.message", "create", {
+            "body": "Pay", "model": "res.partner", "res_id": self.record.id, "email_from": CHIEF, **values}, context=CONTEXT)
+        message = self.env["mail.message"].browse(message_id)
+        self.assertEqual((message.office365_actor_uid, message.office365_vouch), (self.internal.id, False))
         for name, value in {"office365_actor_uid": 1, "office365_vouch": "administrator", "reply_to": CHIEF}.items():
             with self.subTest(name):
                 found = self.comes_as(self.internal, self.post(email_from=CHIEF, **{name: value}))
