@@ -14,8 +14,8 @@ from .servers_case import ServersCase
 from .test_outgoing_queue_workers import run_queue
 from .workers import WorkerDied, Workers
 
-SPEED = 8  # a minute of the limits passes in 7.5 seconds: not so fast that the rate is what holds nothing up
-MAILS = 75
+SPEED = 20  # a minute of the limits passes in three seconds
+MAILS = 80
 RATE = 30
 REFUSED = "r7@fabrikam.example"
 
