@@ -85,7 +85,7 @@ class Office365Mixin(SecretsMixin):
     def setUp(self):
         super().setUp()
         self.servers.reset()
-        # Cursors of their own (budgets, pauses, deliveries) see what the test wrote, and are undone with it.
+        # Cursors of their own (quotas, pauses, deliveries) see what the test wrote, and are undone with it.
         self.enterContext(self.enter_registry_test_mode())
         self.enterContext(self.servers.trusted())
         IrMailServer = self.registry["ir.mail_server"]

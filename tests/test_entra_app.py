@@ -18,7 +18,7 @@ DIRECTORY, CLIENT = "11111111-2222-3333-4444-555555555555", "66666666-7777-8888-
 class TenantCase(TransactionCase):
 
     def app(self, **values):
-        return self.env["office365.tenant"].create({
+        return self.env["office365.app"].create({
             "name": "Odoo mail", "directory_id": DIRECTORY, "client_id": CLIENT, **values})
 
 
@@ -75,7 +75,7 @@ class TestApp(TenantCase):
 
     def test_an_app_in_use_is_not_deleted(self):
         app = self.app()
-        self.env["ir.mail_server"].create({"office365_preset": "submission", "office365_tenant_id": app.id, "smtp_user": "a@b.example"})
+        self.env["ir.mail_server"].create({"office365_preset": "submission", "office365_app_id": app.id, "smtp_user": "a@b.example"})
         with self.assertRaises(Exception), self.env.cr.savepoint():  # noqa: B017 - PostgreSQL's own
             app.unlink()
 
@@ -168,12 +168,12 @@ class TestReminders(TenantCase):
         super().setUp()
         new_test_user(self.env, "o365.second", groups="base.group_system")
         self.administrators = len(self.env.ref("base.group_system").all_user_ids.filtered(lambda user: user.active and not user.share))
-        self.today = fields.Date.context_today(self.env["office365.tenant"])
+        self.today = fields.Date.context_today(self.env["office365.app"])
 
     def at(self, days, app):
         """Let some days pass and the cron run; return the open activities."""
         with patch.object(fields.Date, "context_today", lambda *_args: self.today + timedelta(days=days)):
-            self.env["office365.tenant"]._cron_remind()
+            self.env["office365.app"]._cron_remind()
             app.invalidate_recordset()
             return app.activity_ids
 

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from odoo.tests import HttpCase, new_test_user, tagged
 
-from ..models.entra.office365_tenant_sign_in import PATH
+from ..models.entra.office365_app_sign_in import PATH
 from ..tools.entra import sign_in_state
 from .common import BRANT, ERP
 from .sign_in import SignInMixin
@@ -150,8 +150,8 @@ class TestOAuthController(SignInMixin, HttpCase):
 
     def test_a_secret_that_is_entered_is_in_no_log(self):
         with self.assertNoSecretLogged("Entered~in~the~form") as capture:
-            self.make_jsonrpc_request("/web/dataset/call_kw/office365.tenant/web_save", {
-                "model": "office365.tenant", "method": "web_save", "args": [self.tenant.ids, {"client_secret": "Entered~in~the~form"}],
+            self.make_jsonrpc_request("/web/dataset/call_kw/office365.app/web_save", {
+                "model": "office365.app", "method": "web_save", "args": [self.tenant.ids, {"client_secret": "Entered~in~the~form"}],
                 "kwargs": {"specification": {"client_secret": {}}}})
         self.assertIn("web_save(…)", capture.text)
         self.assertEqual(self.tenant._app__().credential, "Entered~in~the~form")

@@ -11,16 +11,16 @@ class TestServersOfAnApp(TenantCase):
 
     def setUp(self):
         super().setUp()
-        self.env["office365.tenant"].search([]).active = False
+        self.env["office365.app"].search([]).active = False
         self.tenant = self.app(client_secret="x")
 
     def outgoing(self, **values):
         return self.env["ir.mail_server"].create({
-            "office365_preset": "submission", "office365_tenant_id": self.tenant.id, "smtp_user": ERP, **values})
+            "office365_preset": "submission", "office365_app_id": self.tenant.id, "smtp_user": ERP, **values})
 
     def incoming(self, **values):
         return self.env["fetchmail.server"].create({
-            "office365_preset": "imap", "office365_tenant_id": self.tenant.id, "user": ERP, **values})
+            "office365_preset": "imap", "office365_app_id": self.tenant.id, "user": ERP, **values})
 
     def test_an_app_that_is_named_signs_in(self):
         self.assertRecordValues(self.outgoing(), [{"smtp_authentication": "office365", "office365_sign_in_by": "office365"}])
@@ -31,7 +31,7 @@ class TestServersOfAnApp(TenantCase):
     def test_a_change_of_cloud_keeps_the_kind_of_sign_in(self):
         server = self.outgoing()
         china = self.app(cloud="china", client_secret="x")
-        server.write({"office365_cloud": "china", "office365_tenant_id": china.id})
+        server.write({"office365_cloud": "china", "office365_app_id": china.id})
         self.assertRecordValues(server, [{"smtp_authentication": "office365", "smtp_host": "smtp.partner.outlook.cn"}])
 
     def test_bad_input_names_field_and_remedy(self):
@@ -42,7 +42,7 @@ class TestServersOfAnApp(TenantCase):
                 with self.assertRaisesRegex(ValidationError, "another cloud .Worldwide"):
                     create(office365_cloud="dod")
         with self.assertRaisesRegex(ValidationError, "Entra App is empty"):
-            self.outgoing(smtp_authentication="office365", office365_tenant_id=False)
+            self.outgoing(smtp_authentication="office365", office365_app_id=False)
         with self.assertRaisesRegex(ValidationError, "Username is empty"):
             self.outgoing(smtp_user=False)
 
@@ -53,8 +53,8 @@ class TestServersOfAnApp(TenantCase):
     def test_clearing_the_preset_gives_core_back(self):
         outgoing, incoming = self.outgoing(), self.incoming()
         outgoing.office365_preset = incoming.office365_preset = False
-        self.assertRecordValues(outgoing, [{"smtp_authentication": "login", "office365_tenant_id": False}])
-        self.assertFalse(incoming.office365_tenant_id)
+        self.assertRecordValues(outgoing, [{"smtp_authentication": "login", "office365_app_id": False}])
+        self.assertFalse(incoming.office365_app_id)
 
     def test_as_the_sender_needs_an_app_that_signs_in_as_itself(self):
         server = self.outgoing(office365_sender_mode="as_sender")
@@ -73,12 +73,12 @@ class TestServersOfAnApp(TenantCase):
         with Form(self.env["ir.mail_server"]) as form:
             form.office365_preset = "submission"
             self.assertEqual(form.office365_sign_in_by, "office365")
-            self.assertEqual(form.office365_tenant_id, self.tenant)
+            self.assertEqual(form.office365_app_id, self.tenant)
             form.smtp_user = ERP
         self.assertEqual(form.record.smtp_authentication, "office365")
         with Form(self.env["fetchmail.server"]) as form:
             form.office365_preset = "imap"
-            self.assertEqual(form.office365_tenant_id, self.tenant)
+            self.assertEqual(form.office365_app_id, self.tenant)
             form.user = ERP
         self.assertFalse(form.record.password)
 
@@ -93,7 +93,7 @@ class TestServersOfAnApp(TenantCase):
         with Form(self.incoming()) as form:
             form.office365_sign_in_by = "login"
             form.password = "x"
-        self.assertRecordValues(form.record, [{"office365_tenant_id": False, "password": "x"}])
+        self.assertRecordValues(form.record, [{"office365_app_id": False, "password": "x"}])
 
     def test_cores_choice_makes_it_our_server(self):
         with Form(self.env["ir.mail_server"]) as form:
@@ -101,7 +101,7 @@ class TestServersOfAnApp(TenantCase):
             self.assertEqual(form.office365_preset, "submission")
             self.assertEqual(form.smtp_host, "smtp.office365.com")
             form.smtp_user = ERP
-        self.assertEqual(form.record.office365_tenant_id, self.tenant)
+        self.assertEqual(form.record.office365_app_id, self.tenant)
 
     def test_a_password_notice_is_for_passwords(self):
         self.assertFalse(self.outgoing().office365_password_notice)

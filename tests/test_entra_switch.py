@@ -13,9 +13,9 @@ from .sign_in import SignInCase
 class TestMove(SignInCase):
 
     def move(self, server, app):
-        action = server.action_office365_move()
-        move = self.env["office365.move"].with_context(**action["context"]).create({"tenant_id": app.id})
-        return move.action_move()
+        action = server.action_office365_switch()
+        move = self.env["office365.switch"].with_context(**action["context"]).create({"app_id": app.id})
+        return move.action_switch()
 
     def both(self):
         """Return an outgoing and an incoming server with passwords, mail waiting at both."""
@@ -44,7 +44,7 @@ class TestMove(SignInCase):
         for server in (outgoing, incoming):
             self.assertEqual(self.move(server, app)["params"]["type"], "success")
         self.assertRecordValues(outgoing, [{"smtp_authentication": "office365", "smtp_pass": False, "smtp_user": ERP}])
-        self.assertRecordValues(incoming, [{"office365_tenant_id": app.id, "password": False, "state": "done"}])
+        self.assertRecordValues(incoming, [{"office365_app_id": app.id, "password": False, "state": "done"}])
         self.work(incoming)
         self.assertNothingLost()
         self.assertEqual(self.servers.submission.connections[-1].mechanism, "XOAUTH2")
@@ -54,13 +54,13 @@ class TestMove(SignInCase):
         app = self.app()
         for server in (outgoing, incoming):
             self.move(server, app)
-            self.assertTrue(server.office365_move_back_until)
-            server.action_office365_move_back()
-            self.assertFalse(server.office365_move_back_until)
+            self.assertTrue(server.office365_switch_back_until)
+            server.action_office365_switch_back()
+            self.assertFalse(server.office365_switch_back_until)
             with self.assertRaisesRegex(UserError, "no longer kept"):
-                server.action_office365_move_back()
+                server.action_office365_switch_back()
         self.assertRecordValues(outgoing, [{"smtp_authentication": "login", "smtp_pass": self.servers.password(ERP)}])
-        self.assertRecordValues(incoming, [{"office365_tenant_id": False, "password": self.servers.password(ERP)}])
+        self.assertRecordValues(incoming, [{"office365_app_id": False, "password": self.servers.password(ERP)}])
         self.work(incoming)
         self.assertNothingLost()
         self.assertEqual(self.servers.submission.connections[-1].mechanism, "LOGIN")
@@ -73,7 +73,7 @@ class TestMove(SignInCase):
             with self.assertRaisesRegex(UserError, "(?s)still signs in as before.*AADSTS7000222.*Create a new one"):
                 self.move(server, app)
             self.assertEqual(server.office365_sign_in_by, "login")
-            self.assertFalse(server.office365_move_back_until)
+            self.assertFalse(server.office365_switch_back_until)
         self.work(incoming)
         self.assertNothingLost()
 
@@ -83,9 +83,9 @@ class TestMove(SignInCase):
         self.env.flush_all()
         self.env.cr.execute("SELECT string_agg(secret::text, '') FROM office365_secret secret")
         self.assertNotIn(self.servers.password(ERP), self.env.cr.fetchone()[0])
-        outgoing.office365_move_back_until = fields.Datetime.now() - timedelta(seconds=1)
+        outgoing.office365_switch_back_until = fields.Datetime.now() - timedelta(seconds=1)
         self.env["ir.mail_server"]._gc_office365_old_logins()
-        self.assertFalse(outgoing.office365_move_back_until)
+        self.assertFalse(outgoing.office365_switch_back_until)
         self.assertFalse(self.env["office365.secret"]._has__(outgoing, "old_login"))
 
     def test_a_deleted_server_leaves_no_secret(self):
@@ -121,14 +121,14 @@ class TestMove(SignInCase):
         for server in (outgoing, incoming):
             host, port, at = hosts[server._name]
             before = server.read()[0]
-            self.assertTrue(server.office365_can_move)
-            moved_values = self._at(type(server)._office365_moved_values, {host: at.host, port: at.port})
-            self.patch(type(server), "_office365_moved_values", moved_values)
+            self.assertTrue(server.office365_can_switch)
+            moved_values = self._at(type(server)._office365_switch_values, {host: at.host, port: at.port})
+            self.patch(type(server), "_office365_switch_values", moved_values)
             self.move(server, app)
             self.assertEqual((server.name, server.office365_sign_in_by, server[host]), ("Mine", "office365", at.host))
             self.assertFalse(server.microsoft_outlook_refresh_token)
-            server.action_office365_move_back()
-            kept = [name for name in server._office365_moved_fields() if name in before]
+            server.action_office365_switch_back()
+            kept = [name for name in server._office365_switch_fields() if name in before]
             self.assertEqual({name: server.read()[0][name] for name in kept}, {name: before[name] for name in kept})
 
     @staticmethod

@@ -10,7 +10,7 @@ from odoo.modules.module import load_script
 from odoo.tests import TransactionCase, new_test_user, tagged
 from odoo.tools import config, file_path, hmac
 
-from ..models.entra.office365_sealed import CopiedDatabase, SecretUnreadable
+from ..models.entra.office365_encrypted import CopiedDatabase, SecretUnreadable
 from ..models.entra.office365_token import SignInRefused
 from ..tools.entra import token_life
 from ..tools.entra.https import HttpClient
@@ -31,7 +31,7 @@ class TokenCase(TokenServiceMixin, SecretsMixin, TransactionCase):
     def setUp(self):
         super().setUp()
         self.enterContext(self.enter_registry_test_mode())
-        self.tenant = self.env["office365.tenant"].create(self.tenant_values())
+        self.tenant = self.env["office365.app"].create(self.tenant_values())
         self.tokens = self.env["office365.token"]
 
     def token(self, protocol="smtp", account=None, **kwargs):
@@ -47,7 +47,7 @@ class TokenCase(TokenServiceMixin, SecretsMixin, TransactionCase):
 
     def row(self, **values):
         self.env.invalidate_all()
-        return self.tokens.sudo().search([("tenant_id", "=", self.tenant.id), *((name, "=", value) for name, value in values.items())])
+        return self.tokens.sudo().search([("app_id", "=", self.tenant.id), *((name, "=", value) for name, value in values.items())])
 
     def refused(self, *args, **kwargs):
         """Return the refusal. Not by assertRaises, which would undo what was written down about it."""
@@ -135,7 +135,7 @@ class TestAppToken(TokenCase):
         self.refused()
         self.tenant.write({"name": "Contoso, Ltd.", "check_state": "failed", "client_secret_expiry": "2030-01-01"})
         self.env.flush_all()
-        self.env.cr.execute("UPDATE office365_tenant SET write_date = now() at time zone 'utc' + interval '1 minute'")
+        self.env.cr.execute("UPDATE office365_app SET write_date = now() at time zone 'utc' + interval '1 minute'")
         self.refused()
         self.assertEqual(len(self.asked), 1)
 
@@ -219,7 +219,7 @@ class TestAppToken(TokenCase):
             self.env.flush_all()
         self.assertIn("UPDATE \"office365_token\"", log.text, "queries are among it, with their values")
         self.assertIn("correlation_id", log.text, "what MSAL says as well")
-        for table in ("office365_token", "office365_secret", "office365_tenant"):
+        for table in ("office365_token", "office365_secret", "office365_app"):
             self.env.cr.execute(f"SELECT row_to_json(t)::text FROM {table} t")
             for [row] in self.env.cr.fetchall():
                 for secret in (SECRET, "Access~", "Refresh~"):
@@ -255,7 +255,7 @@ class TestAppToken(TokenCase):
         self.tenant = tenant
         self.token()
         tenant.unlink()
-        self.assertFalse(self.tokens.sudo().search([("tenant_id", "=", tenant.id)]))
+        self.assertFalse(self.tokens.sudo().search([("app_id", "=", tenant.id)]))
 
 
 @tagged("post_install", "-at_install")
@@ -481,4 +481,4 @@ class TestSealed(TokenCase):
         self.assertFalse(secrets.search([("res_model", "=", "res.partner")]))
         self.assertEqual(secrets._get__(self.tenant, "y"), "3")
         secrets._drop__(self.tenant)
-        self.assertFalse(secrets.search([("res_model", "=", "office365.tenant"), ("res_id", "=", self.tenant.id)]))
+        self.assertFalse(secrets.search([("res_model", "=", "office365.app"), ("res_id", "=", self.tenant.id)]))

@@ -259,7 +259,7 @@ class TestLink(LinkMixin, TransactionCase):
         self.assertEqual(self.links().recipients, ["brant@contoso.example"])
         token = self.token()
         self.assertEqual(self.use(token), "confirmed")
-        self.assertEqual(self.brant.sudo().partner_id.office365_trusted_email, "brant@contoso.example")
+        self.assertEqual(self.brant.sudo().partner_id.office365_verified_email, "brant@contoso.example")
         self.assertFalse(brant.office365_email_state)
         self.assertEqual(self.use(token), "used")
         self.assertFalse(self.confirmed(), "it is not the alias")

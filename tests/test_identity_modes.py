@@ -289,8 +289,8 @@ class TestTrust(SenderCase):
 
     def test_the_trust_fields_are_out_of_reach(self):
         writes = [
-            (self.mallory.partner_id, {"office365_trusted_email": self.victim}),
-            (self.mallory, {"office365_trusted_email": self.victim}),
+            (self.mallory.partner_id, {"office365_verified_email": self.victim}),
+            (self.mallory, {"office365_verified_email": self.victim}),
             (self.mallory, {"office365_alias_confirmed": self.victim}),
         ]
         for record, values in writes:
@@ -312,7 +312,7 @@ class TestTrust(SenderCase):
         self.assertEqual(self.servers.accepted[-1].from_address, INFO)
 
     def test_addresses_were_trusted_as_they_stood_at_installation(self):
-        self.mallory.partner_id.sudo().office365_trusted_email = False
+        self.mallory.partner_id.sudo().office365_verified_email = False
         self.mallory.partner_id.with_user(self.mallory).write({"email": self.victim})
         self.env.flush_all()
         from ..hooks import trust_what_is_there

@@ -48,7 +48,7 @@ class TestScreen(SendersCase):
     def test_every_line_says_what_a_mail_really_leaves_with(self):
         self.user("Anna", "anna@contoso.example")
         self.user("Carl", "carl@private.example")
-        self.user("Payroll", "payroll@contoso.example").partner_id.sudo().office365_trusted_email = False
+        self.user("Payroll", "payroll@contoso.example").partner_id.sudo().office365_verified_email = False
         self.user("Shared", "shared@private.example")
         self.user("Sharing", "shared@private.example")
         self.env.company.email = INFO
@@ -58,7 +58,7 @@ class TestScreen(SendersCase):
             ("Brant Wadsworth", f"Brant Wadsworth <{BRANT}>", preview.ALIAS),
             ("Anna", "Anna <anna@contoso.example>", preview.UNCHANGED),
             ("Carl", f"Carl <{NOTIFICATIONS}>", preview.NOTIFICATIONS),
-            ("Payroll", f"Payroll <{ERP}>", "untrusted"),
+            ("Payroll", f"Payroll <{ERP}>", "unverified"),
             ("Shared", f"Shared <{NOTIFICATIONS}>", preview.NOTIFICATIONS),
             ("contoso.example", NOTIFICATIONS, preview.UNCHANGED),
             (self.env.company.name, f"{self.env.company.name} <{INFO}>", preview.UNCHANGED),
@@ -152,21 +152,21 @@ class TestScreen(SendersCase):
     def test_a_page_is_found_out_and_no_more(self):
         self.outgoing(from_filter="contoso.example")
         self.many(30)
-        Senders, rehearsed = self.env["office365.sender"], []
-        rehearse = type(self.env["ir.mail_server"])._office365_rehearse
+        Senders, previewed = self.env["office365.sender"], []
+        preview = type(self.env["ir.mail_server"])._office365_preview
 
         def count(model, writer, book, servers):
-            rehearsed.append(writer)
-            return rehearse(model, writer, book, servers)
+            previewed.append(writer)
+            return preview(model, writer, book, servers)
 
         domain = Senders.action_open()["domain"]
-        with patch.object(type(self.env["ir.mail_server"]), "_office365_rehearse", count):
+        with patch.object(type(self.env["ir.mail_server"]), "_office365_preview", count):
             page = Senders.search_fetch(domain, ["email_from"], offset=4, limit=5)
             self.assertEqual(len(page.mapped("email_from")), 5)
-            self.assertTrue(0 < len(rehearsed) <= 5)
+            self.assertTrue(0 < len(previewed) <= 5)
             Senders.formatted_read_group(domain, ["mail_server_id"], ["__count"])
             Senders.search(domain + [("name", "ilike", "User 0001")], order="name desc")
-            self.assertLessEqual(len(rehearsed), 5)
+            self.assertLessEqual(len(previewed), 5)
 
     @mute_logger("odoo.addons.base.models.ir_mail_server")
     def test_pages_orders_groups_and_searches_agree_with_the_lines_read_one_by_one(self):
@@ -177,7 +177,7 @@ class TestScreen(SendersCase):
         Senders = self.env["office365.sender"]
         names = ("mail_server_id", "email_from", "address", "envelope_from", "why")
         expected = {}
-        for writer, out in Senders._leavings():
+        for writer, out in Senders._previews():
             name = self.env[_MODELS[writer.kind]].browse(writer.record_id).name
             expected[name] = (out.server_id or False, out.header_from or "", out.address or "", out.envelope_from or "", out.why)
         whys = {values[-1] for values in expected.values()}

@@ -2,7 +2,7 @@ from odoo.tests import BaseCase, tagged
 
 from ..tools.identity import preview, probe
 from ..tools.identity.probe import Run, in_order, judge
-from ..tools.identity.sender import UNTRUSTED, SenderIdentity
+from ..tools.identity.sender import UNVERIFIED, SenderIdentity
 from .servers import replies
 
 DENIED = str(replies.S554_5_2_252_SEND_AS_DENIED)
@@ -60,7 +60,7 @@ class TestProbe(BaseCase):
             (preview.NOBODY, None, ALIAS, ALIAS, preview.NO_SERVER),
             (preview.PERSONAL, None, ALIAS, key, preview.PERSONAL_SERVER),
             (preview.OTHER, None, ALIAS, key, preview.OTHER_SERVER),
-            (preview.OURS, SenderIdentity(reason=UNTRUSTED), None, "erp@contoso.example", UNTRUSTED),
+            (preview.OURS, SenderIdentity(reason=UNVERIFIED), None, "erp@contoso.example", UNVERIFIED),
             (preview.OURS, SenderIdentity(), ALIAS, ALIAS, preview.ALIAS),
             (preview.OURS, SenderIdentity(), "x@bücher.example", "x@xn--bcher-kva.example", preview.ALIAS),
             (preview.OURS, SenderIdentity(), ALIAS, "notifications@contoso.example", preview.ALIAS_FILTERED),

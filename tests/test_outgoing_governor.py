@@ -5,8 +5,7 @@ from unittest.mock import patch
 from odoo import fields
 from odoo.tests import tagged
 
-from ..models.outgoing import breakers as switches
-from ..models.outgoing import reservation as allowance
+from ..models.outgoing import breakers, reservation
 from ..tools.outgoing.queue_run import QueueRun
 from ..tools.smtp.session import Outcome
 from .common import BRANT, ERP, INFO
@@ -34,8 +33,8 @@ class GovernorCase(SignInCase):
     def setUp(self):
         super().setUp()
         self.time = _Time()
-        self.enterContext(patch.object(self.registry["office365.budget"], "_clock", self.time.database))
-        for module in (allowance, switches):
+        self.enterContext(patch.object(self.registry["office365.quota"], "_clock", self.time.database))
+        for module in (reservation, breakers):
             self.enterContext(patch.object(module, "monotonic", self.time.monotonic))
 
     def admitted(self, governor, number, sender=BRANT, recipients=1, bulk=False):
@@ -76,7 +75,7 @@ class TestGovernor(GovernorCase):
         server = self.outgoing()
         with self.run_of(server) as one:
             self.assertEqual(self.number(one, 1), 1)
-        self.assertEqual(self.env["office365.budget"]._usage(ERP), (1, 1))
+        self.assertEqual(self.env["office365.quota"]._usage(ERP), (1, 1))
 
     def test_a_message_that_never_reached_the_server_does_not_count(self):
         server = self.outgoing()
@@ -84,13 +83,13 @@ class TestGovernor(GovernorCase):
             for _index in range(40):
                 self.assertTrue(one.admit(BRANT, 1, False).go)
                 one.report(BRANT, None, None)
-        self.assertEqual(self.env["office365.budget"]._usage(ERP), (0, 0))
+        self.assertEqual(self.env["office365.quota"]._usage(ERP), (0, 0))
 
     def test_a_message_whose_end_nobody_told_counts(self):
         server = self.outgoing()
         with self.run_of(server) as one:
             one.admit(BRANT, 5, False)
-        self.assertEqual(self.env["office365.budget"]._usage(ERP), (1, 5))
+        self.assertEqual(self.env["office365.quota"]._usage(ERP), (1, 5))
 
     def test_a_message_counts_from_the_reply(self):
         server = self.outgoing(office365_rate_limit=1)
@@ -146,7 +145,7 @@ class TestGovernor(GovernorCase):
         self.assertEqual((refused.go, refused.retry_at, refused.cause), (False, None, "daily_recipient_limit"))
         self.assertIn("101 recipients", refused.reason)
 
-    def test_servers_of_the_same_mailbox_share_its_budget_and_the_smaller_limit(self):
+    def test_servers_of_the_same_mailbox_share_its_quota_and_the_smaller_limit(self):
         one = self.outgoing(office365_rate_limit=10)
         two = self.outgoing(office365_rate_limit=0, smtp_user=ERP.upper())
         other = self.outgoing(smtp_user=INFO, smtp_pass="x")

@@ -9,7 +9,7 @@ from .queue_case import QueueCase
 
 @tagged("post_install", "-at_install")
 class TestGovernorInTheQueue(QueueCase):
-    """Pauses and budgets as the queue meets them, over real sockets."""
+    """Pauses and quotas as the queue meets them, over real sockets."""
 
     def mails(self, number, **values):
         return self.env["mail.mail"].union(*(self.mail(auto_delete=False, **values) for _mail in range(number)))
@@ -109,5 +109,5 @@ class TestGovernorInTheQueue(QueueCase):
             mail.send()
         self.assertEqual(mail.state, "sent", mail.failure_reason)
         self.assertTrue(queries)
-        for table in ("office365_budget", "office365_pause", "office365_delivery", "pg_locks", "advisory"):
+        for table in ("office365_quota", "office365_pause", "office365_delivery", "pg_locks", "advisory"):
             self.assertFalse([query for query in queries if table in query])

@@ -16,4 +16,4 @@ class TestGovernorTour(Office365Mixin, HttpCase):
         self.start_tour(
             f"/odoo/action-base.action_ir_mail_server_list/{server.id}?debug=1", "mail_office365_governor", login="admin")
         self.assertFalse(server.office365_pause_ids)
-        self.assertEqual(server._office365_budget_key(), ERP)
+        self.assertEqual(server._office365_quota_key(), ERP)

@@ -5,17 +5,16 @@ from email.message import EmailMessage
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 from odoo.tests import tagged
 
-from ..models.outgoing import breakers as switches
-from ..models.outgoing import reservation as allowance
+from ..models.outgoing import breakers, reservation
 from ..models.outgoing.ir_mail_server_quota import _lock_class
-from ..models.outgoing.office365_budget import Office365Budget
+from ..models.outgoing.office365_quota import Office365Quota
 from ..tools.errors import NoConnectionFree
 from .common import ERP
 from .servers import CUSTOMER, replies
 from .servers_case import ServersCase
 from .workers import Workers
 
-SPEED = 20  # a minute of the budget passes in three seconds
+SPEED = 20  # a minute of the quota passes in three seconds
 RATE = 10
 RUN = 9  # seconds
 
@@ -30,9 +29,9 @@ def make_server(env, host, port, password):
 
 def send(env, server_id, bulk):
     """Send whatever the governor lets through, in runs of a few mails; return how many were taken."""
-    clock = Office365Budget._clock
-    Office365Budget._clock = lambda self, cr: clock(self, cr) * SPEED
-    allowance.monotonic = switches.monotonic = lambda: time.monotonic() * SPEED
+    clock = Office365Quota._clock
+    Office365Quota._clock = lambda self, cr: clock(self, cr) * SPEED
+    reservation.monotonic = breakers.monotonic = lambda: time.monotonic() * SPEED
     server, taken, until = env["ir.mail_server"].browse(server_id), 0, time.monotonic() + RUN
     session = server._office365_open_session(None)
     outcomes = []

@@ -6,7 +6,7 @@ from unittest.mock import patch
 from odoo.tests import BaseCase, tagged
 
 from ..tools.outgoing import lookahead
-from ..tools.outgoing.lookahead import AT_A_TIME, Lookahead, TurnLost
+from ..tools.outgoing.lookahead import AT_A_TIME, Lookahead, NotNow
 
 _PATIENCE = 10  # seconds until something has to happen; only reached if it never does
 
@@ -37,7 +37,7 @@ class Jobs:
             self.log.append(("ready", name))
             try:
                 turn.take()
-            except TurnLost:
+            except NotNow:
                 self.log.append(("lost", name))
                 return name
             self.log.append(("turn", name))
@@ -146,7 +146,7 @@ class TestLookahead(BaseCase):
         may_end, tries = threading.Event(), []
 
         def job(turn, _cursor):
-            with self.assertRaises(TurnLost):
+            with self.assertRaises(NotNow):
                 turn.take()
             tries.append(turn.is_over)
             may_end.set()

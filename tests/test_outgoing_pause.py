@@ -175,14 +175,14 @@ class TestPause(PauseCase):
             two.report(INFO, TAKEN, None)
         self.assertTrue(self.pauses())
 
-    def test_a_pause_costs_no_budget(self):
+    def test_a_pause_costs_no_quota(self):
         self.server.office365_rate_limit = 30
         with self.run_of(self.server) as one:
             self.refused(one, PENALTY)
-            before = self.env["office365.budget"]._usage(ERP)
+            before = self.env["office365.quota"]._usage(ERP)
             for _mail in range(10):
                 one.admit(BRANT, 1, False)
-        self.assertLessEqual(self.env["office365.budget"]._usage(ERP), before)
+        self.assertLessEqual(self.env["office365.quota"]._usage(ERP), before)
 
     def test_where_each_signs_in_himself_only_he_is_paused(self):
         server = self.outgoing(app=self.app(), office365_sender_mode="as_sender", office365_rate_limit=0, office365_daily_limit=0)

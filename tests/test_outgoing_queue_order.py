@@ -134,7 +134,7 @@ class TestMailQueueOrder(QueueCase):
             self.env["mail.mail"].with_context(filters=[("id", "in", mails[1:].ids)]).process_email_queue()
         self.assertEqual(self.subjects(), ["Offer 1", "Offer 2"])
 
-    # --- budgets and pauses ---
+    # --- quotas and pauses ---
 
     def test_what_exceeds_the_rate_waits_in_its_order_and_has_not_failed(self):
         self.server.office365_rate_limit = 2
@@ -146,7 +146,7 @@ class TestMailQueueOrder(QueueCase):
         self.assertEqual((waiting.mapped("office365_attempts"), waiting.mapped("state")), ([0] * 3, ["outgoing"] * 3))
         self.assertEqual(waiting.mapped("scheduled_date"), sorted(waiting.mapped("scheduled_date")))
 
-    def test_a_mail_keeps_its_place_if_the_budget_ends_between_its_recipients(self):
+    def test_a_mail_keeps_its_place_if_the_quota_ends_between_its_recipients(self):
         self.server.office365_rate_limit = 2
         partners = self.env["res.partner"].create([
             {"name": str(number), "email": f"{number}@fabrikam.example"} for number in range(3)])

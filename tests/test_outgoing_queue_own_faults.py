@@ -172,7 +172,7 @@ class TestOwnFaults(ServersCase):
                 self.servers.reset()
                 self.workers.sql(
                     "UPDATE mail_mail SET state = 'outgoing', scheduled_date = NULL, office365_recipients = NULL, office365_cause = NULL,"
-                    " office365_attempts = 0, office365_line = NULL WHERE id = ANY(%s)", self.ids)
+                    " office365_attempts = 0, office365_stream = NULL WHERE id = ANY(%s)", self.ids)
                 reply = Reply(code, f"{str(code)[0]}.2.1 no\0such thing " + "x" * 300)
                 self.servers.submission.faults.add("RCPT", reply, recipient="k1@fabrikam.example", times=None)
                 self.workers.run(run_queue)
@@ -185,7 +185,7 @@ class TestOwnFaults(ServersCase):
                 self.servers.reset()
                 self.workers.sql(
                     "UPDATE mail_mail SET state = 'outgoing', scheduled_date = NULL, office365_recipients = NULL, office365_cause = NULL,"
-                    " office365_attempts = 0, office365_line = NULL, office365_failed_since = NULL WHERE id = ANY(%s)", self.ids)
+                    " office365_attempts = 0, office365_stream = NULL, office365_failed_since = NULL WHERE id = ANY(%s)", self.ids)
                 self.workers.run(set_hours, [value])
                 self.servers.submission.faults.add("RCPT", Reply(451, "4.2.1 try later"), recipient="k1@fabrikam.example", times=None)
                 self.workers.run(run_queue)
@@ -285,7 +285,7 @@ class TestBeforeMail(SignInMixin, QueueCase):
     def test_a_key_file_that_cannot_be_read_for_a_moment_ends_no_mail(self):
         """As while a volume is not mounted: the token of the server can't be decrypted, nor a new one be asked for."""
         app = self.app()
-        self.server.write({"office365_tenant_id": app.id, "smtp_authentication": "office365", "smtp_pass": False})
+        self.server.write({"office365_app_id": app.id, "smtp_authentication": "office365", "smtp_pass": False})
         mails = self.mail(auto_delete=False) + self.mail(auto_delete=False)
         first = self.mail(auto_delete=False)
         first.send()

@@ -3,7 +3,7 @@ import smtplib
 from odoo.tests import BaseCase, tagged
 
 from ..tools.errors import ConnectionLost, SmtpSignInRefused
-from ..tools.outgoing.attempt import Attempt, Hold, Part
+from ..tools.outgoing.attempt import Attempt, Deferral, Part
 from ..tools.outgoing.queue_run import NoSession, QueueRun
 from ..tools.outgoing.refusal import Refusal, raised_from, refused_recipients
 from ..tools.smtp.session import Outcome
@@ -133,12 +133,12 @@ class TestQueueRun(BaseCase):
 
     def test_lanes_and_senders_wait_apart(self):
         run = QueueRun(commits=False)
-        run.begin_line(7, A, A, bulk=False)
-        run.hold(Hold(None, "rate_limited", ""))
-        self.assertIn(run.line, run.holds)
+        run.begin_stream(7, A, A, bulk=False)
+        run.defer(Deferral(None, "rate_limited", ""))
+        self.assertIn(run.stream, run.deferrals)
         for server_id, sender, bulk in ((7, A, True), (7, B, False), (8, A, False)):
-            run.begin_line(server_id, sender, sender, bulk=bulk)
-            self.assertNotIn(run.line, run.holds)
+            run.begin_stream(server_id, sender, sender, bulk=bulk)
+            self.assertNotIn(run.stream, run.deferrals)
 
     def test_a_run_commits_only_if_it_may(self):
         calls = []

@@ -25,7 +25,7 @@ class TestMailQueueTours(Office365Mixin, HttpCase):
         self.servers.submission.faults.add("MAIL", replies.S451_4_7_0_PROXY_ERROR)
         self.post("Deferred offer", self.customer)
         self.servers.submission.faults.add("RCPT", replies.S550_5_1_10_RECIPIENT_NOT_FOUND, recipient=OTHER)
-        self.env["mail.mail"].search([]).office365_line = False  # or the other would wait for the first one
+        self.env["mail.mail"].search([]).office365_stream = False  # or the other would wait for the first one
         self.post("Failed offer", other)
         self.start_tour(f"/odoo/res.partner/{self.deal.id}", "mail_office365_chatter", login=self.brant.login)
 

@@ -2,7 +2,7 @@ import random
 
 from odoo.tests import BaseCase, tagged
 
-from ..tools.outgoing.quota import DAY, HOLD, MINUTE, SLOT, Grant, Ledger, Limits, Use, lane_limit
+from ..tools.outgoing.quota import DAY, MINUTE, RESERVED_FOR, SLOT, Grant, Ledger, Limits, Use, lane_limit
 from ..tools.outgoing.sliding_window import Window
 
 NOW = 1_800_000_000.25
@@ -18,7 +18,7 @@ def ledger_with(*uses):
 
 
 @tagged("post_install", "-at_install")
-class TestBudget(BaseCase):
+class TestQuota(BaseCase):
 
     def test_what_fits_is_granted(self):
         table = [
@@ -80,7 +80,7 @@ class TestBudget(BaseCase):
     def test_what_a_killed_worker_held_ages_out(self):
         ledger = Ledger()
         ledger.ask("killed", NOW, RATE, bulk=False, recipients=1, block=30)
-        for later, messages in [(0, 0), (HOLD - 1, 0), (HOLD + MINUTE, 0), (HOLD + MINUTE + 1, 1)]:
+        for later, messages in [(0, 0), (RESERVED_FOR - 1, 0), (RESERVED_FOR + MINUTE, 0), (RESERVED_FOR + MINUTE + 1, 1)]:
             with self.subTest(later=later):
                 self.assertEqual(Ledger(ledger.stored()).ask("b", NOW + later, RATE, bulk=False, recipients=1).messages, messages)
 

@@ -1,4 +1,4 @@
-"""Mail that somebody waits for, tests and probes: counted by the budgets of the mailbox, never refused or delayed."""
+"""Mail that somebody waits for, tests and probes: counted by the quotas of the mailbox, never refused or delayed."""
 
 from unittest.mock import patch
 
@@ -6,7 +6,7 @@ import psycopg2
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 from odoo.tests import tagged
 
-from ..models.outgoing.office365_budget import Office365Budget
+from ..models.outgoing.office365_quota import Office365Quota
 from ..tools.errors import ConnectionLost
 from .common import BRANT, CUSTOMER, ERP, Office365Case
 from .servers import Drop, replies
@@ -23,7 +23,7 @@ class TestUncontrolledMail(Office365Case):
     @property
     def used(self):
         """Messages of the last minute, recipients of the last day."""
-        return self.env["office365.budget"]._usage(ERP)
+        return self.env["office365.quota"]._usage(ERP)
 
     def send(self, *to, **options):
         IrMailServer = self.env["ir.mail_server"]
@@ -91,10 +91,10 @@ class TestUncontrolledMail(Office365Case):
     def test_without_limits_nothing_is_kept(self):
         self.server.write({"office365_rate_limit": 0, "office365_daily_limit": 0})
         self.send()
-        self.assertFalse(self.env["office365.budget"].search_count([]))
+        self.assertFalse(self.env["office365.quota"].search_count([]))
 
     def test_a_database_that_cannot_count_fails_no_mail(self):
-        with patch.object(Office365Budget, "_count", side_effect=psycopg2.errors.LockNotAvailable), \
+        with patch.object(Office365Quota, "_count", side_effect=psycopg2.errors.LockNotAvailable), \
                 self.assertLogs("odoo.addons.mail_office365.models.outgoing.ir_mail_server_quota", "WARNING"):
             self.send()
         self.sent()

@@ -8,7 +8,7 @@ from odoo import sql_db
 from odoo.tests import BaseCase, tagged
 from odoo.tools import config
 
-from ..models.entra.office365_sealed import CopiedDatabase
+from ..models.entra.office365_encrypted import CopiedDatabase
 from ..tools.entra import token_life
 from ..tools.entra.tokens import Token
 from .token_service import CLIENT, DIRECTORY, SECRET
@@ -19,7 +19,7 @@ BOX = "erp@contoso.example"
 
 def sign_in(env):
     """Store a secret, and the sign-in of a user that works for years."""
-    tenant = env["office365.tenant"].create({
+    tenant = env["office365.app"].create({
         "name": "Contoso", "directory_id": DIRECTORY, "client_id": CLIENT, "client_secret": SECRET, "auth_flow": "delegated"})
     env.cr.commit()  # tokens have transactions of their own
     token = Token("Access~0", token_life.to_epoch(token_life.now()) + 1e8, "Refresh~0", BOX, tuple(tenant._scopes("smtp")))
@@ -28,17 +28,17 @@ def sign_in(env):
     return tenant.id
 
 
-def look(env, tenant_id):
+def look(env, app_id):
     """Return what this database does with what is stored: the secret and token, or that it may be a copy."""
-    tenant = env["office365.tenant"].browse(tenant_id)
+    tenant = env["office365.app"].browse(app_id)
     try:
         return env["office365.secret"]._get__(tenant, "client_secret"), env["office365.token"]._access_token__(tenant, "smtp", BOX)
     except CopiedDatabase:
         return "copy" if tenant.is_copy else "refused without a banner"
 
 
-def adopt(env, tenant_id):
-    env["office365.tenant"].browse(tenant_id).action_adopt()
+def adopt(env, app_id):
+    env["office365.app"].browse(app_id).action_adopt()
 
 
 def vacuum(env):
@@ -57,7 +57,7 @@ class TestCopies(BaseCase):
         self.workers = self.enterContext(Workers())
         self.names = [f"{self.workers.database}{suffix}" for suffix in ("", "_copy", "_other")]
         self.addCleanup(lambda: [self.drop(name) for name in self.names[1:]])
-        [self.tenant_id] = self.workers.run(sign_in)
+        [self.app_id] = self.workers.run(sign_in)
         self.original, self.copy, self.other = self.names
 
     def drop(self, name):
@@ -82,19 +82,19 @@ class TestCopies(BaseCase):
     def seen(self, name, *steps, options=None):
         """Return what a database does with what is stored, before and after each step."""
         with Processes(name, options or self.workers._options) as processes:
-            results = processes.run(look, [self.tenant_id])
+            results = processes.run(look, [self.app_id])
             for step in steps:
-                processes.run(step, *([[self.tenant_id]] if step is adopt else []))
-                results += processes.run(look, [self.tenant_id])
+                processes.run(step, *([[self.app_id]] if step is adopt else []))
+                results += processes.run(look, [self.app_id])
             return results
 
     def test_copies_on_the_same_server_are_recognised_and_can_be_adopted(self):
-        self.assertEqual(self.workers.run(look, [self.tenant_id]), [USED])
+        self.assertEqual(self.workers.run(look, [self.app_id]), [USED])
         on_server(f'CREATE DATABASE "{self.copy}" TEMPLATE "{self.released(self.original)}"')
         copy_database(self.original, self.other)
         self.assertEqual(self.seen(self.copy, vacuum), ["copy", "copy"])
         self.assertEqual(self.seen(self.other, vacuum, adopt), ["copy", "copy", USED])
-        self.assertEqual(self.workers.run(look, [self.tenant_id]), [USED], "the original is not disturbed")
+        self.assertEqual(self.workers.run(look, [self.app_id]), [USED], "the original is not disturbed")
 
     def test_a_renamed_database_goes_on_and_what_is_restored_under_the_old_name_is_a_copy(self):
         copy_database(self.original, self.other)
@@ -121,5 +121,5 @@ class TestCopies(BaseCase):
         folder = self.enterContext(tempfile.TemporaryDirectory())
         second = self.options(data_dir=folder, office365_secret_key=key)
         self.assertEqual(self.seen(self.original, options=second), [USED])
-        self.assertEqual(self.workers.run(look, [self.tenant_id]), [USED])
+        self.assertEqual(self.workers.run(look, [self.app_id]), [USED])
         self.assertTrue(os.listdir(Path(folder, "mail_office365")))

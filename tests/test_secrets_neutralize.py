@@ -15,11 +15,11 @@ class TestNeutralize(TransactionCase):
             "office365_preset": "imap", "user": "erp@contoso.example", "password": "secret", "state": "done"})
         foreign = self.env["ir.mail_server"].create({
             "name": "Not ours", "smtp_host": "localhost", "smtp_user": "x", "smtp_pass": "theirs"})
-        tenant = self.env["office365.tenant"].create({
+        tenant = self.env["office365.app"].create({
             "name": "Contoso", "directory_id": "contoso.example", "client_id": "5c2f7a10-93b4-4d6e-8a1f-0e7d2b9c4f63",
             "client_secret": "secret"})
         self.env["office365.token"].create({
-            "tenant_id": tenant.id, "account": "erp@contoso.example", "resource": "", "fingerprint": "x", "refresh_token": "x"})
+            "app_id": tenant.id, "account": "erp@contoso.example", "resource": "", "fingerprint": "x", "refresh_token": "x"})
         self.env.flush_all()
         queries = list(get_neutralization_queries(["mail_office365"]))
         self.assertTrue(queries)

@@ -38,7 +38,7 @@ class TestRedaction(BaseCase):
         self.assertEqual(shown(RequestFilter(PATHS), "GET /web?token=kept 100%"), "GET /web?token=kept 100%")
 
     def test_calls(self):
-        for name, expected in (("ir.mail_server", "…"), ("fetchmail.server", "…"), ("office365.tenant", "…"), ("res.partner", "s3cret")):
+        for name, expected in (("ir.mail_server", "…"), ("fetchmail.server", "…"), ("office365.app", "…"), ("res.partner", "s3cret")):
             self.assertEqual(shown(CallFilter(), "call %s.%s(%s)", Model(name), "write", Params()), f"call {name}.write({expected})")
         self.assertEqual(shown(CallFilter(), "no arguments"), "no arguments")
 

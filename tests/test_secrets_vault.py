@@ -39,31 +39,31 @@ class TestVault(BaseCase):
 
     def test_the_option_comes_before_the_variable_before_the_file(self):
         option, variable = new_key(), new_key()
-        sealed = self.open(option, variable).encrypt("x")
-        self.assertEqual(Vault(option, "").decrypt(sealed), "x")
-        sealed = self.open(None, variable).encrypt("x")
-        self.assertEqual(Vault(variable, "").decrypt(sealed), "x")
+        encrypted = self.open(option, variable).encrypt("x")
+        self.assertEqual(Vault(option, "").decrypt(encrypted), "x")
+        encrypted = self.open(None, variable).encrypt("x")
+        self.assertEqual(Vault(variable, "").decrypt(encrypted), "x")
         self.assertFalse(self.file.exists())
-        sealed = self.open().encrypt("x")
-        self.assertEqual(Vault(self.file.read_text(), "").decrypt(sealed), "x")
+        encrypted = self.open().encrypt("x")
+        self.assertEqual(Vault(self.file.read_text(), "").decrypt(encrypted), "x")
 
     def test_the_key_file_is_private_and_used_again(self):
-        sealed = self.open().encrypt("x")
+        encrypted = self.open().encrypt("x")
         self.assertEqual(stat.S_IMODE(self.file.stat().st_mode), 0o600)
         self.assertEqual(stat.S_IMODE(self.file.parent.stat().st_mode), 0o700)
-        self.assertEqual(self.open().decrypt(sealed), "x")
+        self.assertEqual(self.open().decrypt(encrypted), "x")
         self.assertEqual(list(self.file.parent.iterdir()), [self.file], "nothing else is left behind")
 
     def test_what_only_reads_makes_no_key(self):
         error = self.assertUnusable("missing", self.open, make=False)
         self.assertEqual(error.where, str(self.file))
         self.assertFalse(self.file.exists())
-        sealed = self.open().encrypt("x")
-        self.assertEqual(self.open(make=False).decrypt(sealed), "x")
+        encrypted = self.open().encrypt("x")
+        self.assertEqual(self.open(make=False).decrypt(encrypted), "x")
         away = self.file.rename(self.file.with_name("away"))  # as on a volume that is not mounted for a moment
         self.assertUnusable("missing", self.open, make=False)
         away.rename(self.file)
-        self.assertEqual(self.open(make=False).decrypt(sealed), "x")
+        self.assertEqual(self.open(make=False).decrypt(encrypted), "x")
 
     def test_workers_that_make_the_file_at_once_end_up_with_one_key(self):
         start, vaults = threading.Barrier(8), []
@@ -77,8 +77,8 @@ class TestVault(BaseCase):
             thread.start()
         for thread in threads:
             thread.join()
-        sealed = vaults[0].encrypt("x")
-        self.assertEqual([vault.decrypt(sealed) for vault in vaults], ["x"] * 8)
+        encrypted = vaults[0].encrypt("x")
+        self.assertEqual([vault.decrypt(encrypted) for vault in vaults], ["x"] * 8)
 
     def test_a_key_file_that_others_may_read_is_refused(self):
         self.open()
@@ -126,7 +126,7 @@ class TestVault(BaseCase):
 
     def test_what_was_changed_or_is_no_ciphertext_is_unreadable(self):
         vault = Vault(new_key(), "")
-        sealed = vault.encrypt("x")
-        for text in ("", "x", sealed[:-5], sealed[:20] + ("A" if sealed[20] != "A" else "B") + sealed[21:], "ä"):
+        encrypted = vault.encrypt("x")
+        for text in ("", "x", encrypted[:-5], encrypted[:20] + ("A" if encrypted[20] != "A" else "B") + encrypted[21:], "ä"):
             with self.subTest(text=text), self.assertRaises(Unreadable):
                 vault.decrypt(text)

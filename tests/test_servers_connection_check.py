@@ -14,7 +14,7 @@ class TestConnectionTest(Office365Case):
 
     def stages(self, action):
         opened = action["params"]["next"]
-        self.assertEqual((opened["res_model"], opened["target"]), ("office365.connection.test", "new"))
+        self.assertEqual((opened["res_model"], opened["target"]), ("office365.connection.check", "new"))
         return self.env[opened["res_model"]].browse(opened["res_id"]).stage_ids
 
     def failure(self, server):

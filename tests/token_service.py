@@ -43,7 +43,7 @@ class TokenServiceMixin(HttpsMixin):
                 for method, _path, body in list(self.service.seen) if method == "POST"]
 
     def tenant_values(self, **values: Any) -> dict[str, Any]:
-        """Return what an ``office365.tenant`` of this authority is created with."""
+        """Return what an ``office365.app`` of this authority is created with."""
         return {"name": "Contoso", "directory_id": DIRECTORY, "client_id": CLIENT, "client_secret": SECRET,
                 "authority_url": self.authority_url, **values}
 

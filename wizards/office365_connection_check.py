@@ -13,15 +13,15 @@ STAGES = (
 )
 
 
-class Office365ConnectionTest(models.TransientModel):
+class Office365ConnectionCheck(models.TransientModel):
     """What a connection test found."""
 
-    _name = "office365.connection.test"
+    _name = "office365.connection.check"
     _description = "Office 365 Connection Test"
     _rec_name = "mail_server_id"
 
     mail_server_id = fields.Many2one("ir.mail_server", "Server", readonly=True, ondelete="cascade")
-    stage_ids = fields.One2many("office365.connection.test.stage", "test_id", "Stages", readonly=True)
+    stage_ids = fields.One2many("office365.connection.check.stage", "test_id", "Stages", readonly=True)
     seconds = fields.Float("Seconds in All", compute="_compute_seconds")
 
     @api.depends("stage_ids.seconds")
@@ -53,14 +53,14 @@ class Office365ConnectionTest(models.TransientModel):
         }
 
 
-class Office365ConnectionTestStage(models.TransientModel):
+class Office365ConnectionCheckStage(models.TransientModel):
     """A stage that was passed."""
 
-    _name = "office365.connection.test.stage"
+    _name = "office365.connection.check.stage"
     _description = "Stage of an Office 365 Connection Test"
     _order = "id"
 
-    test_id = fields.Many2one("office365.connection.test", required=True, readonly=True, ondelete="cascade")
+    test_id = fields.Many2one("office365.connection.check", required=True, readonly=True, ondelete="cascade")
     stage = fields.Selection(list(STAGES), readonly=True)
     seconds = fields.Float(digits=(16, 2), readonly=True)
     detail = fields.Char("Server Said", readonly=True)

@@ -5,8 +5,8 @@ from odoo.exceptions import UserError
 from odoo.tools import email_normalize
 
 from ..tools.identity import preview
-from ..tools.identity.preview import Leaving, Writer
-from ..tools.identity.sender import FOREIGN_DOMAIN, MODE, NOT_AUTHENTIC, OTHER_AUTHOR, UNTRUSTED, Known, SenderBook
+from ..tools.identity.preview import Preview, Writer
+from ..tools.identity.sender import FOREIGN_DOMAIN, MODE, NOT_AUTHENTIC, OTHER_AUTHOR, UNVERIFIED, Known, SenderBook
 from ..tools.servers import powershell
 
 
@@ -40,7 +40,7 @@ class Office365Sender(models.TransientModel):
             (preview.UNCHANGED, "Trusted address: leaves unchanged"),
             (preview.NOTIFICATIONS, "No alias: Odoo's notification address"),
             (preview.ALIAS_FILTERED, "No server of ours sends for the alias: see FROM Filtering"),
-            (UNTRUSTED, "The e-mail is not confirmed: leaves as the mailbox"),
+            (UNVERIFIED, "The e-mail is not confirmed: leaves as the mailbox"),
             (FOREIGN_DOMAIN, "The servers do not send for that domain: leaves as the mailbox"),
             (OTHER_AUTHOR, "The address belongs to another user: leaves as the mailbox"),
             (NOT_AUTHENTIC, "Exchange does not confirm the sender: leaves as the mailbox"),
@@ -124,15 +124,15 @@ class Office365Sender(models.TransientModel):
         return Writer(kind, record.id, record.email_formatted, self.env.uid, record.id)
 
     @api.model
-    def _leavings(self, writers: Iterable[Writer] | None = None) -> list[tuple[Writer, Leaving]]:
+    def _previews(self, writers: Iterable[Writer] | None = None) -> list[tuple[Writer, Preview]]:
         """Return what the mail of each writer leaves with; the number of queries does not depend on theirs."""
         writers = self._writers() if writers is None else list(writers)
         IrMailServer = self.env["ir.mail_server"]
         book = self._book(writers)
         choice = IrMailServer._office365_choice((), book)
         return [
-            (writer, IrMailServer._office365_rehearse(writer, book, choice.allowed(writer.actor_id)) if writer.email_from
-             else Leaving(None, "", "", "", "", preview.NO_EMAIL))
+            (writer, IrMailServer._office365_preview(writer, book, choice.allowed(writer.actor_id)) if writer.email_from
+             else Preview(None, "", "", "", "", preview.NO_EMAIL))
             for writer in writers
         ]
 

@@ -19,32 +19,32 @@ class FetchmailServer(models.Model):
 
     _inherit = "fetchmail.server"
 
-    @api.depends("office365_tenant_id")
+    @api.depends("office365_app_id")
     def _compute_office365_sign_in_by(self):
         for server in self:
-            server.office365_sign_in_by = "office365" if server.sudo().office365_tenant_id else "login"
+            server.office365_sign_in_by = "office365" if server.sudo().office365_app_id else "login"
 
     @api.onchange("office365_sign_in_by")
     def _inverse_office365_sign_in_by(self):
         for server in self.filtered("office365_preset"):
             if server.office365_sign_in_by == "office365":
                 server.password = False
-                server.office365_tenant_id = server.office365_tenant_id or server._office365_app_for(server.office365_cloud)
+                server.office365_app_id = server.office365_app_id or server._office365_app_for(server.office365_cloud)
             else:
-                server.office365_tenant_id = False
+                server.office365_app_id = False
 
     def _office365_choose_sign_in(self):
         if not self.office365_preset:
-            self.office365_tenant_id = False
+            self.office365_app_id = False
         elif not self.password and (app := self._office365_app_for(self.office365_cloud)):
-            self.office365_tenant_id = app
+            self.office365_app_id = app
 
     def _office365_sign_in_filled(self, vals, filled):
         """Let go of the app with the preset: core knows passwords only."""
-        return {"office365_tenant_id": False, **filled} if "office365_preset" in vals and not vals["office365_preset"] else filled
+        return {"office365_app_id": False, **filled} if "office365_preset" in vals and not vals["office365_preset"] else filled
 
     def _office365_signs_in_by_token(self):
-        return bool(self.office365_tenant_id)
+        return bool(self.office365_app_id)
 
     def _office365_user(self):
         return self.user or ""

@@ -31,7 +31,7 @@ class IrMail_Server(models.Model):
             server.smtp_authentication = server.office365_sign_in_by or "login"
             if server.smtp_authentication == "office365":
                 server.smtp_pass = False
-                server.office365_tenant_id = server.office365_tenant_id or server._office365_app_for(server.office365_cloud)
+                server.office365_app_id = server.office365_app_id or server._office365_app_for(server.office365_cloud)
 
     # ------------------------------------------------------------
     # Values
@@ -40,20 +40,20 @@ class IrMail_Server(models.Model):
     def _office365_sign_in_filled(self, vals, filled):
         """Keep the sign-in by token where the preset would fill in a password's, and choose it for an app that the call names."""
         if "office365_preset" in vals and not vals["office365_preset"] and self.smtp_authentication == "office365":
-            return {"smtp_authentication": "login", "office365_tenant_id": False, **filled}
+            return {"smtp_authentication": "login", "office365_app_id": False, **filled}
         keeps = self.smtp_authentication == "office365" and "office365_preset" not in vals
         signs_in = OUTGOING_PRESETS.get(filled.get("office365_preset") or self.office365_preset)
-        if signs_in and signs_in.signs_in and "smtp_authentication" not in vals and (keeps or vals.get("office365_tenant_id")):
+        if signs_in and signs_in.signs_in and "smtp_authentication" not in vals and (keeps or vals.get("office365_app_id")):
             filled["smtp_authentication"] = "office365"
         return filled
 
     def _office365_choose_sign_in(self):
         if not self.office365_preset or not OUTGOING_PRESETS[self.office365_preset].signs_in:
-            self.office365_tenant_id = False
+            self.office365_app_id = False
             if self.smtp_authentication == "office365":
                 self.smtp_authentication = "login"
         elif not self.smtp_pass and (app := self._office365_app_for(self.office365_cloud)):
-            self.office365_tenant_id, self.smtp_authentication = app, "office365"
+            self.office365_app_id, self.smtp_authentication = app, "office365"
 
     @api.onchange("smtp_authentication")
     def _onchange_smtp_authentication_office365(self):

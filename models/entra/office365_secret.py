@@ -3,7 +3,7 @@ from datetime import datetime
 from odoo import api, fields, models
 from odoo.fields import NO_ACCESS
 
-from .office365_sealed import CopiedDatabase, SecretUnreadable
+from .office365_encrypted import CopiedDatabase, SecretUnreadable
 
 __all__ = ["CopiedDatabase", "Office365Secret", "SecretUnreadable"]
 
@@ -12,7 +12,7 @@ class Office365Secret(models.Model):
     """Secrets of other records, such as the client secret of an app."""
 
     _name = "office365.secret"
-    _inherit = ["office365.sealed"]
+    _inherit = ["office365.encrypted"]
     _description = "Encrypted Secret"
     _log_access = False
 

@@ -22,8 +22,8 @@ class Office365ServerMixin(models.AbstractModel):
         string="Sign In", compute="_compute_office365_sign_in_by", inverse="_inverse_office365_sign_in_by",
         help="Microsoft Entra ID: an app registration gives a token for each sign-in, no password is kept here.",
     )
-    office365_tenant_id = fields.Many2one(
-        "office365.tenant", "Entra App", ondelete="restrict", groups="base.group_system", copy=True,
+    office365_app_id = fields.Many2one(
+        "office365.app", "Entra App", ondelete="restrict", groups="base.group_system", copy=True,
         help="The app registration that signs in.",
     )
     office365_delegate = fields.Char(
@@ -31,7 +31,7 @@ class Office365ServerMixin(models.AbstractModel):
         help="Only for a shared mailbox, or a mailbox whose owner signs in with another name than its address: the user who signs in. "
              "He needs access to the mailbox in Exchange, and Send As to send.",
     )
-    office365_auth_flow = fields.Selection(related="office365_tenant_id.auth_flow", groups="base.group_system")
+    office365_auth_flow = fields.Selection(related="office365_app_id.auth_flow", groups="base.group_system")
     office365_is_copy = fields.Boolean(compute="_compute_office365_is_copy", groups="base.group_system")
     office365_sign_in_status = fields.Char("Signed In", compute="_compute_office365_sign_in_status", groups="base.group_system")
 
@@ -58,19 +58,19 @@ class Office365ServerMixin(models.AbstractModel):
             return None
         return SignIn(
             mailbox=server._office365_user(), has_password=server._office365_has_password(),
-            cloud=server.office365_cloud or DEFAULT_CLOUD, app_cloud=server.office365_tenant_id.cloud or None,
+            cloud=server.office365_cloud or DEFAULT_CLOUD, app_cloud=server.office365_app_id.cloud or None,
         )
 
     @api.model
     def _office365_app_for(self, cloud: str):
         """Return the app to propose for a server of this cloud, if there is one; one that signs in as itself first."""
-        apps = self.env["office365.tenant"].search([("cloud", "=", cloud or DEFAULT_CLOUD)])
+        apps = self.env["office365.app"].search([("cloud", "=", cloud or DEFAULT_CLOUD)])
         return (apps.filtered(lambda app: app.auth_flow == "app") or apps)[:1]
 
     def _office365_account(self, mailbox: str) -> str | None:
         """Return whose token signs in for a mailbox: a user's, or None for that of the app itself."""
         server = self.sudo()
-        return (server.office365_delegate or mailbox) if server.office365_tenant_id.auth_flow == "delegated" else None
+        return (server.office365_delegate or mailbox) if server.office365_app_id.auth_flow == "delegated" else None
 
     def _office365_trustee(self) -> str:
         """Return who needs Send As: the mailbox, or the user who signs in for it."""
@@ -92,7 +92,7 @@ class Office365ServerMixin(models.AbstractModel):
         :raise SignInRefused: Entra gives no token
         :raise CopiedDatabase: this may be a copy of the database that the sign-in belongs to
         """
-        app, account, tokens = self.sudo().office365_tenant_id, self._office365_account(mailbox), self.env["office365.token"]
+        app, account, tokens = self.sudo().office365_app_id, self._office365_account(mailbox), self.env["office365.token"]
         seconds = {"seconds": time_left()} if time_left else {}
         token = tokens._access_token__(app, protocol, account, **seconds)
         try:
@@ -115,12 +115,12 @@ class Office365ServerMixin(models.AbstractModel):
     def action_office365_sign_in(self):
         """Go to Microsoft's page and sign in for this server's mailbox."""
         self.ensure_one()
-        return self.office365_tenant_id._sign_in_action(self, self._office365_who_signs_in())
+        return self.office365_app_id._sign_in_action(self, self._office365_who_signs_in())
 
     def action_office365_device_sign_in(self):
         """Show a code to sign in with on another device."""
         self.ensure_one()
-        return self.env["office365.device.sign.in"]._begin(self.office365_tenant_id, self._office365_who_signs_in())
+        return self.env["office365.device.sign.in"]._begin(self.office365_app_id, self._office365_who_signs_in())
 
     def _office365_who_signs_in(self) -> str:
         if account := self._office365_account(self._office365_user()):
@@ -136,8 +136,8 @@ class Office365ServerMixin(models.AbstractModel):
     def _compute_office365_is_copy(self):
         self.office365_is_copy = self.env["office365.token"]._is_copied__()
 
-    @api.depends("office365_tenant_id.auth_flow", "office365_delegate", "office365_preset")
+    @api.depends("office365_app_id.auth_flow", "office365_delegate", "office365_preset")
     def _compute_office365_sign_in_status(self):
         for server in self:
             account = server._office365_account(server._office365_user())
-            server.office365_sign_in_status = bool(account) and server.office365_tenant_id._status_of(account)
+            server.office365_sign_in_status = bool(account) and server.office365_app_id._status_of(account)

@@ -46,11 +46,11 @@ class Office365Token(models.Model):
     """
 
     _name = "office365.token"
-    _inherit = ["office365.sealed"]
+    _inherit = ["office365.encrypted"]
     _description = "Encrypted Token"
     _log_access = False
 
-    tenant_id = fields.Many2one("office365.tenant", required=True, readonly=True, ondelete="cascade")
+    app_id = fields.Many2one("office365.app", required=True, readonly=True, ondelete="cascade")
     account = fields.Char(required=True, readonly=True)
     resource = fields.Char(required=True, readonly=True)
     scopes = fields.Char(readonly=True)
@@ -70,7 +70,7 @@ class Office365Token(models.Model):
     failure_until = fields.Datetime(readonly=True)
     needs_sign_in = fields.Boolean(compute="_compute_needs_sign_in")
 
-    _sign_in_unique = models.Constraint("UNIQUE(tenant_id, account, resource)", "An app and account have one sign-in.")
+    _sign_in_unique = models.Constraint("UNIQUE(app_id, account, resource)", "An app and account have one sign-in.")
 
     @api.depends("account", "failure_cause")
     def _compute_needs_sign_in(self):
@@ -83,7 +83,7 @@ class Office365Token(models.Model):
 
     @api.model
     def _access_token__(  # noqa: PLW3201
-        self, tenant: models.BaseModel, protocol: str, account: str | None, renew: str | None = None, anew: bool = False,
+        self, app: models.BaseModel, protocol: str, account: str | None, renew: str | None = None, anew: bool = False,
         seconds: float = token_life.LONGEST,
     ) -> str:
         """Return an access token that works for five minutes more at least.
@@ -98,8 +98,8 @@ class Office365Token(models.Model):
         :raise CopiedDatabase: another database stored it
         :raise UserError: a secret is missing, or no key opens it
         """
-        scopes = tenant.sudo()._scopes(protocol, "delegated" if account else "app")
-        wanted = Wanted.of(tenant.id, account, scopes, seconds)
+        scopes = app.sudo()._scopes(protocol, "delegated" if account else "app")
+        wanted = Wanted.of(app.id, account, scopes, seconds)
         if not anew and (token := self._apart(wanted, lambda tokens: tokens._stored(wanted, renew))):
             return token
         if not account:
@@ -108,9 +108,9 @@ class Office365Token(models.Model):
         return self._obtain(wanted, renew=renew, anew=anew)
 
     @api.model
-    def _keep__(self, tenant: models.BaseModel, token: Token, account: str) -> None:  # noqa: PLW3201
+    def _keep__(self, app: models.BaseModel, token: Token, account: str) -> None:  # noqa: PLW3201
         """Store what a user's sign-in brought, in place of what was stored for the account."""
-        wanted, mark = Wanted.of(tenant.id, account, token.scopes), self._claim()
+        wanted, mark = Wanted.of(app.id, account, token.scopes), self._claim()
         self._vault__(make=True)  # a public client has stored no secret before
 
         def keep(tokens: "Office365Token") -> None:
@@ -122,10 +122,10 @@ class Office365Token(models.Model):
         self._apart(wanted, keep)
 
     @api.model
-    def _forget__(self, tenant: models.BaseModel, account: str | None = None) -> None:  # noqa: PLW3201
+    def _forget__(self, app: models.BaseModel, account: str | None = None) -> None:  # noqa: PLW3201
         """Remove the tokens of an app, or of one account only."""
         of_account = [("account", "=", token_life.normal_account(account))] if account else []
-        self.sudo().search([("tenant_id", "in", tenant.ids), *of_account]).unlink()
+        self.sudo().search([("app_id", "in", app.ids), *of_account]).unlink()
 
     # ------------------------------------------------------------
     # A transaction apart
@@ -160,20 +160,20 @@ class Office365Token(models.Model):
     def _insert(self, wanted: Wanted, mark: str) -> None:
         """Make the row, so that there is something to lock; another worker may do the same."""
         self.env.cr.execute(SQL(
-            """INSERT INTO office365_token (tenant_id, account, resource, fingerprint)
-               SELECT id, %s, %s, %s FROM office365_tenant WHERE id = %s
+            """INSERT INTO office365_token (app_id, account, resource, fingerprint)
+               SELECT id, %s, %s, %s FROM office365_app WHERE id = %s
                ON CONFLICT DO NOTHING""",
-            wanted.account, wanted.resource, mark, wanted.tenant_id), log_exceptions=False)
+            wanted.account, wanted.resource, mark, wanted.app_id), log_exceptions=False)
 
     def _row(self, wanted: Wanted) -> "Office365Token":
         return self.search([
-            ("tenant_id", "=", wanted.tenant_id), ("account", "=", wanted.account), ("resource", "=", wanted.resource)])
+            ("app_id", "=", wanted.app_id), ("account", "=", wanted.account), ("resource", "=", wanted.resource)])
 
     def _locked(self, wanted: Wanted) -> "Office365Token":
         """Return the row when nobody else works on it; nothing if there is none."""
         self.env.cr.execute(SQL(
-            "SELECT id FROM office365_token WHERE tenant_id = %s AND account = %s AND resource = %s FOR UPDATE",
-            wanted.tenant_id, wanted.account, wanted.resource), log_exceptions=False)
+            "SELECT id FROM office365_token WHERE app_id = %s AND account = %s AND resource = %s FOR UPDATE",
+            wanted.app_id, wanted.account, wanted.resource), log_exceptions=False)
         return self.browse(found for [found] in self.env.cr.fetchall())
 
     # ------------------------------------------------------------
@@ -218,8 +218,8 @@ class Office365Token(models.Model):
         self._check_fingerprint__()
         if wanted.seconds_left < _SHORTEST:
             return self._out_of_time()
-        app = dataclasses.replace(self.tenant_id._app__(), patience=wanted.seconds_left)
-        scopes, tried_with = wanted.scopes, self.tenant_id._tried_with()
+        app = dataclasses.replace(self.app_id._app__(), patience=wanted.seconds_left)
+        scopes, tried_with = wanted.scopes, self.app_id._tried_with()
         try:
             if self.account:
                 if not self.refresh_token:
@@ -263,7 +263,7 @@ class Office365Token(models.Model):
         return (
             bool(self.failure_until) and self.failure_until > at
             and token_life.covers(self.failure_scopes, wanted.scopes)
-            and self.failure_app == self.tenant_id._tried_with()
+            and self.failure_app == self.app_id._tried_with()
         )
 
     def _fail(self, refused: EntraRefused, wanted: Wanted, tried_with: str) -> SignInRefused:
@@ -294,12 +294,12 @@ class Office365Token(models.Model):
             whose=self._whose(), reply=self.failure_text, remedy=diagnosis.translated(self.env._)), diagnosis)
 
     def _never_signed_in(self, wanted: Wanted) -> SignInRefused:
-        tenant = self.env["office365.tenant"].browse(wanted.tenant_id).exists()
+        app = self.env["office365.app"].browse(wanted.app_id).exists()
         return SignInRefused(
-            self.env._("%(account)s has not signed in at %(app)s yet. Open it and sign in.", account=wanted.account, app=tenant.name)
-            if wanted.account and tenant else self.env._("The Entra app is not there any more."),
+            self.env._("%(account)s has not signed in at %(app)s yet. Open it and sign in.", account=wanted.account, app=app.name)
+            if wanted.account and app else self.env._("The Entra app is not there any more."),
             diagnose({"error": "interaction_required"}, protocol="entra"))
 
     def _whose(self) -> str:
-        name = self.tenant_id.display_name
+        name = self.app_id.display_name
         return f"{self.account} ({name})" if self.account else name

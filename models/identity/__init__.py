@@ -10,7 +10,7 @@ from . import office365_alias_change
 from . import office365_author
 from . import office365_probe
 from . import office365_shared_sender
-from . import office365_trust
+from . import office365_verified
 from . import res_company
 from . import res_users
 from . import res_users_link

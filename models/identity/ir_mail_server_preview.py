@@ -5,10 +5,10 @@ from odoo.tools import email_normalize
 
 from ...tools.addresses import mailbox_of
 from ...tools.identity import preview
-from ...tools.identity.preview import Leaving, Rehearsal, Writer
+from ...tools.identity.preview import Preview, PreviewSession, Writer
 from ...tools.identity.sender import SenderBook
 
-_NOBODY = "rehearsal@example.com"  # recipient of what is never sent; RFC 2606 reserves the domain
+_NOBODY = "preview@example.com"  # recipient of what is never sent; RFC 2606 reserves the domain
 
 
 class IrMail_Server(models.Model):
@@ -42,7 +42,7 @@ class IrMail_Server(models.Model):
         return self.with_user(writer.actor_id).sudo().with_company(company).with_context(**context)
 
     @api.model
-    def _office365_rehearse(self, writer: Writer, book: SenderBook, servers) -> Leaving:
+    def _office365_preview(self, writer: Writer, book: SenderBook, servers) -> Preview:
         """Find out what mail of a writer leaves with, by preparing a message as if it were to be sent.
 
         :param book: knows the writer's address
@@ -51,14 +51,14 @@ class IrMail_Server(models.Model):
         IrMailServer = self._office365_writing_as(writer, book)
         chosen, smtp_from = IrMailServer._find_mail_server(writer.email_from, servers)
         server = IrMailServer.browse(chosen.id) if chosen else IrMailServer
-        message = server._build_email__(writer.email_from, [_NOBODY], "Rehearsal", "", message_id="<rehearsal@localhost>")
+        message = server._build_email__(writer.email_from, [_NOBODY], "Preview", "", message_id="<preview@localhost>")
         identity = None
         if server.office365_preset:
             kind = preview.OURS
             identity = server._office365_identity(message, smtp_from)
             if identity.refused:
-                return Leaving(server.id, smtp_from, "", "", "", preview.REFUSED)
-            session = Rehearsal(server.id, server.from_filter, smtp_from, server._office365_login_for(smtp_from))
+                return Preview(server.id, smtp_from, "", "", "", preview.REFUSED)
+            session = PreviewSession(server.id, server.from_filter, smtp_from, server._office365_login_for(smtp_from))
         else:
             kind = preview.PERSONAL if server.owner_user_id else preview.OTHER if server else preview.NOBODY
             from_filter = server.from_filter if server else server._get_default_from_filter()
@@ -67,7 +67,7 @@ class IrMail_Server(models.Model):
         header = str(message["From"])
         author_key, leaves_as = email_normalize(writer.email_from) or "", mailbox_of(header)
         address = leaves_as.address.lower() if leaves_as else ""
-        return Leaving(
+        return Preview(
             server.id or None, smtp_from, header, address, envelope_from,
             preview.explain(
                 kind, identity, book.known(author_key).alias_for(writer.actor_id), author_key, address,

@@ -6,7 +6,7 @@ from odoo.exceptions import UserError
 
 from ...tools.errors import CertificateRefused, SmtpSignInRefused, words_of
 from ...tools.identity import probe
-from ...tools.identity.preview import Leaving, Writer
+from ...tools.identity.preview import Preview, Writer
 from ...tools.identity.sender import SenderBook
 from ...tools.servers import powershell
 from ...tools.smtp.session import SmtpSession
@@ -49,7 +49,7 @@ class IrMail_Server(models.Model):
         if not self.try_lock_for_update(allow_referencing=True):
             raise UserError(self.env._("%s is being probed already. Try again in a minute.", self.display_name))
         Senders = self.env["office365.sender"].sudo()
-        senders = {out.address: (writer, out) for writer, out in Senders._leavings() if out.server_id == self.id}
+        senders = {out.address: (writer, out) for writer, out in Senders._previews() if out.server_id == self.id}
         Probes = self.env["office365.probe"].sudo()
         Probes.search([("mail_server_id", "=", self.id), ("address", "not in", list(senders))]).unlink()
         addresses = [address for address in senders if wanted is None or address in wanted]
@@ -72,7 +72,7 @@ class IrMail_Server(models.Model):
         self.invalidate_recordset(["office365_refused", "office365_remedy"])
         return run
 
-    def _office365_probe_session(self, run: probe.Run, out: Leaving) -> SmtpSession | None:
+    def _office365_probe_session(self, run: probe.Run, out: Preview) -> SmtpSession | None:
         """Open a session; if one was open before, a failure only ends the run.
 
         :raise UserError: the first session could not be opened
@@ -88,7 +88,7 @@ class IrMail_Server(models.Model):
             run.stopped = probe.NO_ANSWER
             return None
 
-    def _office365_send_probe(self, session: SmtpSession, writer: Writer, out: Leaving, book: SenderBook) -> tuple[str, bool]:
+    def _office365_send_probe(self, session: SmtpSession, writer: Writer, out: Preview, book: SenderBook) -> tuple[str, bool]:
         """Send one probe as a mail of this writer is sent; return the server's last words, and whether it took the mail."""
         mailbox = self._office365_mailbox() or ""
         server = self._office365_writing_as(writer, book).browse(self.id)

@@ -48,7 +48,7 @@ class IrMail_Server(models.Model):
         "office365.shared.sender", "mail_server_id", "Shared Senders",
         help="Addresses of nobody in particular, such as noreply@ or invoices@, that email may be sent as.")
 
-    @api.constrains("office365_preset", "office365_sender_mode", "smtp_authentication", "office365_tenant_id")
+    @api.constrains("office365_preset", "office365_sender_mode", "smtp_authentication", "office365_app_id")
     def _check_office365_sender_mode(self):
         for server in self.filtered("office365_preset"):
             if server.office365_sender_mode == "as_sender" and not server._office365_signs_in_as_anyone():
@@ -59,7 +59,7 @@ class IrMail_Server(models.Model):
     def _office365_signs_in_as_anyone(self) -> bool:
         """Tell whether the sign-in can be done for every mailbox: an app's own can, a user's or a password can't."""
         self.ensure_one()
-        return self._office365_signs_in_by_token() and self.sudo().office365_tenant_id.auth_flow == "app"
+        return self._office365_signs_in_by_token() and self.sudo().office365_app_id.auth_flow == "app"
 
     # ------------------------------------------------------------
     # Values
@@ -117,25 +117,25 @@ class IrMail_Server(models.Model):
         if not addresses:
             return {}
         self.env["res.users"].flush_model(["active", "share", "partner_id", "office365_alias_confirmed"])
-        self.env["res.partner"].flush_model(["email_normalized", "office365_trusted_email"])
+        self.env["res.partner"].flush_model(["email_normalized", "office365_verified_email"])
         self.env["res.company"].flush_model(["active", "partner_id"])
-        self.env["mail.alias"].flush_model(["alias_full_name", "office365_trusted"])
+        self.env["mail.alias"].flush_model(["alias_full_name", "office365_verified"])
         wanted = tuple(addresses)
         rows = self.env.execute_query(SQL(
             """
             SELECT partner.email_normalized, users.id, users.office365_alias_confirmed,
-                   partner.office365_trusted_email = partner.email_normalized
+                   partner.office365_verified_email = partner.email_normalized
               FROM res_users users JOIN res_partner partner ON partner.id = users.partner_id
              WHERE users.active AND NOT users.share AND partner.email_normalized IN %(wanted)s
          UNION ALL
             SELECT office365_alias_confirmed, id, office365_alias_confirmed, TRUE
               FROM res_users WHERE active AND NOT share AND office365_alias_confirmed IN %(wanted)s
          UNION ALL
-            SELECT partner.email_normalized, NULL, NULL, partner.office365_trusted_email = partner.email_normalized
+            SELECT partner.email_normalized, NULL, NULL, partner.office365_verified_email = partner.email_normalized
               FROM res_company company JOIN res_partner partner ON partner.id = company.partner_id
              WHERE company.active AND partner.email_normalized IN %(wanted)s
          UNION ALL
-            SELECT alias_full_name, NULL, NULL, office365_trusted
+            SELECT alias_full_name, NULL, NULL, office365_verified
               FROM mail_alias WHERE alias_full_name IN %(wanted)s
           ORDER BY 1, 2
             """, wanted=wanted,

@@ -5,7 +5,7 @@ from odoo.tools import SQL, email_normalize
 
 from ...tools.addresses import AddressError, ascii_address, domain_of, parse_address
 from ...tools.prefetch import PREFETCH
-from .office365_trust import by_administrator
+from .office365_verified import by_administrator
 
 
 class ResUsers(models.Model):

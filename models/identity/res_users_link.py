@@ -10,7 +10,7 @@ from ...tools.addresses import ascii_address, canonical_address, domain_of
 from ...tools.identity import alias_link
 from ...tools.identity.alias_link import Claim, Kind, Link, State
 from ...tools.prefetch import PREFETCH
-from .office365_trust import by_administrator
+from .office365_verified import by_administrator
 
 PATH = "/mail_office365/confirm"
 _NONCE = {"alias": "office365_alias_nonce", "email": "office365_email_nonce"}
@@ -37,14 +37,14 @@ class ResUsers(models.Model):
         for user in self:
             user.office365_alias_in_force = user.office365_alias_confirmed
 
-    @api.depends("partner_id.email_normalized", "partner_id.office365_trusted_email", "office365_alias_confirmed", "share")
+    @api.depends("partner_id.email_normalized", "partner_id.office365_verified_email", "office365_alias_confirmed", "share")
     def _compute_office365_email_state(self):
         allowed = self._office365_alias_domains()
         for user in self:
             email = user._origin.partner_id.email_normalized
             is_ours = email and not user.share and not {domain_of(email), canonical_address(email)}.isdisjoint(allowed)
-            is_trusted = email in (user._origin.partner_id.office365_trusted_email, user._origin.office365_alias_confirmed)
-            user.office365_email_state = "unconfirmed" if is_ours and not is_trusted else False
+            is_verified = email in (user._origin.partner_id.office365_verified_email, user._origin.office365_alias_confirmed)
+            user.office365_email_state = "unconfirmed" if is_ours and not is_verified else False
 
     @property
     def SELF_READABLE_FIELDS(self):
@@ -181,7 +181,7 @@ class ResUsers(models.Model):
         if kind == "alias":
             address, in_force = self.office365_alias, self.office365_alias_confirmed
         else:
-            address, in_force = self.partner_id.email_normalized, self.partner_id.office365_trusted_email
+            address, in_force = self.partner_id.email_normalized, self.partner_id.office365_verified_email
         return Claim(
             usable=self.active and not self.share,
             address=address or "", in_force=in_force or "", digest=self[_NONCE[kind]] or "",
@@ -229,7 +229,7 @@ class ResUsers(models.Model):
         user = self.sudo()
         user[_NONCE[kind]] = False
         if kind == "email":
-            user.partner_id.office365_trusted_email = address
+            user.partner_id.office365_verified_email = address
             user._office365_record_change("email_confirmed", address, address)
             return
         before, user.office365_alias_confirmed = user.office365_alias_confirmed, address

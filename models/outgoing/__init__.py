@@ -12,6 +12,6 @@ from . import mail_mail_recovery
 from . import mail_mail_route
 from . import mail_mail_waiting
 from . import mail_notification
-from . import office365_budget
 from . import office365_delivery
 from . import office365_pause
+from . import office365_quota

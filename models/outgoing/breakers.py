@@ -13,7 +13,7 @@ from ...tools.outgoing.breaker import Breaker, Scope, Verdict, scope_of
 _OLD: Final = 5
 
 
-class Switches:
+class Breakers:
     """The pauses of a server, as they were a few seconds ago at most, and what this run has to do with them."""
 
     def __init__(self, pauses: Any, server: Any, *, own_mailbox: bool) -> None:

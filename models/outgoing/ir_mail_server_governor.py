@@ -12,8 +12,8 @@ from ...tools.outgoing.breaker import Verdict
 from ...tools.outgoing.queue_run import QueueRun
 from ...tools.outgoing.quota import Grant
 from ...tools.smtp.session import Outcome
-from .breakers import Switches
-from .reservation import Allowance
+from .breakers import Breakers
+from .reservation import Reservations
 
 _logger = logging.getLogger(__name__)
 
@@ -48,10 +48,10 @@ class Governor:
         :param server: ``ir.mail_server`` record of ours, as superuser; in the transaction of whoever asks next
         """
         self.server = server
-        self._switches = Switches(
+        self._breakers = Breakers(
             server.env["office365.pause"], server, own_mailbox=server.office365_sender_mode == "as_sender")
         self._keys: dict[str, str] = {}
-        self._allowances: dict[str, Allowance] = {}
+        self._reservations: dict[str, Reservations] = {}
         self._deliveries: list[dict] = []
         self._written_at = monotonic()
 
@@ -61,8 +61,8 @@ class Governor:
         Reserves nothing but the trial; the mail that follows is asked for with :meth:`admit`.
         """
         try:
-            verdict, target = self._switches.verdict("")
-            if verdict is Verdict.GO or (verdict is Verdict.TRIAL and self._switches.claim(target)):
+            verdict, target = self._breakers.verdict("")
+            if verdict is Verdict.GO or (verdict is Verdict.TRIAL and self._breakers.claim(target)):
                 return Admission(go=True)
             return self._paused(target)
         except Exception as error:  # noqa: BLE001  (whatever it is: no mail can help it)
@@ -83,14 +83,14 @@ class Governor:
             return self._unknown(error)
 
     def _admit(self, sender: str, recipients: int, *, bulk: bool) -> Admission:
-        verdict, target = self._switches.verdict(sender)
+        verdict, target = self._breakers.verdict(sender)
         if verdict is Verdict.WAIT:
             return self._paused(target)
-        allowance = self._allowance(sender)
-        if grant := allowance.take(recipients, bulk=bulk):
+        reservations = self._reservations_of(sender)
+        if grant := reservations.take(recipients, bulk=bulk):
             return self._short(grant, recipients)
-        if verdict is Verdict.TRIAL and not self._switches.claim(target):
-            allowance.done(reached=False)
+        if verdict is Verdict.TRIAL and not self._breakers.claim(target):
+            reservations.done(reached=False)
             return self._paused(target)
         return Admission(go=True)
 
@@ -107,14 +107,14 @@ class Governor:
             MAIL and does not pass by itself always is a pause
         """
         try:
-            self._allowance(sender).done(reached=outcome is not None)
+            self._reservations_of(sender).done(reached=outcome is not None)
             if diagnosis and not diagnosis.retryable:
-                target = self._switches.failed(sender, diagnosis.cause, outcome.reply if outcome else reply, stage)
+                target = self._breakers.failed(sender, diagnosis.cause, outcome.reply if outcome else reply, stage)
                 return None if target is None else self._paused(target)
             if outcome and not diagnosis:
-                self._switches.succeeded(sender)
+                self._breakers.succeeded(sender)
             else:
-                self._switches.release()
+                self._breakers.release()
         except Exception as error:  # noqa: BLE001  (what became of the mail itself has to be kept all the same)
             unknown = self._unknown(error)
             return unknown if diagnosis and not diagnosis.retryable and stage in SESSION else None
@@ -137,25 +137,25 @@ class Governor:
     def close(self) -> None:
         """Write down what was not yet, give back what was reserved and not used. Never raises: that mail was sent has to be kept."""
         self._write_deliveries()
-        for give_back in (self._switches.release, *(allowance.close for allowance in self._allowances.values())):
+        for give_back in (self._breakers.release, *(reservations.close for reservations in self._reservations.values())):
             try:
                 give_back()
             except Exception as error:  # noqa: BLE001
                 _logger.warning("ir.mail_server %s: what was reserved is held for some minutes: %s", self.server.id, error)
 
-    def _allowance(self, sender: str) -> Allowance:
+    def _reservations_of(self, sender: str) -> Reservations:
         key = self._keys.get(sender)
         if key is None:
-            key = self._keys[sender] = self.server._office365_budget_key(sender)
-        if key not in self._allowances:
-            self._allowances[key] = Allowance(self.server.env["office365.budget"], key, self.server._office365_limits(key))
-        return self._allowances[key]
+            key = self._keys[sender] = self.server._office365_quota_key(sender)
+        if key not in self._reservations:
+            self._reservations[key] = Reservations(self.server.env["office365.quota"], key, self.server._office365_limits(key))
+        return self._reservations[key]
 
     def _unknown(self, error: Exception) -> Admission:
         name = f"ir.mail_server {self.server.id}"  # its fields may be what can't be read
         known = isinstance(error, psycopg2.Error)
         _logger.log(
-            logging.WARNING if known else logging.ERROR, "%s: pauses and budgets can't be read or written, mail waits a minute: %s",
+            logging.WARNING if known else logging.ERROR, "%s: pauses and quotas can't be read or written, mail waits a minute: %s",
             name, error, exc_info=None if known else error)
         return Admission(
             go=False, retry_at=fields.Datetime.now() + datetime.timedelta(minutes=1), cause="server_busy",
@@ -163,7 +163,7 @@ class Governor:
 
     def _paused(self, target: str) -> Admission:
         """Return that mail waits as the server, or an address, is refused: with the words that it was refused with."""
-        env, (retry_at, state) = self.server.env, self._switches.refusal(target)
+        env, (retry_at, state) = self.server.env, self._breakers.refusal(target)
         reason = env._(
             "%(name)s is refused, so that its mail waits: %(reply)s",
             name=target or self.server.display_name, reply=state.reply or state.cause)

@@ -11,7 +11,7 @@ _logger = logging.getLogger(__name__)
 
 
 class IrMail_Server(models.Model):
-    """What is done once a server has answered: the run or the budget is told, and the delivery written down."""
+    """What is done once a server has answered: the run or the quota is told, and the delivery written down."""
 
     _inherit = "ir.mail_server"
 

@@ -5,7 +5,7 @@ from odoo.tools import format_datetime
 
 # What a pause was about may be another thing with another one of these.
 _NEW_START = {
-    "office365_preset", "office365_sender_mode", "office365_tenant_id", "office365_delegate", "smtp_host", "smtp_port",
+    "office365_preset", "office365_sender_mode", "office365_app_id", "office365_delegate", "smtp_host", "smtp_port",
     "smtp_encryption", "smtp_authentication", "smtp_user", "smtp_pass", "smtp_ssl_certificate", "smtp_ssl_private_key",
 }
 # What a probe found out holds for another one of these no more.

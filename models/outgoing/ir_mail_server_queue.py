@@ -6,8 +6,8 @@ from odoo import api, models
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
 from ...tools.identity.acting import Sending
-from ...tools.outgoing.attempt import Hold
-from ...tools.outgoing.queue_run import NoSession, NotSent, QueueRun, Settled
+from ...tools.outgoing.attempt import Deferral
+from ...tools.outgoing.queue_run import EndWithoutVerdict, NextPart, NoSession, QueueRun
 from ...tools.outgoing.refusal import Refusal, chain, raised_from, refused_recipients
 from ...tools.outgoing.retry import holds_others
 from ...tools.outgoing.session_pool import CONTEXT_KEY as POOL_KEY
@@ -31,7 +31,7 @@ class IrMail_Server(models.Model):
             if not self._office365_is_in_use(run, server):
                 if run.lookahead:
                     run.lookahead.drain()
-                if run.line in run.holds or not server._office365_admitted(run, run.sender, 1):
+                if run.stream in run.deferrals or not server._office365_admitted(run, run.sender, 1):
                     return NoSession()
             return connect()
         except Exception as error:  # noqa: BLE001  (whatever it is, core would fail all mails, and it is about none of them)
@@ -43,12 +43,12 @@ class IrMail_Server(models.Model):
         return bool(run.lookahead and run.lookahead.is_busy and self.env.context[POOL_KEY].has(server.id))
 
     def _office365_admitted(self, run: QueueRun, sender: str, recipients: int) -> bool:
-        """Ask the governor whether a message may go. If it may not, the line waits, or the part has failed."""
+        """Ask the governor whether a message may go. If it may not, the stream waits, or the part has failed."""
         admission = self._office365_governor().admit(sender, recipients, run.bulk)
         if admission.go:
             run.admitted = sender
         elif admission.retry_at:
-            run.hold(Hold(admission.retry_at, admission.cause, admission.reason, spaced=True, is_failure=admission.is_failure))
+            run.defer(Deferral(admission.retry_at, admission.cause, admission.reason, spaced=True, is_failure=admission.is_failure))
         else:
             run.part.fail(Refusal.final(admission.cause, admission.reason), {})
         return admission.go
@@ -92,7 +92,7 @@ class IrMail_Server(models.Model):
     def _office365_ask_to_go(self, sender: str, recipients: int) -> None:
         """In a run, ask whether the message may go now, as soon as it is known what it leaves as and to how many.
 
-        :raise NotSent: it may not
+        :raise NextPart: it may not
         """
         run = QueueRun.of(self.env.context)
         if not run or not run.part:
@@ -100,20 +100,20 @@ class IrMail_Server(models.Model):
         if run.admitted != sender or recipients != 1:
             run.release(self)
             if not self._office365_admitted(run, sender, recipients):
-                raise NotSent(self.NO_VALID_RECIPIENT)
+                raise NextPart(self.NO_VALID_RECIPIENT)
         run.part.sender, run.admitted = run.admitted, None
 
     @api.model
     def _office365_send_part(self, run: QueueRun, message, session: SmtpSession, send: Callable[[], str]) -> str:
         """Send what a mail is to one group of its recipients, and note in the run what the server answers.
 
-        :raise NotSent: it did not go; core goes on with the next part
-        :raise Settled: it was the last part, and what became of the mail is not for core to judge
+        :raise NextPart: it did not go; core goes on with the next part
+        :raise EndWithoutVerdict: it was the last part, and what became of the mail is not for core to judge
         """
         part, attempt, message_id = run.part, run.attempt, message["Message-Id"]
         try:
             send()
-        except NotSent:
+        except NextPart:
             message_id = None
         except AssertionError as error:
             part.ended = str(error) == self.NO_VALID_RECIPIENT
@@ -132,9 +132,9 @@ class IrMail_Server(models.Model):
         finally:
             run.part = None
         if attempt.is_over and not attempt.is_cores:
-            raise Settled
+            raise EndWithoutVerdict
         if not message_id:
-            raise NotSent(self.NO_VALID_RECIPIENT)
+            raise NextPart(self.NO_VALID_RECIPIENT)
         return message_id
 
     @api.model
@@ -152,7 +152,7 @@ class IrMail_Server(models.Model):
             governor, diagnosis = server._office365_governor(), refusal.diagnosis
             outcome = None if opening else part.outcome
             if pause := governor.report(part.sender, outcome, diagnosis, reply=refusal.words, stage=refusal.stage):
-                run.hold(Hold(pause.retry_at, pause.cause, pause.reason, is_failure=True))
+                run.defer(Deferral(pause.retry_at, pause.cause, pause.reason, is_failure=True))
                 attempt.refusal = None if opening else refusal
                 return
         part.fail(refusal, refused_recipients(error))

@@ -49,8 +49,8 @@ class IrMail_Server(models.Model):
         ours = self.filtered(lambda server: server.office365_preset and server._origin)
         (self - ours).update({"office365_minute_used": 0, "office365_day_used": 0, "office365_connections_open": 0})
         for server in ours:
-            key = server._origin._office365_budget_key()
-            server.office365_minute_used, server.office365_day_used = self.env["office365.budget"].sudo()._usage(key)
+            key = server._origin._office365_quota_key()
+            server.office365_minute_used, server.office365_day_used = self.env["office365.quota"].sudo()._usage(key)
             server.office365_connections_open = server._office365_connections(key)
 
     @api.depends("office365_preset")
@@ -66,10 +66,10 @@ class IrMail_Server(models.Model):
         return {**action, "domain": [("mail_server_id", "=", self.id)], "context": {"search_default_today": 1}}
 
     # ------------------------------------------------------------
-    # Whose budget
+    # Whose quota
     # ------------------------------------------------------------
 
-    def _office365_budget_key(self, sender: str | None = None) -> str:
+    def _office365_quota_key(self, sender: str | None = None) -> str:
         """Return what Exchange counts by: the mailbox that signs in; for a relay, which has none, the server.
 
         :param sender: address that the mail leaves as, or mailbox that is to sign in for it
@@ -85,7 +85,7 @@ class IrMail_Server(models.Model):
     def _office365_sharing(self, key: str):
         """Return our servers that send as a mailbox: Exchange adds up what it sends, whoever sends it."""
         return self | self._office365_servers().filtered(
-            lambda server: server.office365_sender_mode == "as_sender" or server._office365_budget_key() == key)
+            lambda server: server.office365_sender_mode == "as_sender" or server._office365_quota_key() == key)
 
     def _office365_limits(self, key: str) -> Limits:
         """Return the limits of a mailbox: the smallest of the servers that share it."""
@@ -100,14 +100,14 @@ class IrMail_Server(models.Model):
     # ------------------------------------------------------------
 
     def _office365_count(self, login: str | None, outcome: Outcome) -> None:
-        """Note what a message has used of a mailbox's budget. Never raises: what became of the message matters more."""
+        """Note what a message has used of a mailbox's quota. Never raises: what became of the message matters more."""
         if not (outcome.taken or outcome.in_doubt or outcome.reply[:1].isdigit()):
             return  # the server did not get to see it
         try:
             server = self.sudo()
-            key = server._office365_budget_key(login)
+            key = server._office365_quota_key(login)
             if server._office365_limits(key):
-                server.env["office365.budget"]._count(key, len(outcome.recipients))
+                server.env["office365.quota"]._count(key, len(outcome.recipients))
         except psycopg2.Error as error:
             _logger.warning("%s: a message could not be counted: %s", self.display_name, error)
 
@@ -125,7 +125,7 @@ class IrMail_Server(models.Model):
         :raise NoConnectionFree: all are in use
         """
         self.ensure_one()
-        key = self._office365_budget_key(login)
+        key = self._office365_quota_key(login)
         limit = min(self._office365_sharing(key).mapped("office365_max_connections"))
         try:
             # Not of the registry: in tests its cursors share a session, which may take the same lock twice.

@@ -21,7 +21,7 @@ class MailMail(models.Model):
         for mail in self:
             served = {address: "" for address, reason in (mail.office365_recipients or {}).items() if not reason}
             mail.write({
-                "office365_attempts": 0, "office365_cause": False, "office365_failed_since": False, "office365_line": False,
+                "office365_attempts": 0, "office365_cause": False, "office365_failed_since": False, "office365_stream": False,
                 "office365_recipients": served or False, "office365_doubts": False,
                 "scheduled_date": False, "failure_reason": False, "failure_type": False,
             })
@@ -36,15 +36,15 @@ class MailMail(models.Model):
     def _office365_after_cancel(self) -> None:
         """Give back what deferred mails hold that were cancelled."""
         if self:
-            self.write({"office365_line": False})
-            self.env["office365.budget"].sudo()._count_anew()
+            self.write({"office365_stream": False})
+            self.env["office365.quota"].sudo()._count_anew()
             self._office365_notifications().write({"notification_status": "canceled"})
             self._office365_thread_messages()._notify_message_notification_update()
 
     def action_office365_send_now(self):
         """Send, whatever the scheduled date, and say what came of it if that is not what was asked for.
 
-        Budgets and pauses are kept: Exchange would refuse the mail, or lock the mailbox out.
+        Quotas and pauses are kept: Exchange would refuse the mail, or lock the mailbox out.
         """
         self.send()
         waiting = self.exists()._office365_deferred()

@@ -14,7 +14,7 @@ from ...tools.prefetch import PREFETCH
 _logger = logging.getLogger(__name__)
 
 # Of a mail that is done with.
-_NOT_WAITING = {"office365_line": False, "office365_failed_since": False}
+_NOT_WAITING = {"office365_stream": False, "office365_failed_since": False}
 
 
 class MailMail(models.Model):
@@ -72,7 +72,7 @@ class MailMail(models.Model):
         if values:
             refused = {address: refusal for address, refusal in refused.items() if not refusal.diagnosis.retryable}
         elif left := next(filter(None, (*refused.values(), attempt.refusal, trouble)), None) or (
-                attempt.hold and Refusal.final(attempt.hold.cause, attempt.hold.reason)):
+                attempt.deferral and Refusal.final(attempt.deferral.cause, attempt.deferral.reason)):
             refused = {**dict.fromkeys(attempt.untried, left), **refused}
         settled |= {address: self._office365_text(refusal) for address, refusal in refused.items()}
         lost = {address: reason for address, reason in settled.items() if reason}
@@ -103,16 +103,16 @@ class MailMail(models.Model):
             values = self._office365_retry_values(refusal, unreachable=attempt.unreachable)
         elif attempt.refusal:
             # It began the pause: that counts as a try of it, and the next trial is another mail's.
-            values = self._office365_retry_values(attempt.refusal, not_before=attempt.hold.until + timedelta(minutes=1))
-        elif attempt.hold:
-            values = self._office365_wait_values(attempt.hold)
+            values = self._office365_retry_values(attempt.refusal, not_before=attempt.deferral.until + timedelta(minutes=1))
+        elif attempt.deferral:
+            values = self._office365_wait_values(attempt.deferral)
         elif trouble and trouble.diagnosis.retryable and (attempt.untried or not attempt.parts):
             values = self._office365_retry_values(trouble)
         else:
             values = {}
-        if values and values["office365_line"]:
-            values["office365_line"] = run.line
-            run.holds.setdefault(run.line, self._office365_behind(values["scheduled_date"], values["office365_cause"]))
+        if values and values["office365_stream"]:
+            values["office365_stream"] = run.stream
+            run.deferrals.setdefault(run.stream, self._office365_behind(values["scheduled_date"], values["office365_cause"]))
         return values and {**values, "state": "outgoing", "failure_type": False}
 
     def _office365_end_values(self, settled: Mapping[str, str], lost: Mapping[str, str], cause: str) -> dict:

@@ -17,8 +17,8 @@ from odoo.tools import SQL, config, email_normalize
 from ...tools.outgoing.attempt import Attempt
 from ...tools.outgoing.breaker import PAUSING
 from ...tools.outgoing.lifetime import Lifetime, real_limit
-from ...tools.outgoing.lookahead import Lookahead, Turn, TurnLost
-from ...tools.outgoing.queue_run import Known, QueueRun, Settled, line_name
+from ...tools.outgoing.lookahead import Lookahead, NotNow, Turn
+from ...tools.outgoing.queue_run import EndWithoutVerdict, Known, QueueRun, stream_name
 from ...tools.outgoing.refusal import Refusal
 from ...tools.outgoing.session_pool import CONTEXT_KEY as POOL_KEY
 from ...tools.outgoing.session_pool import SessionPool
@@ -116,7 +116,7 @@ class MailMail(models.Model):
                 if run.is_late:
                     return
                 if lane and self.env["ir.mail_server"].browse(server_id).exists():
-                    run.begin_line(server_id, smtp_from, email_normalize(smtp_from) or "", bulk=bulk)
+                    run.begin_stream(server_id, smtp_from, email_normalize(smtp_from) or "", bulk=bulk)
                     yield server_id, alias_domain_id, smtp_from, lane
 
     def _office365_look_up(self, run: QueueRun, groups: list[tuple]) -> None:
@@ -130,11 +130,11 @@ class MailMail(models.Model):
             run.known[row["id"]] = Known(
                 row["office365_attempts"], row["office365_bulk"], row["mail_message_id"], not row["is_notification"],
                 is_suspect=bool(row["office365_attempts"]) and row["office365_cause"] in PAUSING)
-        lines = {
-            line_name(server_id, email_normalize(smtp_from) or "", bulk=bulk)
+        streams = {
+            stream_name(server_id, email_normalize(smtp_from) or "", bulk=bulk)
             for server_id, _alias_domain, smtp_from, _ids in groups for bulk in (False, True)
         }
-        run.holds |= self._office365_holds(lines, without=ids)
+        run.deferrals |= self._office365_holds(streams, without=ids)
 
     def _office365_send_batch_in_run(self, run: QueueRun, send: Callable[[Any], None], server, session, callback) -> None:
         """Send what core has put together for one session.
@@ -191,8 +191,8 @@ class MailMail(models.Model):
 
     def _office365_put_off(self, run: QueueRun, server, session) -> None:
         """Put off mails that can't be sent now: all together or, if that fails, each by itself."""
-        hold = run.holds.get(run.line)
-        if session.failure and not (hold and hold.is_failure):
+        deferral = run.deferrals.get(run.stream)
+        if session.failure and not (deferral and deferral.is_failure):
             put_off = self._office365_unreached(run, server, Refusal.of(session.failure, opening=True))
         else:
             put_off = methodcaller("_office365_wait", run, server)
@@ -209,7 +209,7 @@ class MailMail(models.Model):
         run.turn = turn
         try:
             mail._office365_send_one(run, send)
-        except TurnLost:
+        except NotNow:
             turn.wait()
             if turn.is_over or not run.may_send(session):
                 return False
@@ -237,8 +237,8 @@ class MailMail(models.Model):
         try:
             send(self)
             if attempt.is_served:
-                raise Settled
-        except Settled:
+                raise EndWithoutVerdict
+        except EndWithoutVerdict:
             self._office365_settle(run, attempt)
         else:
             self._office365_follow_up(attempt, messages)

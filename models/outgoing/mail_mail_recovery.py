@@ -9,7 +9,7 @@ from odoo import models
 from odoo.tools import SQL
 
 from ...tools.outgoing.attempt import Attempt
-from ...tools.outgoing.lookahead import TurnLost
+from ...tools.outgoing.lookahead import NotNow
 from ...tools.outgoing.queue_run import QueueRun, Unfinished
 from ...tools.outgoing.refusal import Refusal
 from ...tools.transactions import LOCK_TIMEOUT, TRANSIENT
@@ -42,7 +42,7 @@ class MailMail(models.Model):
             with savepoint:
                 work()
             run.commit(self.env.cr)
-        except TurnLost:
+        except NotNow:
             run.rollback(self.env.cr)
             raise
         except BaseException as error:
@@ -89,7 +89,7 @@ class MailMail(models.Model):
             lambda mail: mail._office365_settle(run, attempt, trouble, bare=True),
             lambda mail: mail._office365_write_bare({
                 "state": "exception", "failure_type": "unknown", "failure_reason": trouble.words, "office365_cause": "unknown",
-                "office365_line": False, "office365_recipients": attempt.taken or False}),
+                "office365_stream": False, "office365_recipients": attempt.taken or False}),
         ))
         # Nobody waits for what may as well be found out by the next run.
         pauses, write = iter(_PATIENCE if attempt.taken or attempt.is_in_doubt else ()), next(ways)

@@ -7,7 +7,7 @@ from operator import methodcaller
 from odoo import fields, models
 from odoo.tools import SQL
 
-from ...tools.outgoing.attempt import Hold
+from ...tools.outgoing.attempt import Deferral
 from ...tools.outgoing.queue_run import QueueRun
 from ...tools.outgoing.refusal import Refusal
 from ...tools.outgoing.retry import MAX_QUEUE_HOURS, holds_others, is_over, next_try, queue_hours
@@ -21,10 +21,10 @@ class MailMail(models.Model):
 
     _inherit = "mail.mail"
 
-    office365_line = fields.Char(
+    office365_stream = fields.Char(
         readonly=True, copy=False, prefetch=PREFETCH, help="Server, sender and lane of which the later mails wait for this one.")
 
-    _office365_holding = models.Index("(office365_line) WHERE state = 'outgoing' AND office365_line IS NOT NULL")
+    _office365_holding = models.Index("(office365_stream) WHERE state = 'outgoing' AND office365_stream IS NOT NULL")
     _office365_waiting = models.Index("(scheduled_date) WHERE state = 'outgoing' AND office365_cause IS NOT NULL")
 
     def _office365_max_queue_hours(self) -> float:
@@ -58,33 +58,33 @@ class MailMail(models.Model):
             "office365_attempts": attempts,
             "office365_cause": cause,
             "office365_failed_since": since,
-            "office365_line": holds_others(cause, attempts, unreachable=unreachable),
+            "office365_stream": holds_others(cause, attempts, unreachable=unreachable),
             "failure_reason": self.env._(
                 "%(reason)s\nIt will be tried again at %(time)s (UTC).",
                 reason=self._office365_text(refusal), time=fields.Datetime.to_string(at)),
         }
 
-    def _office365_wait_values(self, hold: Hold) -> dict:
+    def _office365_wait_values(self, deferral: Deferral) -> dict:
         """Return what waiting makes of a mail, nothing if it is given up.
 
         Waiting for its turn is no failure, and the clock of failures starts anew. Waiting for a server or an address that is refused counts
         no try, but the clock runs.
         """
         now = fields.Datetime.now()
-        since = hold.is_failure and (self.office365_failed_since or now)
+        since = deferral.is_failure and (self.office365_failed_since or now)
         if since and is_over(now, since, self._office365_max_queue_hours()):
             return {}
         return {
-            "scheduled_date": hold.until,
-            "office365_cause": hold.cause,
+            "scheduled_date": deferral.until,
+            "office365_cause": deferral.cause,
             "office365_failed_since": since,
-            "office365_line": False,
-            "failure_reason": hold.reason,
+            "office365_stream": False,
+            "failure_reason": deferral.reason,
         }
 
-    def _office365_behind(self, until: datetime, cause: str) -> Hold:
+    def _office365_behind(self, until: datetime, cause: str) -> Deferral:
         """Return what the mails behind a deferred one wait for."""
-        return Hold(until, cause, self.env._("An earlier mail of the same sender has to be tried again. This one waits behind it."))
+        return Deferral(until, cause, self.env._("An earlier mail of the same sender has to be tried again. This one waits behind it."))
 
     # ------------------------------------------------------------
     # Mails that are put off untried
@@ -97,12 +97,12 @@ class MailMail(models.Model):
         """
         governor = server._office365_governor()
         if pause := governor.report(run.sender, None, refusal.diagnosis, reply=refusal.words, stage=refusal.stage):
-            run.hold(Hold(pause.retry_at, pause.cause, pause.reason, is_failure=True))
+            run.defer(Deferral(pause.retry_at, pause.cause, pause.reason, is_failure=True))
             return methodcaller("_office365_wait", run, server)
         return methodcaller("_office365_defer", run, refusal)
 
     def _office365_defer(self, run: QueueRun, refusal: Refusal) -> None:
-        """Defer the mails of a line whose server could not be reached."""
+        """Defer the mails of a stream whose server could not be reached."""
         at, deferred = None, self.browse()
         for mail in self._office365_lock(run):
             values = mail._office365_retry_values(refusal, unreachable=True, at=at)
@@ -110,42 +110,42 @@ class MailMail(models.Model):
                 mail._office365_fail_unreached(refusal.diagnosis.cause, mail._office365_text(refusal))
                 continue
             at = values["scheduled_date"]
-            mail.write({**values, "office365_line": values["office365_line"] and run.line})
+            mail.write({**values, "office365_stream": values["office365_stream"] and run.stream})
             deferred += mail
         if deferred:
             _logger.info("%s mails are deferred to %s: %s", len(deferred), at, refusal.diagnosis.cause)
         deferred._office365_thread_messages()._notify_message_notification_update()
 
     def _office365_wait(self, run: QueueRun, server) -> None:
-        """Put off the mails of a line that waits."""
-        hold, governor = run.holds[run.line], server._office365_governor()
+        """Put off the mails of a stream that waits."""
+        deferral, governor = run.deferrals[run.stream], server._office365_governor()
         waiting = self.browse()
         for mail in self._office365_lock(run):
-            if hold.spaced:
+            if deferral.spaced:
                 admission = governor.admit(run.sender, 1, run.bulk)
                 if admission.go:  # there is room since a moment ago, which the next run finds as well
                     governor.report(run.sender, None, None)
-                hold = dataclasses.replace(hold, until=admission.retry_at or hold.until)
-            if values := mail._office365_wait_values(hold):
+                deferral = dataclasses.replace(deferral, until=admission.retry_at or deferral.until)
+            if values := mail._office365_wait_values(deferral):
                 mail.write(values)
                 waiting += mail
             else:
-                mail._office365_fail_unreached(hold.cause, hold.reason)
+                mail._office365_fail_unreached(deferral.cause, deferral.reason)
         waiting._office365_thread_messages()._notify_message_notification_update()
 
-    def _office365_holds(self, lines: Collection[str], without: Collection[int]) -> dict[str, Hold]:
-        """Return the lines of which a deferred mail holds the others up.
+    def _office365_holds(self, streams: Collection[str], without: Collection[int]) -> dict[str, Deferral]:
+        """Return the streams of which a deferred mail holds the others up.
 
         :param without: mails that do not hold themselves up
         """
-        self.flush_model(["state", "scheduled_date", "office365_line", "office365_cause"])
+        self.flush_model(["state", "scheduled_date", "office365_stream", "office365_cause"])
         rows = self.env.execute_query(SQL(
             """
-            SELECT office365_line, MAX(scheduled_date), MAX(office365_cause) FROM mail_mail
-             WHERE state = 'outgoing' AND office365_line IN %s AND scheduled_date > %s AND id NOT IN %s
-             GROUP BY office365_line
-            """, tuple(lines), fields.Datetime.now(), tuple(without)))
-        return {line: self._office365_behind(until, cause) for line, until, cause in rows}
+            SELECT office365_stream, MAX(scheduled_date), MAX(office365_cause) FROM mail_mail
+             WHERE state = 'outgoing' AND office365_stream IN %s AND scheduled_date > %s AND id NOT IN %s
+             GROUP BY office365_stream
+            """, tuple(streams), fields.Datetime.now(), tuple(without)))
+        return {stream: self._office365_behind(until, cause) for stream, until, cause in rows}
 
     def _office365_wake(self, *, at_once: bool = False) -> None:
         """Have the queue called when the next of the waiting mails is due.

@@ -7,7 +7,7 @@ from odoo import SUPERUSER_ID, api, fields, models
 
 from ...tools.diagnosis.reader import diagnose
 from ...tools.errors import smtp_reply_text
-from ...tools.identity.sender import ABOUT_ADDRESS, FOREIGN_DOMAIN, MODE, NOT_AUTHENTIC, OTHER_AUTHOR, UNTRUSTED
+from ...tools.identity.sender import ABOUT_ADDRESS, FOREIGN_DOMAIN, MODE, NOT_AUTHENTIC, OTHER_AUTHOR, UNVERIFIED
 from ...tools.outgoing.queue_run import QueueRun
 from ...tools.prefetch import PREFETCH
 from ...tools.smtp.session import Outcome
@@ -46,7 +46,7 @@ class Office365Delivery(models.Model):
     duration = fields.Float("Duration (s)", readonly=True)
     sender_reason = fields.Selection(
         [
-            (UNTRUSTED, "The address is not verified"),
+            (UNVERIFIED, "The address is not verified"),
             (FOREIGN_DOMAIN, "The servers do not send for the address's domain"),
             (OTHER_AUTHOR, "The address belongs to someone other than the user who sent it"),
             (NOT_AUTHENTIC, "It was received from outside, and Exchange does not confirm its sender"),
@@ -122,7 +122,7 @@ class Office365Delivery(models.Model):
     def _sender_note(self, reason: str, written_as: str, email_from: str) -> str:
         """Return the sentence that tells why a message did not leave as it was written, and what would change that."""
         notes = {
-            UNTRUSTED: self.env._(
+            UNVERIFIED: self.env._(
                 "Sent from %(email_from)s instead of %(written_as)s because that address is not verified. Its user can confirm it in "
                 "Preferences; an administrator can set it as the user's email or Office 365 alias, or add it to the Shared Senders of the "
                 "server."),

@@ -1,4 +1,4 @@
-"""What one mailbox may still send in a run of the queue: taken from its budget in blocks, so that few transactions do."""
+"""What one mailbox may still send in a run of the queue: taken from its quota in blocks, so that few transactions do."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Final
 
-from ...tools.outgoing.quota import HOLD, Grant, Limits, Use
+from ...tools.outgoing.quota import RESERVED_FOR, Grant, Limits, Use
 
 # Messages reserved at a time where no rate is limited, and places taken at a time in the line of those who wait.
 _BLOCK: Final = 50
-# Seconds that a reservation is used for new messages; the rest of HOLD is for those on their way.
-_FRESH: Final = HOLD / 3
+# Seconds that a reservation is used for new messages; the rest of RESERVED_FOR is for those on their way.
+_FRESH: Final = RESERVED_FOR / 3
 
 
 @dataclass
@@ -27,15 +27,15 @@ class _Block:
         return self.messages > 0 and self.recipients >= recipients and monotonic() - self.asked_at < _FRESH
 
 
-class Allowance:
+class Reservations:
     """What one mailbox may still send in this run."""
 
-    def __init__(self, budgets: Any, key: str, limits: Limits) -> None:
+    def __init__(self, quotas: Any, key: str, limits: Limits) -> None:
         """
-        :param budgets: model ``office365.budget``
+        :param quotas: model ``office365.quota``
         :param key: of the mailbox
         """
-        self._budgets, self._key, self._limits = budgets, key, limits
+        self._quotas, self._key, self._limits = quotas, key, limits
         self._holder = uuid.uuid4().hex[:12]
         self._size = max(1, limits.rate // 10) if limits.rate else _BLOCK
         self._clock = 0.0  # what the database's clock is ahead of monotonic(), never too little
@@ -80,12 +80,12 @@ class Allowance:
         while self._sending:
             self.done(reached=True)
         if self._uses or any(block.messages for block in self._blocks.values()):
-            self._budgets._settle(self._key, self._holder, self._uses)
+            self._quotas._settle(self._key, self._holder, self._uses)
         self._uses, self._blocks = [], {}
 
     def _ask(self, recipients: int, *, bulk: bool, waits: bool = False) -> Grant:
         asked_at = monotonic()
-        grant, now = self._budgets._ask(
+        grant, now = self._quotas._ask(
             self._key, self._holder, self._limits, self._uses, self._sending, bulk=bulk, recipients=recipients,
             block=_BLOCK if waits else self._size, waits=waits)
         self._uses, self._blocks = [], {}  # the rest of both lanes was given back

@@ -48,7 +48,7 @@ class FetchmailServer(models.Model):
         self._office365_choose_sign_in()
 
     @api.constrains(
-        "office365_preset", "server", "port", "is_ssl", "server_type", "user", "password", "office365_tenant_id", "office365_cloud")
+        "office365_preset", "server", "port", "is_ssl", "server_type", "user", "password", "office365_app_id", "office365_cloud")
     def _check_office365_preset(self):
         for server in self.filtered("office365_preset"):
             server._office365_raise_first(presets.incoming_problems(

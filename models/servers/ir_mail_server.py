@@ -71,7 +71,7 @@ class IrMail_Server(models.Model):
 
     @api.constrains(
         "office365_preset", "smtp_host", "smtp_port", "smtp_encryption", "smtp_authentication",
-        "smtp_user", "smtp_pass", "owner_user_id", "office365_tenant_id", "office365_cloud",
+        "smtp_user", "smtp_pass", "owner_user_id", "office365_app_id", "office365_cloud",
     )
     def _check_office365_preset(self):
         for server in self.filtered("office365_preset"):

@@ -28,7 +28,7 @@ class IrMail_Server(models.Model):
 
         :raise UserError: a stage failed
         """
-        tests = self.env["office365.connection.test"].browse()
+        tests = self.env["office365.connection.check"].browse()
         for server in self:
             tests += tests._of(server, server._office365_test())
         return tests
@@ -65,7 +65,7 @@ class IrMail_Server(models.Model):
 
     def _office365_test_failure(self, stages: list[tuple[str, float, str]], error: Exception) -> str:
         """Return what an administrator reads: the stages that were passed, the one that failed, the words, cause and remedy."""
-        labels = self.env["office365.connection.test.stage"]._labels()
+        labels = self.env["office365.connection.check.stage"]._labels()
         passed = [name for name, _seconds, _detail in stages]
         failed = next(
             name for name in labels if name not in passed and (name != "sign_in" or self._office365_mailbox()))

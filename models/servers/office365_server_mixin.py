@@ -97,7 +97,7 @@ class Office365ServerMixin(models.AbstractModel):
                 "the field Username is empty. Enter the address of the mailbox that signs in."),
             "password_beside_sign_in": self.env._(
                 "the field Password must be empty: the Entra App signs in. To keep the password for the case that something goes wrong, "
-                "use the button Move to Sign-in."),
+                "use the button Switch to Microsoft Sign-in."),
             "server_type": self.env._(
                 "the field Server Type does not fit the preset. Choose %(expected)s, or another preset."),
         }

@@ -32,18 +32,18 @@ class Wanted:
     :ivar until: when it is of no use any more, by `time.monotonic`
     """
 
-    tenant_id: int
+    app_id: int
     account: str
     scopes: frozenset[str]
     until: float
 
     @classmethod
-    def of(cls, tenant_id: int, account: str | None, scopes: Iterable[str], seconds: float = LONGEST) -> "Wanted":
+    def of(cls, app_id: int, account: str | None, scopes: Iterable[str], seconds: float = LONGEST) -> "Wanted":
         """Return it for an account as people write it.
 
         :param seconds: how long it may take from now on
         """
-        return cls(tenant_id, normal_account(account), frozenset(scopes), time.monotonic() + seconds)
+        return cls(app_id, normal_account(account), frozenset(scopes), time.monotonic() + seconds)
 
     @property
     def seconds_left(self) -> float:

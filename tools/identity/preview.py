@@ -43,7 +43,7 @@ class Writer:
 
 
 @dataclass(frozen=True)
-class Leaving:
+class Preview:
     """What mail of one writer leaves with.
 
     :ivar server_id: id of the server that sends, None for the one of Odoo's configuration file
@@ -61,7 +61,7 @@ class Leaving:
     why: str
 
 
-class Rehearsal(SmtpSession):
+class PreviewSession(SmtpSession):
     """A session with no connection, for which a message is prepared as for a real one: nothing is sent."""
 
     def __init__(self, mail_server_id: int, from_filter: str | None, smtp_from: str | None, login: str | None) -> None:

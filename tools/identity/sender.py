@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from ..addresses import Mailbox, canonical_address, honest_name
 
 # Why a mail does not leave as the address it was written with (the model layer holds the sentences).
-UNTRUSTED = "untrusted"
+UNVERIFIED = "unverified"
 FOREIGN_DOMAIN = "foreign_domain"
 OTHER_AUTHOR = "other_author"
 NOT_AUTHENTIC = "not_authentic"
 MODE = "mode"
 
 #: The reasons that say something about an address, whose owner may want to know.
-ABOUT_ADDRESS = (UNTRUSTED, FOREIGN_DOMAIN, OTHER_AUTHOR, NOT_AUTHENTIC)
+ABOUT_ADDRESS = (UNVERIFIED, FOREIGN_DOMAIN, OTHER_AUTHOR, NOT_AUTHENTIC)
 
 # Who vouched for the From of a message beside its author: a template that somebody entitled to it wrote, rendered for the record
 # of the message; or an administrator, who wrote the very address into a template.
@@ -104,7 +104,7 @@ class SenderBook:
     """What the database knows of the senders of a batch, looked up once.
 
     It travels through the context of the batch. A remote caller can fill the context as well, with plain values only: an instance
-    of this class can't come from outside, so nobody can smuggle in an alias or a trusted address.
+    of this class can't come from outside, so nobody can smuggle in an alias or a verified address.
 
     :ivar authors: normalized From address of each ``mail.mail`` of the batch, by id
     :ivar acts: who made each of them; None until it is asked for, as only servers of ours want to know
@@ -157,7 +157,7 @@ class Service:
 
     :ivar preset: ``submission``, ``relay`` or ``hve``
     :ivar mode: ``send_as``, ``on_behalf``, ``mailbox`` or ``as_sender``
-    :ivar mailbox: address that signs in; for a relay the address that stands in for senders who are not trusted
+    :ivar mailbox: address that signs in; for a relay the address that stands in for senders who are not verified
     :ivar strict: whether From must be an address of the user who acts, or a shared one
     :ivar shared: id of the group that may send as each shared sender of the server, canonical; None: everybody
     :ivar listed: single addresses in its From filter, canonical
@@ -293,7 +293,7 @@ def _wanted(
         return as_holder(known.alias_for(None)) if entitled and not service.strict else _Wanted(reason=OTHER_AUTHOR)
     if may_send and (canonical_address(address) in service.listed or (act.vouch == BY_ADMINISTRATOR and not service.strict)):
         return as_written()
-    return _Wanted(reason=UNTRUSTED if may_send else FOREIGN_DOMAIN)
+    return _Wanted(reason=UNVERIFIED if may_send else FOREIGN_DOMAIN)
 
 
 def _leaving(

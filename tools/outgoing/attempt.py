@@ -17,8 +17,8 @@ MAX_DOUBTS: Final = 2
 
 
 @dataclass(frozen=True)
-class Hold:
-    """Nothing of a line is sent until then.
+class Deferral:
+    """Nothing of a stream is sent until then.
 
     :ivar until: UTC, naive as in Odoo
     :ivar reason: for people
@@ -87,7 +87,7 @@ class Attempt:
     :ivar resumed: some of its recipients were settled by an earlier try
     :ivar stopped: the rest is not tried, as it would end in the same way
     :ivar unreachable: the connection was gone, and there is no other
-    :ivar hold: what the rest waits for
+    :ivar deferral: what the rest waits for
     :ivar refusal: of this mail, that began or lengthened the pause which is waited for
     :ivar written: to the mail meanwhile, by core first of all
     """
@@ -97,7 +97,7 @@ class Attempt:
     resumed: bool = False
     stopped: bool = False
     unreachable: bool = False
-    hold: Hold | None = None
+    deferral: Deferral | None = None
     refusal: Refusal | None = None
     written: dict[str, Any] = field(default_factory=dict)
 

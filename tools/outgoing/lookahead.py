@@ -22,10 +22,10 @@ AT_A_TIME: Final = 2
 _PATIENCE: Final = 5.0
 
 
-class TurnLost(BaseException):
+class NotNow(BaseException):
     """Ends the work on a mail that was made ready and is not to be sent now, as something came up with the one before it.
 
-    Like `queue_run.Settled` it is no `Exception`: nobody on the way is meant to handle it.
+    Like `queue_run.EndWithoutVerdict` it is no `Exception`: nobody on the way is meant to handle it.
     """
 
 
@@ -46,10 +46,10 @@ class Turn:
     def take(self) -> None:
         """Wait for the turn a few seconds.
 
-        :raise TurnLost: it has not come, or :attr:`is_over`. Who gave up all locks can :meth:`wait` for it
+        :raise NotNow: it has not come, or :attr:`is_over`. Who gave up all locks can :meth:`wait` for it
         """
         if not self._comes(_PATIENCE) or self.is_over:
-            raise TurnLost
+            raise NotNow
 
     def wait(self) -> None:
         """Wait until the jobs before have ended, however they did."""

@@ -12,19 +12,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .attempt import Attempt, Hold, Part
+from .attempt import Attempt, Deferral, Part
 from .lifetime import Lifetime
-from .lookahead import Lookahead, Turn, TurnLost
+from .lookahead import Lookahead, NotNow, Turn
 
 
-class NotSent(AssertionError):
+class NextPart(AssertionError):
     """Tells core's loop over the recipients of a mail to go on with the next one; what happened is in the run.
 
     Core goes on after the assertion ``NO_VALID_RECIPIENT`` and after nothing else.
     """
 
 
-class Settled(BaseException):
+class EndWithoutVerdict(BaseException):
     """Ends core's loop when all recipients were tried and what became of them is not for core to judge.
 
     Core, and whoever extends it, would take note of a failure at once, though the mail is only deferred. Like `GeneratorExit` it is no
@@ -76,10 +76,10 @@ class QueueRun:
     """One call of ``mail.mail.send``, handed on in the context. Whoever calls from outside can not make one up there.
 
     :ivar commits: after each mail of ours
-    :ivar line: what core is sending: the mail of one sender on one server in one lane, which keeps its order
-    :ivar smtp_from: of the line, as core has it
-    :ivar sender: of the line, as far as it is known before a mail is prepared; :attr:`bulk` is its lane
-    :ivar holds: lines that wait
+    :ivar stream: what core is sending: the mail of one sender on one server in one lane, which keeps its order
+    :ivar smtp_from: of the stream, as core has it
+    :ivar sender: of the stream, as far as it is known before a mail is prepared; :attr:`bulk` is its lane
+    :ivar deferrals: streams that wait
     :ivar admitted: sender for whom the governor has let a message go that is not sent yet
     :ivar attempt: the mail that is being sent, and :attr:`part` its part
     :ivar governors: of the servers of this run
@@ -92,12 +92,12 @@ class QueueRun:
 
     def __init__(self, *, commits: bool, lifetime: Lifetime | None = None) -> None:
         self.commits, self.lifetime = commits, lifetime or Lifetime()
-        self.holds: dict[str, Hold] = {}
+        self.deferrals: dict[str, Deferral] = {}
         self.known: dict[int, Known] = {}
         self.attempt: Attempt | None = None
         self.part: Part | None = None
         self.governors: dict[int, Any] = {}
-        self.line, self.smtp_from, self.sender, self.bulk = "", "", "", False
+        self.stream, self.smtp_from, self.sender, self.bulk = "", "", "", False
         self.admitted: str | None = None
         self.lookahead: Lookahead | None = None
         self.turn: Turn | None = None
@@ -129,16 +129,16 @@ class QueueRun:
             server._office365_governor().report(self.admitted, None, None)
             self.admitted = None
 
-    def begin_line(self, server_id: int, smtp_from: str, sender: str, *, bulk: bool) -> None:
+    def begin_stream(self, server_id: int, smtp_from: str, sender: str, *, bulk: bool) -> None:
         """Note what core comes to now.
 
         :param sender: address in ``smtp_from``
         """
-        self.line = line_name(server_id, sender, bulk=bulk)
+        self.stream = stream_name(server_id, sender, bulk=bulk)
         self.smtp_from, self.sender, self.bulk = smtp_from, sender, bulk
 
     def fork(self) -> QueueRun:
-        """Return the run as it is now for the current line: it stays there when core goes on. What the run knows is shared.
+        """Return the run as it is now for the current stream: it stays there when core goes on. What the run knows is shared.
 
         What the governor let go is the fork's to use or to give back.
         """
@@ -150,18 +150,18 @@ class QueueRun:
         """Wait until the mails before are done with; return the turn if it has just come.
 
         :param session: that the mail is sent in
-        :raise TurnLost: one of them ended in a way that keeps this one from being sent now, or takes long
+        :raise NotNow: one of them ended in a way that keeps this one from being sent now, or takes long
         """
         turn, self.turn = self.turn, None
         if turn:
             turn.take()
             if not self.may_send(session):
-                raise TurnLost
+                raise NotNow
         return turn
 
     def may_send(self, session: Any) -> bool:
-        """Tell whether mail of the line may be sent, as far as is known."""
-        return not session.failure and self.line not in self.holds
+        """Tell whether mail of the stream may be sent, as far as is known."""
+        return not session.failure and self.stream not in self.deferrals
 
     def begin_part(self, addresses: Any) -> Part | None:
         """Return the part of the current mail that core comes to now, None if there is none.
@@ -178,17 +178,17 @@ class QueueRun:
         self.part = part
         return part
 
-    def hold(self, hold: Hold) -> None:
-        """Stop: what is left of the current mail waits, and all later ones of its line."""
+    def defer(self, deferral: Deferral) -> None:
+        """Stop: what is left of the current mail waits, and all later ones of its stream."""
         if self.attempt:
-            self.attempt.stopped, self.attempt.hold = True, hold
-        self.holds[self.line] = hold
+            self.attempt.stopped, self.attempt.deferral = True, deferral
+        self.deferrals[self.stream] = deferral
 
     def attempt_of(self, ids: tuple[int, ...]) -> Attempt | None:
         """Return the current try if it is that of these mails."""
         return self.attempt if self.attempt and ids == (self.attempt.mail_id,) else None
 
 
-def line_name(server_id: int, sender: str, *, bulk: bool) -> str:
-    """Return the name of a line."""
+def stream_name(server_id: int, sender: str, *, bulk: bool) -> str:
+    """Return the name of a stream."""
     return f"{server_id}/{sender}/{'bulk' if bulk else 'single'}"

@@ -18,7 +18,7 @@ from .sliding_window import Window
 MINUTE: Final = 60
 DAY: Final = 24 * 3600
 #: Seconds that what a worker holds and never settles (it was killed) stays held; a message must be replied to before.
-HOLD: Final = 180
+RESERVED_FOR: Final = 180
 #: Seconds to which uses are rounded up, so that little is stored: a second for the minute, ten minutes for the day.
 SECOND: Final = 1
 SLOT: Final = 600
@@ -73,7 +73,7 @@ class Grant:
 
 
 @dataclass
-class Hold:
+class Reservation:
     """What a worker may send or is sending. It is used, as far as anybody knows, until the worker settles."""
 
     holder: str
@@ -96,7 +96,7 @@ class Ledger:
 
     :ivar minute: messages
     :ivar day: recipients
-    :ivar holds: of all workers
+    :ivar reservations: of all workers
     :ivar tails: when the last in the line of each lane (single, bulk) was told to ask again
     :ivar promised: recipients that were told to come back, by the time for which they were
     :ivar joined: when somebody was told so last
@@ -106,7 +106,7 @@ class Ledger:
         stored = stored or {}
         self.minute = Window(MINUTE, SECOND, stored.get("minute", []))
         self.day = Window(DAY, SLOT, stored.get("day", []))
-        self.holds = [Hold(*each) for each in stored.get("holds", [])]
+        self.reservations = [Reservation(*each) for each in stored.get("reservations", [])]
         self.tails: list[float] = stored.get("tails", [0, 0])
         self.promised: list[list[int]] = stored.get("promised", [])
         self.joined: float = stored.get("joined", 0)
@@ -116,7 +116,7 @@ class Ledger:
         return {
             "minute": self.minute.steps,
             "day": self.day.steps,
-            "holds": [[hold.holder, hold.until, hold.bulk, hold.messages, hold.recipients] for hold in self.holds],
+            "reservations": [[each.holder, each.until, each.bulk, each.messages, each.recipients] for each in self.reservations],
             "tails": self.tails,
             "promised": self.promised,
             "joined": self.joined,
@@ -132,7 +132,7 @@ class Ledger:
         :param held: what it goes on holding, as messages on their way are neither used nor free
         """
         self._age(now)
-        self.holds = [hold for hold in self.holds if hold.holder != holder]
+        self.reservations = [reservation for reservation in self.reservations if reservation.holder != holder]
         for use in uses:
             self._count(use.at, use)
         for use in held:
@@ -198,32 +198,34 @@ class Ledger:
     # ------------------------------------------------------------
 
     def _age(self, now: float) -> None:
-        for hold in self.holds:
-            hold.until = min(hold.until, now + HOLD)  # later, if the clock was ahead
-        for hold in self.holds:
-            if hold.until <= now:  # its worker is gone: it may have used all of it, and until the very end
-                self._count(hold.until, hold)
-        self.holds = [hold for hold in self.holds if hold.until > now]
+        for reservation in self.reservations:
+            reservation.until = min(reservation.until, now + RESERVED_FOR)  # later, if the clock was ahead
+        for reservation in self.reservations:
+            if reservation.until <= now:  # its worker is gone: it may have used all of it, and until the very end
+                self._count(reservation.until, reservation)
+        self.reservations = [reservation for reservation in self.reservations if reservation.until > now]
         self.minute.forget(now)
         self.day.forget(now)
         self.promised = [each for each in self.promised if each[0] > now]
 
-    def _count(self, at: float, what: Use | Hold) -> None:
+    def _count(self, at: float, what: Use | Reservation) -> None:
         self.minute.add(at, what.messages, bulk=what.bulk)
         self.day.add(at, what.recipients, bulk=what.bulk)
 
     def _hold(self, holder: str, now: float, *, bulk: bool, messages: int, recipients: int) -> None:
-        for hold in self.holds:
-            if hold.holder == holder and hold.bulk == bulk:
-                hold.until, hold.messages, hold.recipients = now + HOLD, hold.messages + messages, hold.recipients + recipients
+        for reservation in self.reservations:
+            if reservation.holder == holder and reservation.bulk == bulk:
+                reservation.until = now + RESERVED_FOR
+                reservation.messages += messages
+                reservation.recipients += recipients
                 return
-        self.holds.append(Hold(holder, now + HOLD, bulk, messages, recipients))
+        self.reservations.append(Reservation(holder, now + RESERVED_FOR, bulk, messages, recipients))
 
     def _used(self, window: Window, what: str) -> tuple[int, int]:
         """Return what counts in a window: of single messages, of bulk."""
         used = [sum(each[1] for each in window.steps), sum(each[2] for each in window.steps)]
-        for hold in self.holds:
-            used[hold.bulk] += getattr(hold, what)
+        for reservation in self.reservations:
+            used[reservation.bulk] += getattr(reservation, what)
         return used[0], used[1]
 
     # ------------------------------------------------------------

@@ -62,23 +62,23 @@ class Vault:
         """Return the value encrypted with the first key."""
         return self._fernet.encrypt(value.encode()).decode()
 
-    def decrypt(self, sealed: str) -> str:
+    def decrypt(self, encrypted: str) -> str:
         """Return the value.
 
         :raise Unreadable: no key opens it, or it was changed
         """
         try:
-            return self._fernet.decrypt(sealed.encode()).decode()
+            return self._fernet.decrypt(encrypted.encode()).decode()
         except InvalidToken:
             raise Unreadable from None
 
-    def rotate(self, sealed: str) -> str:
+    def rotate(self, encrypted: str) -> str:
         """Return the same value encrypted with the first key.
 
         :raise Unreadable: no key opens it, or it was changed
         """
         try:
-            return self._fernet.rotate(sealed.encode()).decode()
+            return self._fernet.rotate(encrypted.encode()).decode()
         except InvalidToken:
             raise Unreadable from None
 

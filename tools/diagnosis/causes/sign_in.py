@@ -46,7 +46,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
          says("basic authentication is not supported")),
         _lt("Microsoft takes no password here: IMAP and POP never do, SMTP AUTH not by default from the end of December 2026. Register an"
             " app (Entra admin center > App registrations), enter it in Odoo under Settings > Technical > Email > Microsoft Entra Apps,"
-            " and press Move to Sign-in on the mail server."),
+            " and press Switch to Microsoft Sign-in on the mail server."),
         "BASIC24",
         protocols=frozenset({"smtp", "imap", "pop"}),
     ),

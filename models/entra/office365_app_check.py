@@ -11,10 +11,10 @@ from ...tools.entra.sign_in_check import APP_RBAC, GRANTED, HVE_ONLY, Finding
 _NAMES = {"smtp": "SMTP", "imap": "IMAP", "pop": "POP", "hve": "High Volume Email"}
 
 
-class Office365Tenant(models.Model):
+class Office365App(models.Model):
     """Check Sign-in: what Entra gives this app now, and what is missing for SMTP, IMAP and POP."""
 
-    _inherit = "office365.tenant"
+    _inherit = "office365.app"
 
     check_date = fields.Datetime("Checked On", readonly=True, copy=False)
     check_state = fields.Selection(

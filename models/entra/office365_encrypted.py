@@ -15,7 +15,7 @@ from ...tools.secrets.vault import KeyUnusable, Unreadable, Vault
 _logger = logging.getLogger(__name__)
 
 _SCOPE = "mail_office365.fingerprint"
-# Whose rows are sealed, and the fields that are encrypted.
+# Whose rows are encrypted, and the fields that are encrypted.
 _ENCRYPTED = {"office365.secret": ("ciphertext",), "office365.token": ("access_token", "refresh_token")}
 
 
@@ -27,7 +27,7 @@ class CopiedDatabase(UserError):
     """Secrets and tokens were stored where this database is not, nor was: it may be a copy."""
 
 
-class Office365Sealed(models.AbstractModel):
+class Office365Encrypted(models.AbstractModel):
     """Rows whose content is encrypted with a key outside the database, for the one database that wrote them.
 
     No access rights: only code of the addon gets here, as superuser. Server actions and remote calls can't call the methods, as
@@ -38,7 +38,7 @@ class Office365Sealed(models.AbstractModel):
     docs/decisions/0014-a-copy-is-known-by-where-it-is.md.
     """
 
-    _name = "office365.sealed"
+    _name = "office365.encrypted"
     _description = "Encrypted, for One Database"
     _log_access = False
 

@@ -12,14 +12,14 @@ from ...tools.secrets import certificate, key_pair
 CERTIFICATE_DAYS = 730
 
 
-class Office365Tenant(models.Model):
+class Office365App(models.Model):
     """What an app proves itself by.
 
     Secret, private key and PFX file can be written and used, never read: their fields are computed, always empty, and what is
     written to them goes to ``office365.secret``.
     """
 
-    _inherit = "office365.tenant"
+    _inherit = "office365.app"
 
     client_secret = fields.Char(
         compute="_compute_write_only", inverse="_inverse_client_secret", exportable=False,
@@ -58,9 +58,9 @@ class Office365Tenant(models.Model):
 
     @api.depends("write_date")  # every change of a secret is a write
     def _compute_credential_state(self):
-        for tenant in self:
-            tenant.client_secret_state = tenant._credential_state("client_secret")
-            tenant.private_key_state = tenant._credential_state("private_key")
+        for app in self:
+            app.client_secret_state = app._credential_state("client_secret")
+            app.private_key_state = app._credential_state("private_key")
 
     def _credential_state(self, kind: str) -> str | bool:
         """Return what is to be seen of something that can't be seen."""
@@ -75,52 +75,52 @@ class Office365Tenant(models.Model):
 
     @api.depends("certificate")
     def _compute_certificate_facts(self):
-        for tenant in self:
-            facts = certificate.read(tenant.certificate)
-            tenant.certificate_thumbprint = facts and facts.thumbprint
-            tenant.certificate_expiry = facts and facts.ends.date()
+        for app in self:
+            facts = certificate.read(app.certificate)
+            app.certificate_thumbprint = facts and facts.thumbprint
+            app.certificate_expiry = facts and facts.ends.date()
 
     @api.depends("certificate", "name")
     def _compute_certificate_cer(self):
-        for tenant in self:
-            facts = certificate.read(tenant.certificate)
-            tenant.certificate_cer = facts and facts.der
-            tenant.certificate_filename = facts and f"{tenant.name or 'odoo'}.cer"
+        for app in self:
+            facts = certificate.read(app.certificate)
+            app.certificate_cer = facts and facts.der
+            app.certificate_filename = facts and f"{app.name or 'odoo'}.cer"
 
     @api.constrains("certificate")
     def _check_certificate(self):
-        for tenant in self:
-            if tenant.certificate and not tenant.certificate_thumbprint:
-                raise ValidationError(tenant._key_pair_text("certificate_unreadable"))
+        for app in self:
+            if app.certificate and not app.certificate_thumbprint:
+                raise ValidationError(app._key_pair_text("certificate_unreadable"))
 
     # ------------------------------------------------------------
     # Writing what can't be read
     # ------------------------------------------------------------
 
     def _inverse_client_secret(self):
-        for tenant in self:
-            tenant._keep__("client_secret", (tenant.client_secret or "").strip())
+        for app in self:
+            app._keep__("client_secret", (app.client_secret or "").strip())
 
     def _inverse_private_key(self):
-        for tenant in self:
-            if not tenant.private_key:
-                tenant._keep__("private_key", "")
+        for app in self:
+            if not app.private_key:
+                app._keep__("private_key", "")
                 continue
             try:
-                pair = key_pair.from_pem(tenant.certificate or "", tenant.private_key, tenant.certificate_passphrase or None)
+                pair = key_pair.from_pem(app.certificate or "", app.private_key, app.certificate_passphrase or None)
             except key_pair.KeyPairUnusable as error:
-                raise ValidationError(tenant._key_pair_text(error.slug)) from None
-            tenant._keep__("private_key", pair.private_key)
+                raise ValidationError(app._key_pair_text(error.slug)) from None
+            app._keep__("private_key", pair.private_key)
 
     def _inverse_certificate_pfx(self):
-        for tenant in self.filtered("certificate_pfx"):
+        for app in self.filtered("certificate_pfx"):
             try:
-                content = base64.b64decode(tenant.certificate_pfx)
-                tenant._use_pair(key_pair.from_pfx(content, tenant.certificate_passphrase or None))
+                content = base64.b64decode(app.certificate_pfx)
+                app._use_pair(key_pair.from_pfx(content, app.certificate_passphrase or None))
             except binascii.Error:
-                raise ValidationError(tenant._key_pair_text("pfx_unreadable")) from None
+                raise ValidationError(app._key_pair_text("pfx_unreadable")) from None
             except key_pair.KeyPairUnusable as error:
-                raise ValidationError(tenant._key_pair_text(error.slug)) from None
+                raise ValidationError(app._key_pair_text(error.slug)) from None
         self.invalidate_recordset(["certificate_pfx", "certificate_passphrase"])
 
     def _keep__(self, kind: str, value: str) -> None:  # noqa: PLW3201
@@ -134,14 +134,14 @@ class Office365Tenant(models.Model):
 
     def write(self, vals):
         """Forget what was meant for one host before another could be told it: whoever may edit this record may not read its secrets."""
-        hosts = {tenant.id: origin(tenant.authority_url) for tenant in self}
+        hosts = {app.id: origin(app.authority_url) for app in self}
         if "certificate" in vals and not vals["certificate"]:
             vals = {"private_key": False, **vals}
         result = super().write(vals)
-        for tenant in self.filtered(lambda tenant: origin(tenant.authority_url) != hosts[tenant.id]):
+        for app in self.filtered(lambda app: origin(app.authority_url) != hosts[app.id]):
             if "client_secret" not in vals:
-                tenant._keep__("client_secret", "")
-            self.env["office365.token"]._forget__(tenant)
+                app._keep__("client_secret", "")
+            self.env["office365.token"]._forget__(app)
         return result
 
     @api.ondelete(at_uninstall=False)

@@ -6,10 +6,10 @@ from ...tools import entra
 from ...tools.entra.authority import authority_url
 
 
-class Office365Tenant(models.Model):
+class Office365App(models.Model):
     """One app registration in one directory: what servers sign in with."""
 
-    _name = "office365.tenant"
+    _name = "office365.app"
     _inherit = ["mail.thread", "mail.activity.mixin"]
     _description = "Microsoft Entra App"
     _order = "name, id"
@@ -55,13 +55,13 @@ class Office365Tenant(models.Model):
 
     @api.depends("certificate")
     def _compute_credential(self):
-        for tenant in self:
-            tenant.credential = "certificate" if tenant.certificate else tenant.credential or "secret"
+        for app in self:
+            app.credential = "certificate" if app.certificate else app.credential or "secret"
 
     @api.depends("cloud", "directory_id")
     def _compute_authority_url(self):
-        for tenant in self:
-            tenant.authority_url = tenant._default_authority()
+        for app in self:
+            app.authority_url = app._default_authority()
 
     def _default_authority(self) -> str:
         """Return where the chosen cloud signs in to the directory."""
@@ -69,9 +69,9 @@ class Office365Tenant(models.Model):
 
     @api.depends("cloud")
     def _compute_scopes(self):
-        for tenant in self:
-            cloud = ENTRA_CLOUDS[tenant.cloud or DEFAULT_CLOUD]
-            tenant.app_scope, tenant.delegated_resource = cloud.app_scope, cloud.delegated_prefix
+        for app in self:
+            cloud = ENTRA_CLOUDS[app.cloud or DEFAULT_CLOUD]
+            app.app_scope, app.delegated_resource = cloud.app_scope, cloud.delegated_prefix
 
     # ------------------------------------------------------------
     # Constraints
@@ -79,50 +79,50 @@ class Office365Tenant(models.Model):
 
     @api.constrains("directory_id")
     def _check_directory_id(self):
-        for tenant in self:
-            if not entra.is_directory_id(tenant.directory_id or ""):
+        for app in self:
+            if not entra.is_directory_id(app.directory_id or ""):
                 raise ValidationError(self.env._(
-                    "%(app)s: “%(value)s” is no directory. Copy the Directory (tenant) ID from Entra admin center > Overview: a GUID, or a "
+                    "%(app)s: “%(value)s” is no directory. Copy the Directory (app) ID from Entra admin center > Overview: a GUID, or a "
                     "domain of the tenant. “common” and “organizations” stand for any directory, which this app must not sign in to.",
-                    app=tenant.display_name, value=tenant.directory_id))
+                    app=app.display_name, value=app.directory_id))
 
     @api.constrains("client_id")
     def _check_client_id(self):
-        for tenant in self:
-            if not entra.is_guid(tenant.client_id or ""):
+        for app in self:
+            if not entra.is_guid(app.client_id or ""):
                 raise ValidationError(self.env._(
                     "%(app)s: “%(value)s” is no application id. Copy the Application (client) ID from Entra admin center > App "
-                    "registrations > your app > Overview: a GUID.", app=tenant.display_name, value=tenant.client_id))
+                    "registrations > your app > Overview: a GUID.", app=app.display_name, value=app.client_id))
 
     @api.constrains("authority_url", "directory_id", "cloud")
     def _check_authority_url(self):
-        for tenant in self:
-            if not entra.is_authority(tenant.authority_url) or not tenant.authority_url.endswith(f"/{tenant.directory_id}"):
+        for app in self:
+            if not entra.is_authority(app.authority_url) or not app.authority_url.endswith(f"/{app.directory_id}"):
                 raise ValidationError(self.env._(
                     "%(app)s: the authority must be https://, a host, and the directory id: %(expected)s. Secrets and sign-ins "
                     "are sent there.",
-                    app=tenant.display_name, expected=tenant._default_authority()))
+                    app=app.display_name, expected=app._default_authority()))
 
     @api.constrains("app_scope", "delegated_resource")
     def _check_scopes(self):
-        for tenant in self:
-            if not tenant.app_scope.startswith("https://") or not tenant.app_scope.endswith("/.default"):
+        for app in self:
+            if not app.app_scope.startswith("https://") or not app.app_scope.endswith("/.default"):
                 raise ValidationError(self.env._(
                     "%(app)s: the app-only scope must be %(expected)s. Entra refuses single permissions here; they belong to Entra admin "
                     "center > App registrations > API permissions.",
-                    app=tenant.display_name, expected=ENTRA_CLOUDS[tenant.cloud].app_scope))
-            if not tenant.delegated_resource.startswith("https://") or not tenant.delegated_resource.endswith("/"):
+                    app=app.display_name, expected=ENTRA_CLOUDS[app.cloud].app_scope))
+            if not app.delegated_resource.startswith("https://") or not app.delegated_resource.endswith("/"):
                 raise ValidationError(self.env._(
                     "%(app)s: the delegated resource must be %(expected)s, with the slash at its end.",
-                    app=tenant.display_name, expected=ENTRA_CLOUDS[tenant.cloud].delegated_prefix))
+                    app=app.display_name, expected=ENTRA_CLOUDS[app.cloud].delegated_prefix))
 
     @api.constrains("auth_flow", "credential")
     def _check_credential(self):
-        for tenant in self:
-            if tenant.auth_flow == "app" and tenant.credential == "none":
+        for app in self:
+            if app.auth_flow == "app" and app.credential == "none":
                 raise ValidationError(self.env._(
                     "%s: an app that signs in as itself needs a client secret or a certificate. Choose one of them, or let a user sign in.",
-                    tenant.display_name))
+                    app.display_name))
 
     # ------------------------------------------------------------
     # What signing in asks for

@@ -1,7 +1,7 @@
 from odoo import http
 from odoo.http import request
 
-from ..models.entra.office365_tenant_sign_in import PATH as OAUTH_PATH
+from ..models.entra.office365_app_sign_in import PATH as OAUTH_PATH
 from ..models.identity.res_users_link import PATH
 from ..tools.secrets.redaction import install
 

@@ -16,13 +16,13 @@ PATH = "/mail_office365/oauth"
 SESSION_KEY = "office365_sign_in"
 
 
-class Office365Tenant(models.Model):
+class Office365App(models.Model):
     """Users who sign in once: in their browser, or with a code on another device."""
 
-    _inherit = "office365.tenant"
+    _inherit = "office365.app"
 
-    outgoing_server_ids = fields.One2many("ir.mail_server", "office365_tenant_id", "Outgoing Servers", context={"active_test": False})
-    incoming_server_ids = fields.One2many("fetchmail.server", "office365_tenant_id", "Incoming Servers", context={"active_test": False})
+    outgoing_server_ids = fields.One2many("ir.mail_server", "office365_app_id", "Outgoing Servers", context={"active_test": False})
+    incoming_server_ids = fields.One2many("fetchmail.server", "office365_app_id", "Incoming Servers", context={"active_test": False})
     redirect_uri = fields.Char(
         "Redirect URI", compute="_compute_redirect_uri",
         help="Add it in Entra admin center > App registrations > your app > Authentication > Web, exactly as it is shown here.")
@@ -36,30 +36,30 @@ class Office365Tenant(models.Model):
 
     @api.depends_context("uid")
     def _compute_redirect_uri(self):
-        for tenant in self:
-            base = tenant.get_base_url()
-            tenant.redirect_uri = f"{base}{PATH}"
+        for app in self:
+            base = app.get_base_url()
+            app.redirect_uri = f"{base}{PATH}"
             url = urlsplit(base)
             # learn.microsoft.com/entra/identity-platform/reply-url: https, or http on this machine itself
-            tenant.redirect_warning = url.scheme != "https" and url.hostname not in ("localhost", "127.0.0.1") and self.env._(
+            app.redirect_warning = url.scheme != "https" and url.hostname not in ("localhost", "127.0.0.1") and self.env._(
                 "Entra takes no redirect URI that begins with http, but for localhost. Serve Odoo over https and set the System Parameter "
                 "web.base.url, or sign in with a device code, which needs no redirect.")
 
     @api.depends("authority_url", "client_id", "auth_flow", "app_scope", "delegated_resource")
     def _compute_admin_consent_url(self):
-        for tenant in self:
-            if not tenant.authority_url or not tenant.client_id:
-                tenant.admin_consent_url = False
+        for app in self:
+            if not app.authority_url or not app.client_id:
+                app.admin_consent_url = False
                 continue
-            scopes = [tenant.app_scope] if tenant.auth_flow == "app" else tenant._all_scopes()
+            scopes = [app.app_scope] if app.auth_flow == "app" else app._all_scopes()
             # learn.microsoft.com/entra/identity-platform/v2-admin-consent
-            query = urlencode({"client_id": tenant.client_id, "redirect_uri": tenant.redirect_uri, "scope": " ".join(scopes)})
-            tenant.admin_consent_url = f"{tenant.authority_url}/v2.0/adminconsent?{query}"
+            query = urlencode({"client_id": app.client_id, "redirect_uri": app.redirect_uri, "scope": " ".join(scopes)})
+            app.admin_consent_url = f"{app.authority_url}/v2.0/adminconsent?{query}"
 
     @api.depends("auth_flow", "outgoing_server_ids.smtp_user", "incoming_server_ids.user")
     def _compute_sign_in_status(self):
-        for tenant in self:
-            tenant.sign_in_status = "\n".join(map(tenant._status_of, tenant._accounts())) or False
+        for app in self:
+            app.sign_in_status = "\n".join(map(app._status_of, app._accounts())) or False
 
     @api.depends_context("uid")
     def _compute_is_copy(self):
@@ -68,7 +68,7 @@ class Office365Tenant(models.Model):
     def _sign_ins(self, account: str | None = None):
         """Return the rows of the users who signed in at this app, or of one."""
         domain = [("account", "=", account.lower())] if account else [("account", "!=", "")]
-        return self.env["office365.token"].sudo().search([("tenant_id", "in", self._origin.ids), *domain])
+        return self.env["office365.token"].sudo().search([("app_id", "in", self._origin.ids), *domain])
 
     def _status_of(self, account: str) -> str:
         """Return whether a user signed in, and until when that holds."""
@@ -89,10 +89,10 @@ class Office365Tenant(models.Model):
     @api.constrains("cloud", "auth_flow")
     def _check_servers(self):
         """Refuse what this app's servers can't work with."""
-        for tenant in self.sudo():
-            tenant.outgoing_server_ids._check_office365_preset()
-            tenant.outgoing_server_ids._check_office365_sender_mode()
-            tenant.incoming_server_ids._check_office365_preset()
+        for app in self.sudo():
+            app.outgoing_server_ids._check_office365_preset()
+            app.outgoing_server_ids._check_office365_sender_mode()
+            app.incoming_server_ids._check_office365_preset()
 
     def _all_scopes(self) -> list[str]:
         """Return the delegated scopes that servers of this app need; those of SMTP and IMAP before there is a server."""
@@ -157,7 +157,7 @@ class Office365Tenant(models.Model):
         except entra.EntraRefused as error:
             raise UserError(self._refusal_text(error)) from error
         request.session[SESSION_KEY] = sign_in_state.begin(request.session.get(SESSION_KEY), state, {
-            "flow": flow, "tenant": self.id, "model": record._name, "id": record.id, "uid": self.env.uid, "account": account,
+            "flow": flow, "app": self.id, "model": record._name, "id": record.id, "uid": self.env.uid, "account": account,
         }, time.time())
         return {"type": "ir.actions.act_url", "url": flow["auth_uri"], "target": "self"}
 

@@ -5,10 +5,10 @@ from odoo import api, fields, models
 from ...tools.entra import expiry
 
 
-class Office365Tenant(models.Model):
+class Office365App(models.Model):
     """Reminders of what ends: secrets, certificates, sign-ins of users."""
 
-    _inherit = "office365.tenant"
+    _inherit = "office365.app"
 
     expiry_notice = fields.Text(compute="_compute_expiry_notice")
     expiry_days = fields.Integer("Days Left", compute="_compute_expiry_notice")
@@ -30,10 +30,10 @@ class Office365Tenant(models.Model):
     @api.depends("credential", "client_secret_expiry", "certificate_expiry", "auth_flow")
     def _compute_expiry_notice(self):
         today = fields.Date.context_today(self)
-        for tenant in self:
-            due = [(ends, what) for what, ends in tenant._ends().values() if expiry.threshold(ends, today) is not None]
-            tenant.expiry_notice = "\n".join(self._expiry_text(what, ends, today) for ends, what in sorted(due)) or False
-            tenant.expiry_days = (min(due)[0] - today).days if due else 999
+        for app in self:
+            due = [(ends, what) for what, ends in app._ends().values() if expiry.threshold(ends, today) is not None]
+            app.expiry_notice = "\n".join(self._expiry_text(what, ends, today) for ends, what in sorted(due)) or False
+            app.expiry_days = (min(due)[0] - today).days if due else 999
 
     @api.model
     def _expiry_text(self, what: str, ends: date, today: date) -> str:
@@ -49,22 +49,22 @@ class Office365Tenant(models.Model):
     def _update_reminders(self) -> None:
         """Raise an activity for each threshold that is newly reached; take back those of what was renewed."""
         today = fields.Date.context_today(self)
-        for tenant in self.sudo():
-            before, after = tenant.reminders or {}, {}
-            for kind, (what, ends) in tenant._ends().items():
+        for app in self.sudo():
+            before, after = app.reminders or {}, {}
+            for kind, (what, ends) in app._ends().items():
                 if (days := expiry.threshold(ends, today)) is None:
                     continue
                 kept = before.get(kind, {})
                 if (kept.get("ends"), kept.get("days")) == (ends.isoformat(), days):
                     after[kind] = kept
                 else:
-                    raised = tenant._remind(self._expiry_text(what, ends, today), max(ends, today))
+                    raised = app._remind(self._expiry_text(what, ends, today), max(ends, today))
                     after[kind] = {"ends": ends.isoformat(), "days": days, "activities": raised.ids}
             over = {raised for kind, kept in before.items() if after.get(kind) != kept for raised in kept["activities"]}
-            (tenant.activity_ids & self.env["mail.activity"].browse(over)).action_feedback(
+            (app.activity_ids & self.env["mail.activity"].browse(over)).action_feedback(
                 feedback=self.env._("Renewed, or followed by another reminder."))
             if after != before:
-                tenant.reminders = after or False
+                app.reminders = after or False
 
     def _remind(self, text: str, deadline: date):
         """Give every administrator an activity."""

@@ -11,14 +11,14 @@ from ...tools.transactions import run_apart
 _logger = logging.getLogger(__name__)
 
 
-class Office365Budget(models.Model):
+class Office365Quota(models.Model):
     """What each mailbox has used of its limits; `tools.outgoing.quota` decides, here it is stored.
 
     One row a mailbox, locked while it is changed, in transactions of a few milliseconds: exact over all workers and hosts.
     """
 
-    _name = "office365.budget"
-    _description = "Office 365 Budget of a Mailbox"
+    _name = "office365.quota"
+    _description = "Office 365 Quota of a Mailbox"
     _rec_name = "key"
     _log_access = False
 
@@ -66,12 +66,12 @@ class Office365Budget(models.Model):
     def _count_anew(self) -> None:
         """Have those who wait counted when the next one comes: somebody has just left the line."""
         def forget(cr):
-            cr.execute("UPDATE office365_budget SET ledger = jsonb_set(ledger, '{joined}', '0')", log_exceptions=False)
+            cr.execute("UPDATE office365_quota SET ledger = jsonb_set(ledger, '{joined}', '0')", log_exceptions=False)
 
         try:
             run_apart(self.env.registry.cursor, forget)
         except psycopg2.Error as error:  # then it is done a minute after the last one came
-            _logger.info("Those who wait for a budget are not counted at once: %s", error)
+            _logger.info("Those who wait for a quota are not counted at once: %s", error)
 
     @api.model
     def _settle(self, key: str, holder: str, uses: Iterable[Use]) -> None:
@@ -92,7 +92,7 @@ class Office365Budget(models.Model):
     @api.model
     def _usage(self, key: str) -> tuple[int, int]:
         """Return the messages of the last minute and the recipients of the last 24 hours."""
-        rows = self.env.execute_query(SQL("SELECT ledger FROM office365_budget WHERE key = %s", key))
+        rows = self.env.execute_query(SQL("SELECT ledger FROM office365_quota WHERE key = %s", key))
         return Ledger(rows[0][0]).usage(self._clock(self.env.cr)) if rows else (0, 0)
 
     @api.model
@@ -100,13 +100,13 @@ class Office365Budget(models.Model):
         """Call a function with a mailbox's ledger, the time and the cursor; store the ledger, and return what the function returned."""
         def change(cr):
             # Whoever comes second waits here, and then reads anew what the first one wrote.
-            cr.execute("SELECT ledger FROM office365_budget WHERE key = %s FOR UPDATE", [key], log_exceptions=False)
+            cr.execute("SELECT ledger FROM office365_quota WHERE key = %s FOR UPDATE", [key], log_exceptions=False)
             row = cr.fetchone()
             ledger = Ledger(row and row[0])
             result = work(ledger, self._clock(cr), cr)
             cr.execute(
-                "UPDATE office365_budget SET ledger = %s WHERE key = %s" if row else
-                "INSERT INTO office365_budget (ledger, key) VALUES (%s, %s)",
+                "UPDATE office365_quota SET ledger = %s WHERE key = %s" if row else
+                "INSERT INTO office365_quota (ledger, key) VALUES (%s, %s)",
                 [fields.Json().convert_to_column(ledger.stored(), self), key], log_exceptions=False)
             return result
 

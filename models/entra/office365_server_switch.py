@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 # How long the old login is kept.
-MOVE_BACK_DAYS = 7
+SWITCH_BACK_DAYS = 7
 # Fields of the addon microsoft_outlook, which may be absent: what its servers sign in with.
 _OUTLOOK = ("microsoft_outlook_refresh_token", "microsoft_outlook_access_token", "microsoft_outlook_access_token_expiration")
 
@@ -15,26 +15,26 @@ class Office365ServerMixin(models.AbstractModel):
 
     _inherit = "office365.server.mixin"
 
-    office365_move_back_until = fields.Datetime("Can Be Moved Back Until", readonly=True, copy=False, groups="base.group_system")
+    office365_switch_back_until = fields.Datetime("Can Be Switched Back Until", readonly=True, copy=False, groups="base.group_system")
 
-    office365_can_move = fields.Boolean(compute="_compute_office365_can_move", groups="base.group_system")
+    office365_can_switch = fields.Boolean(compute="_compute_office365_can_switch", groups="base.group_system")
 
     @api.depends("office365_preset", "office365_sign_in_by")
-    def _compute_office365_can_move(self):
+    def _compute_office365_can_switch(self):
         for server in self:
             by_password = server.office365_preset and server.office365_preset != "relay" and server.office365_sign_in_by == "login"
-            server.office365_can_move = by_password or server._office365_is_outlook()
+            server.office365_can_switch = by_password or server._office365_is_outlook()
 
     def _office365_is_outlook(self) -> bool:
         """Tell whether core's Outlook sign-in is what this server uses."""
         raise NotImplementedError
 
     @api.model
-    def _office365_moved_fields(self) -> list[str]:
+    def _office365_switch_fields(self) -> list[str]:
         """Return the fields that a move changes on this model."""
         raise NotImplementedError
 
-    def _office365_moved_values(self, app) -> dict:
+    def _office365_switch_values(self, app) -> dict:
         """Return what a server of this app is changed to."""
         raise NotImplementedError
 
@@ -42,19 +42,19 @@ class Office365ServerMixin(models.AbstractModel):
         """Connect, sign in and say goodbye."""
         raise NotImplementedError
 
-    def action_office365_move(self):
+    def action_office365_switch(self):
         """Ask which app is to sign in."""
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Move to Sign-in"),
-            "res_model": "office365.move",
+            "name": self.env._("Switch to Microsoft Sign-in"),
+            "res_model": "office365.switch",
             "view_mode": "form",
             "target": "new",
             "context": {"default_res_model": self._name, "default_res_id": self.id},
         }
 
-    def action_office365_move_back(self):
+    def action_office365_switch_back(self):
         """Give a server back the login it had before it was moved."""
         self.ensure_one()
         self.check_access("write")
@@ -67,24 +67,24 @@ class Office365ServerMixin(models.AbstractModel):
             if values[name] not in dict(self._fields[name]._description_selection(self.env)):
                 raise UserError(self.env._(
                     "%s: it was a server of the addon Outlook, which is no longer installed. Install it again first.", self.display_name))
-        self.write({**values, "office365_move_back_until": False})
+        self.write({**values, "office365_switch_back_until": False})
         secrets._put__(self, "old_login", None)
         return True
 
-    def _office365_move(self, app) -> None:
+    def _office365_switch(self, app) -> None:
         """Let an app sign in, if it can; nothing changes otherwise.
 
         :raise UserError: the sign-in was tried and failed
         """
         self.ensure_one()
         self.check_access("write")
-        until = fields.Datetime.now() + timedelta(days=MOVE_BACK_DAYS)
+        until = fields.Datetime.now() + timedelta(days=SWITCH_BACK_DAYS)
         server = self.sudo()
         old = {name: server[name].id if self._fields[name].type == "many2one" else server[name]
-               for name in self._office365_moved_fields() if name in self._fields}
+               for name in self._office365_switch_fields() if name in self._fields}
         try:
             with self.env.cr.savepoint():
-                self.write({**self._office365_moved_values(app), "office365_tenant_id": app.id, "office365_move_back_until": until})
+                self.write({**self._office365_switch_values(app), "office365_app_id": app.id, "office365_switch_back_until": until})
                 self._office365_try()
         except Exception as error:
             raise UserError(self.env._(
@@ -97,9 +97,9 @@ class Office365ServerMixin(models.AbstractModel):
         """Remove the old logins of servers that were moved a week ago."""
         if self._abstract:
             return
-        for server in self.with_context(active_test=False).search([("office365_move_back_until", "<", fields.Datetime.now())]):
+        for server in self.with_context(active_test=False).search([("office365_switch_back_until", "<", fields.Datetime.now())]):
             self.env["office365.secret"]._put__(server, "old_login", None)
-            server.office365_move_back_until = False
+            server.office365_switch_back_until = False
 
     @api.ondelete(at_uninstall=False)
     def _unlink_office365_secrets(self):
@@ -113,11 +113,11 @@ class IrMail_Server(models.Model):
         return self.smtp_authentication == "outlook"
 
     @api.model
-    def _office365_moved_fields(self):
+    def _office365_switch_fields(self):
         return ["office365_preset", "office365_cloud", "smtp_host", "smtp_port", "smtp_encryption", "smtp_authentication", "smtp_user",
-                "smtp_pass", "from_filter", "office365_tenant_id", *_OUTLOOK]
+                "smtp_pass", "from_filter", "office365_app_id", *_OUTLOOK]
 
-    def _office365_moved_values(self, app):
+    def _office365_switch_values(self, app):
         values = {"smtp_authentication": "office365", "smtp_pass": False}
         if self._office365_is_outlook():
             values |= {"office365_preset": "submission", "office365_cloud": app.cloud, "name": self.name, **dict.fromkeys(_OUTLOOK, False)}
@@ -136,11 +136,11 @@ class FetchmailServer(models.Model):
         return self.server_type == "outlook"
 
     @api.model
-    def _office365_moved_fields(self):
+    def _office365_switch_fields(self):
         return ["office365_preset", "office365_cloud", "server_type", "server", "port", "is_ssl", "user", "password",
-                "office365_tenant_id", *_OUTLOOK]
+                "office365_app_id", *_OUTLOOK]
 
-    def _office365_moved_values(self, app):
+    def _office365_switch_values(self, app):
         values = {"password": False}
         if self._office365_is_outlook():
             values |= {"office365_preset": "imap", "office365_cloud": app.cloud, "name": self.name, **dict.fromkeys(_OUTLOOK, False)}

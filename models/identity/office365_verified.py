@@ -2,7 +2,7 @@
 
 Ordinary users may write many of the fields that hold an address: their own e-mail, the contact of a company, the alias of a
 project. So each such field has a companion that only the code here writes: the value as an administrator set it, or as it stood
-when the addon was installed. A value that differs from it is not trusted.
+when the addon was installed. A value that differs from it is not verified.
 """
 
 from odoo import api, fields, models
@@ -18,7 +18,7 @@ from .office365_actor import by_administrator
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
-    office365_trusted_email = fields.Char(copy=False, readonly=True, prefetch=PREFETCH, groups=NO_ACCESS)
+    office365_verified_email = fields.Char(copy=False, readonly=True, prefetch=PREFETCH, groups=NO_ACCESS)
 
     def write(self, vals):
         if "email" not in vals:
@@ -27,7 +27,7 @@ class ResPartner(models.Model):
             self._office365_check_email(vals["email"])
             return super().write(vals)
         result = super().write(vals)
-        self._office365_vouchable()._office365_trust_email()
+        self._office365_vouchable()._office365_verify_email()
         return result
 
     def _office365_check_email(self, email: str | bool) -> None:
@@ -54,10 +54,10 @@ class ResPartner(models.Model):
         companies = self.env["res.company"].sudo().search([("partner_id", "in", self.ids)])
         return self.sudo().with_context(active_test=False).filtered("user_ids") | companies.partner_id
 
-    def _office365_trust_email(self) -> None:
+    def _office365_verify_email(self) -> None:
         """Trust the present e-mail of users' and companies' partners."""
         for partner in self.sudo():
-            partner.office365_trusted_email = partner.email_normalized
+            partner.office365_verified_email = partner.email_normalized
 
 
 class ResUsers(models.Model):
@@ -67,7 +67,7 @@ class ResUsers(models.Model):
     def create(self, vals_list):
         users = super().create(vals_list)
         if by_administrator(self.env):
-            users.partner_id._office365_trust_email()
+            users.partner_id._office365_verify_email()
         return users
 
     def unlink(self):
@@ -75,13 +75,13 @@ class ResUsers(models.Model):
         partners = self.partner_id
         partners -= self.env["res.company"].sudo().search([("partner_id", "in", partners.ids)]).partner_id
         result = super().unlink()
-        partners.exists().sudo().office365_trusted_email = False
+        partners.exists().sudo().office365_verified_email = False
         return result
 
     def write(self, vals):
         result = super().write(vals)
         if "partner_id" in vals and by_administrator(self.env):
-            self.partner_id._office365_trust_email()
+            self.partner_id._office365_verify_email()
         return result
 
 
@@ -92,26 +92,26 @@ class ResCompany(models.Model):
     def create(self, vals_list):
         companies = super().create(vals_list)
         if by_administrator(self.env):
-            companies.partner_id._office365_trust_email()
+            companies.partner_id._office365_verify_email()
         return companies
 
 
 class MailAlias(models.Model):
     _inherit = "mail.alias"
 
-    office365_trusted = fields.Boolean(copy=False, readonly=True, prefetch=PREFETCH, groups=NO_ACCESS)
+    office365_verified = fields.Boolean(copy=False, readonly=True, prefetch=PREFETCH, groups=NO_ACCESS)
 
     @api.model_create_multi
     def create(self, vals_list):
         aliases = super().create(vals_list)
-        aliases.sudo().office365_trusted = by_administrator(self.env)
+        aliases.sudo().office365_verified = by_administrator(self.env)
         return aliases
 
     def write(self, vals):
         result = super().write(vals)
         if "alias_name" in vals:
-            self.sudo().office365_trusted = by_administrator(self.env)
+            self.sudo().office365_verified = by_administrator(self.env)
         elif "alias_domain_id" in vals and not by_administrator(self.env):
-            self.sudo().office365_trusted = False
+            self.sudo().office365_verified = False
         # A domain alone gives no trust: the first one that an administrator makes is given to all aliases, whoever named them.
         return result
