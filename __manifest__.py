@@ -1,7 +1,7 @@
 {
     "name": "Office 365 Mail",
     "summary": "Run the mail of an Odoo database on Office 365 (Exchange Online)",
-    "version": "19.0.1.1.0",
+    "version": "19.0.1.2.0",
     "category": "Productivity/Discuss",
     "author": "mail_office365 contributors",
     "license": "LGPL-3",

@@ -41,6 +41,7 @@ from . import test_local_servers_mailboxes
 from . import test_local_servers_mx
 from . import test_local_servers_submission
 from . import test_mail_flow
+from . import test_migrations
 from . import test_outgoing_breaker
 from . import test_outgoing_delivery
 from . import test_outgoing_fault_matrix

@@ -114,7 +114,7 @@ CATALOGUE = {
     "POP_UNAVAILABLE": "server_busy",
 }
 
-# Rows of the Exchange reference whose code or words the catalogue above does not have.
+# Rows of docs/exchange-online.md whose code or words the catalogue above does not have.
 REFERENCE = [
     (4, "5.7.67 TLS 1.0 and 1.1 not supported by your organization", "tls_version"),
     (7, "451 4.7.0 Temporary server error. Please try again later. PRX2", "server_busy"),

@@ -1,5 +1,5 @@
 import base64
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from unittest.mock import patch
 
 from cryptography.hazmat.primitives import serialization
@@ -150,8 +150,11 @@ class TestCredential(TenantCase):
 
     def test_a_pair_that_is_none_names_the_remedy(self):
         one, other = key_pair.make("One", 30), key_pair.make("Other", 30)
+        ended, early = (key_pair.make("Odd", 30, datetime.now() + timedelta(days=days)) for days in (-40, 3))
         table = [
             ({"certificate": "x"}, "holds no certificate in PEM"),
+            ({"certificate": ended.certificate, "private_key": ended.private_key}, "has ended"),
+            ({"certificate": early.certificate, "private_key": early.private_key}, "is not valid yet"),
             ({"certificate": one.certificate, "private_key": other.private_key}, "do not belong together"),
             ({"certificate": one.certificate, "private_key": "x"}, "holds no private key in PEM"),
             ({"certificate_pfx": base64.b64encode(b"x")}, "can not be opened"),

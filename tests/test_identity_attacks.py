@@ -79,7 +79,7 @@ class TestClaims(AttackCase):
         self.env.invalidate_all()
         self.assertEqual(self.mallory.partner_id, partner)
         self.post(self.mallory)
-        self.assertAsMailbox("untrusted")
+        self.assertAsMailbox("unverified")
 
     def test_the_answer_of_somebody_who_is_away(self):
         """Odoo sends it by itself, with the From that the user calls their own."""
@@ -131,7 +131,7 @@ class TestClaims(AttackCase):
         self.env["mail.alias.domain"].with_user(self.administrator).create({"name": "contoso.example"})
         self.assertEqual(alias.alias_full_name, "payroll@contoso.example")
         self.post(self.mallory, email_from="Payroll <payroll@contoso.example>")
-        self.assertAsMailbox("untrusted")
+        self.assertAsMailbox("unverified")
 
     def test_two_users_with_one_verified_address_both_send_as_it(self):
         for user in (self.mallory, self.editor):
@@ -393,7 +393,7 @@ class TestTemplates(AttackCase):
         template = self.template(self.administrator, email_from="{{ object.ref }}")
         self.record.ref = "payroll@contoso.example"
         template.with_user(self.mallory).send_mail(self.record.id, force_send=True)
-        self.assertAsMailbox("untrusted")
+        self.assertAsMailbox("unverified")
 
     def test_an_address_that_an_administrator_wrote(self):
         for user, expected in ((self.administrator, "noreply@contoso.example"), (self.editor, ERP)):
@@ -450,7 +450,7 @@ class TestSharedSenders(AttackCase):
         sender.unlink()
         self.servers.transactions.clear()
         self.post(self.mallory, email_from="Contoso <noreply@contoso.example>")
-        self.assertAsMailbox("untrusted")
+        self.assertAsMailbox("unverified")
 
     def test_a_users_address_is_not_shared(self):
         for address in (CEO, BRANT):

@@ -218,7 +218,7 @@ class TestTrust(SenderCase):
         self.grant_send_as(self.victim, INFO, BRANT)
         self.server = self.outgoing(from_filter="contoso.example")
 
-    def assertLeftAsMailbox(self, reason="untrusted"):  # noqa: N802
+    def assertLeftAsMailbox(self, reason="unverified"):  # noqa: N802
         sent = self.sent()
         self.assertEqual((sent.from_address, sent.envelope_from), (ERP, ERP))
         self.assertNotIn(self.victim, str(sent.message["Reply-To"]))
@@ -321,7 +321,7 @@ class TestTrust(SenderCase):
         self.assertEqual(self.sent().from_address, self.victim)
 
     @mute_logger("odoo.addons.mail.models.mail_mail")
-    def test_a_relay_without_an_address_of_its_own_sends_nothing_untrusted(self):
+    def test_a_relay_without_an_address_of_its_own_sends_nothing_unverified(self):
         self.trust_this_host()
         self.server.active = False
         self.outgoing("relay", from_filter="contoso.example")

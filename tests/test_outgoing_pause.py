@@ -130,13 +130,14 @@ class TestPause(PauseCase):
 
     def test_a_sign_in_at_a_paused_server_is_the_trial(self):
         with self.run_of(self.server) as one:
-            self.assertTrue(one.admit_connection().go)
+            self.assertTrue(one.admit(BRANT, 1, False).go)
             one.report(BRANT, None, diagnose(NO_SIGN_IN, protocol="smtp"), reply=NO_SIGN_IN)
-            self.assertFalse(one.admit_connection().go)
+            self.assertFalse(one.admit(BRANT, 1, False).go)
         self.later(minutes=15)
         with self.run_of(self.server) as two, self.run_of(self.server) as three:
-            self.assertTrue(two.admit_connection().go)
-            self.assertFalse(three.admit_connection().go)
+            self.assertTrue(two.admit(BRANT, 1, False).go)
+            self.assertFalse(three.admit(BRANT, 1, False).go)
+            two.report(BRANT, TAKEN, None)
             self.assertTrue(self.taken(two).go)
             self.assertTrue(self.taken(two).go)
         self.assertFalse(self.env["office365.pause"].search([]))

@@ -5,6 +5,7 @@ import hashlib
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from ...tools.entra import token_life
 from ...tools.entra.https import origin
 from ...tools.secrets import certificate, key_pair
 
@@ -108,6 +109,7 @@ class Office365App(models.Model):
                 continue
             try:
                 pair = key_pair.from_pem(app.certificate or "", app.private_key, app.certificate_passphrase or None)
+                pair.check_dates(token_life.now())
             except key_pair.KeyPairUnusable as error:
                 raise ValidationError(app._key_pair_text(error.slug)) from None
             app._keep__("private_key", pair.private_key)
@@ -116,7 +118,9 @@ class Office365App(models.Model):
         for app in self.filtered("certificate_pfx"):
             try:
                 content = base64.b64decode(app.certificate_pfx)
-                app._use_pair(key_pair.from_pfx(content, app.certificate_passphrase or None))
+                pair = key_pair.from_pfx(content, app.certificate_passphrase or None)
+                pair.check_dates(token_life.now())
+                app._use_pair(pair)
             except binascii.Error:
                 raise ValidationError(app._key_pair_text("pfx_unreadable")) from None
             except key_pair.KeyPairUnusable as error:

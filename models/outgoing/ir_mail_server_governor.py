@@ -55,19 +55,6 @@ class Governor:
         self._deliveries: list[dict] = []
         self._written_at = monotonic()
 
-    def admit_connection(self) -> Admission:
-        """Decide whether the server may be connected to: asked before that, as signing in at a server that is paused is a trial, too.
-
-        Reserves nothing but the trial; the mail that follows is asked for with :meth:`admit`.
-        """
-        try:
-            verdict, target = self._breakers.verdict("")
-            if verdict is Verdict.GO or (verdict is Verdict.TRIAL and self._breakers.claim(target)):
-                return Admission(go=True)
-            return self._paused(target)
-        except Exception as error:  # noqa: BLE001  (whatever it is: no mail can help it)
-            return self._unknown(error)
-
     def admit(self, sender: str, recipients: int, bulk: bool) -> Admission:
         """Decide whether a message may be sent now; if so, it counts from now on.
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ..addresses import canonical_address
 from ..smtp.session import SmtpSession
-from .sender import ABOUT_ADDRESS, MODE, SenderIdentity
+from .sender import SenderIdentity
 
 # Who sends.
 OURS, OTHER, PERSONAL, NOBODY = "ours", "other", "personal", "nobody"
@@ -20,8 +20,6 @@ FALLBACK = "fallback"
 OTHER_SERVER = "other_server"
 PERSONAL_SERVER = "personal_server"
 NO_SERVER = "no_server"
-
-AS_MAILBOX = (*ABOUT_ADDRESS, MODE)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Why Microsoft Entra gives no token. Earlier rows win. Numbers: Microsoft's list of error codes, the project's Exchange reference, 5.5.
+"""Why Microsoft Entra gives no token. Earlier rows win. Numbers: Microsoft's list of error codes, docs/exchange-online.md, 5.5.
 
 Microsoft: drive logic from the OAuth ``error`` first, numbers and texts may change. But ``invalid_grant`` and ``invalid_client``
 stand for a dozen causes each, so the number decides as long as it is known. Where it is not, such a word says nothing: whoever

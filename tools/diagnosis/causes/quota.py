@@ -1,4 +1,4 @@
-"""Which limit a mail exceeds. Earlier rows win. The project's Exchange reference, 4 and 5.2."""
+"""Which limit a mail exceeds. Earlier rows win. docs/exchange-online.md, 4 and 5.2."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Why a server takes no mail of this Odoo server for anybody outside, or waits with it. Earlier rows win.
 
-Order and numbers: the project's Exchange reference, 5.3. Other servers say these things with 5.7.1, or with a reply code alone.
+Order and numbers: docs/exchange-online.md, 5.3. Other servers say these things with 5.7.1, or with a reply code alone.
 """
 
 from __future__ import annotations

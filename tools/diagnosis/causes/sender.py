@@ -1,4 +1,4 @@
-"""Why Exchange Online does not take mail of this sender, or not now. Earlier rows win. The project's Exchange reference, 4 and 5.2."""
+"""Why Exchange Online does not take mail of this sender, or not now. Earlier rows win. docs/exchange-online.md, 4 and 5.2."""
 
 from __future__ import annotations
 

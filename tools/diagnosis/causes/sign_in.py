@@ -1,4 +1,4 @@
-"""Why a sign-in to Exchange Online is refused. Earlier rows win. Order and numbers: the project's Exchange reference, 5.1 and 5.4."""
+"""Why a sign-in to Exchange Online is refused. Earlier rows win. Order and numbers: docs/exchange-online.md, 5.1 and 5.4."""
 
 from __future__ import annotations
 
