@@ -57,6 +57,8 @@ def parser() -> argparse.ArgumentParser:
                      help=f"the modules of --odoo-runner (default: {','.join(odoo_runner.MODULES)})")
     sub.add_argument("--fault-table", action="store_true",
                      help="run the fault matrix and write its results to docs/fault-matrix.md")
+    sub = add("wheel", commands.build_wheel, "build odoo-addon-mail_office365 for pip, of what is committed")
+    sub.add_argument("--into", default=".", metavar="FOLDER", help="where to put it (default: here)")
     sub = add("serve", commands.serve, "serve Odoo with the addon until Ctrl-C", "ODOO ARGUMENTS")
     sub.add_argument("--port", type=_port, help="port of the web client (default: 8069, or a free one)")
     sub.add_argument("--fresh", action="store_true", help="start with a new database")

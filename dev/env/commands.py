@@ -7,7 +7,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import core, database, faults, life_cycle, lint, odoo_runner, paths, runtime, translations
+from . import core, database, faults, life_cycle, lint, odoo_runner, paths, runtime, translations, wheel
 from .build import locked
 from .process import execute
 from .progress import Failure, say, step
@@ -196,4 +196,10 @@ def pot(_options: Namespace) -> int:
             database.drop(parts, name)
             _forget(name)
     say(f"Written: {target.relative_to(paths.REPOSITORY)}")
+    return 0
+
+
+def build_wheel(options: Namespace) -> int:
+    """Build the wheel."""
+    say(f"{wheel.build(runtime.provide(), Path(options.into).resolve())}")
     return 0

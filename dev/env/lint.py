@@ -1,13 +1,14 @@
-"""Runs the linters and two checks of our own: XML is well-formed, and what works outside of the addon does not import Odoo."""
+"""Runs the linters and three checks of our own: of the XML, of imports of Odoo where there must be none, and of the wheel."""
 from __future__ import annotations
 
 import ast
+import functools
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
-from . import paths
+from . import paths, wheel
 from .process import execute
 from .progress import say
 from .runtime import Runtime
@@ -67,7 +68,7 @@ def run(parts: Runtime) -> int:
                "pylint": _tool(parts, paths.addons(), "pylint", rules, paths.ADDON),
                "rooms": execute([parts.venv / "bin" / "lint-imports", "--no-cache", f"{paths.ADDON}/pyproject.toml"],
                                 env=parts.environment(), cwd=paths.addons()) == 0}
-    for name, check in (("XML", broken_xml), ("imports", odoo_imports)):
+    for name, check in (("XML", broken_xml), ("imports", odoo_imports), ("wheel", functools.partial(wheel.complaints, parts))):
         complaints = check()
         results[name] = not complaints
         for complaint in complaints:
