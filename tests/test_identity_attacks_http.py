@@ -1,5 +1,6 @@
 """What a client asks for over HTTP, with every value and every key of the context that it can set, so that mail leaves as somebody else."""
 
+import re
 from datetime import timedelta
 
 from odoo import Command, fields
@@ -280,11 +281,15 @@ class TestOverHttp(Office365Mixin, HttpCase):
         if "portal.mixin" not in self.env:
             self.skipTest("needs the portal")
         self.authenticate("o365.portal", "portal@o365")
-        self.url_open("/my/account", data={
-            "name": "Portal", "email": CEO, "phone": "1", "street": "x", "city": "x", "country_id": "1",
-            "csrf_token": self.csrf_token()})
-        self.env.invalidate_all()
-        self.assertEqual(email_normalize(self.portal.email), "portal@private.example")
+        for email, expected in ((CEO, "portal@private.example"), ("other@private.example", "other@private.example")):
+            token = re.search(r'csrf_token: "(\w+)"', self.url_open("/my").text)[1]
+            self.url_open("/my/address/submit", data={
+                "partner_id": self.portal.partner_id.id, "name": "Portal", "email": email, "phone": "+32 1 23 45 67", "street": "Street 1",
+                "zip": "1000", "city": "Brussels", "country_id": self.env.ref("base.be").id, "address_type": "billing",
+                "use_delivery_as_billing": "true", "csrf_token": token})
+            self.env.invalidate_all()
+            with self.subTest(email):
+                self.assertEqual(email_normalize(self.portal.email), expected)
 
     @mute_logger("odoo.http")
     def test_a_claim_of_anothers_alias_harms_them_not(self):
