@@ -65,7 +65,7 @@ class Office365Mixin(SecretsMixin):
     def setUpClass(cls):
         super().setUpClass()
         if reason := available():
-            raise unittest.SkipTest(f"The local mail servers can not run: {reason}")
+            raise unittest.SkipTest(f"The local mail servers cannot run: {reason}")
         # Once a class, not once for all: Odoo ends every process that outlives its class.
         cls.servers = MailServers()
         cls.servers.start()

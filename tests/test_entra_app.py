@@ -145,7 +145,7 @@ class TestCredential(TenantCase):
         self.assertEqual(app._app__().credential, pair)
         self.assertEqual(app.read(["certificate_pfx", "certificate_passphrase"])[0],
                          {"id": app.id, "certificate_pfx": False, "certificate_passphrase": False})
-        with self.assertRaisesRegex(ValidationError, "can not be opened"):
+        with self.assertRaisesRegex(ValidationError, "cannot be opened"):
             self.app(certificate_pfx=base64.b64encode(content), certificate_passphrase="wrong")
 
     def test_a_pair_that_is_none_names_the_remedy(self):
@@ -157,7 +157,7 @@ class TestCredential(TenantCase):
             ({"certificate": early.certificate, "private_key": early.private_key}, "is not valid yet"),
             ({"certificate": one.certificate, "private_key": other.private_key}, "do not belong together"),
             ({"certificate": one.certificate, "private_key": "x"}, "holds no private key in PEM"),
-            ({"certificate_pfx": base64.b64encode(b"x")}, "can not be opened"),
+            ({"certificate_pfx": base64.b64encode(b"x")}, "cannot be opened"),
         ]
         for values, text in table:
             with self.subTest(text=text), self.assertRaisesRegex(ValidationError, text):

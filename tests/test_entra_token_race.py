@@ -68,7 +68,7 @@ class TestTokenRace(TokenServiceMixin, BaseCase):
     @classmethod
     def make_authority(cls):
         if reason := available():
-            raise unittest.SkipTest(f"The local mail servers can not run: {reason}")
+            raise unittest.SkipTest(f"The local mail servers cannot run: {reason}")
         cls.servers = cls.enterClassContext(MailServers())
         return cls.servers.authority
 

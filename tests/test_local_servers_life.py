@@ -19,7 +19,7 @@ class TestLife(BaseCase):
     def setUp(self):
         super().setUp()
         if reason := available():
-            self.skipTest(f"The local mail servers can not run: {reason}")
+            self.skipTest(f"The local mail servers cannot run: {reason}")
 
     def test_stop_leaves_nothing_behind(self):
         threads = set(threading.enumerate())

@@ -108,7 +108,7 @@ class TestIncomingConnection(Office365Case):
             for certificate in ("untrusted", "wrong_host", "expired"):
                 with self.subTest(preset=preset, certificate=certificate):
                     getattr(self.servers, preset).tls.configure(certificate=certificate)
-                    with self.assertRaisesRegex(UserError, "can not be verified"):
+                    with self.assertRaisesRegex(UserError, "cannot be verified"):
                         server.button_confirm_login()
                     self.assertFalse(self.logins(preset))
 

@@ -157,7 +157,7 @@ class TestOutgoingConnection(Office365Case):
         for certificate in ("untrusted", "wrong_host", "expired"):
             self.servers.reset()
             self.servers.submission.tls.configure(certificate=certificate)
-            with self.subTest(certificate=certificate), self.assertRaisesRegex(UserError, "can not be verified"):
+            with self.subTest(certificate=certificate), self.assertRaisesRegex(UserError, "cannot be verified"):
                 server.test_smtp_connection()
             self.assertNotIn("AUTH", self.servers.submission.connections[-1].verbs)
 

@@ -33,7 +33,7 @@ class Office365App(models.Model):
         [("app", "As the app itself (app-only)"), ("delegated", "As a user who signs in once (delegated)")],
         string="Signs In", default="app", required=True, tracking=True,
         help="App-only: no user and no sign-in that could expire; an Exchange administrator gives the app access to the mailboxes.\n"
-             "Delegated: the owner of the mailbox signs in with Microsoft once, and again if he does not use it for 90 days.",
+             "Delegated: the owner of the mailbox signs in with Microsoft once, and again if it is not used for 90 days.",
     )
     credential = fields.Selection(
         [("secret", "Client secret"), ("certificate", "Certificate"), ("none", "None (public client, device code only)")],
@@ -133,7 +133,7 @@ class Office365App(models.Model):
 
         The name keeps it out of reach of server actions.
 
-        :raise UserError: the credential is missing or can not be read
+        :raise UserError: the credential is missing or cannot be read
         """
         self.ensure_one()
         return entra.App(self.authority_url, self.client_id, self._credential__())

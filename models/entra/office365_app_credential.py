@@ -188,11 +188,11 @@ class Office365App(models.Model):
                 "Entra takes RSA keys only. Make a key pair with the button, or with openssl req -x509 -newkey rsa:2048."),
             "too_short": self.env._("the key is shorter than the 2048 bits that Entra asks for. Make another key pair."),
             "mismatch": self.env._("certificate and private key do not belong together. Enter both of the same pair."),
-            "pfx_unreadable": self.env._("the PFX file can not be opened. Check its passphrase, and that the file is whole."),
+            "pfx_unreadable": self.env._("the PFX file cannot be opened. Check its passphrase, and that the file is whole."),
             "pfx_incomplete": self.env._("the PFX file lacks the certificate or its private key. Export both, with the private key."),
             "expired": self.env._("the certificate has ended. Make another key pair, and upload its public part to Entra."),
             "not_yet_valid": self.env._("the certificate is not valid yet. Check the clock of this server."),
-            "bad_request": self.env._("the key pair can not be made with this name."),
+            "bad_request": self.env._("the key pair cannot be made with this name."),
         }
         return f"{self.display_name}: {texts[slug]}"
 

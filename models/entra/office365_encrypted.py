@@ -156,7 +156,7 @@ class Office365Encrypted(models.AbstractModel):
         try:
             return self._home().is_at(fingerprint)
         except OSError as error:
-            _logger.warning("Office 365: the mark in the data directory can not be read: %s", error)
+            _logger.warning("Office 365: the mark in the data directory cannot be read: %s", error)
             return False
 
     def _check_fingerprint__(self) -> None:  # noqa: PLW3201

@@ -29,7 +29,7 @@ class Office365ServerMixin(models.AbstractModel):
     office365_delegate = fields.Char(
         "Signs In As", groups="base.group_system",
         help="Only for a shared mailbox, or a mailbox whose owner signs in with another name than its address: the user who signs in. "
-             "He needs access to the mailbox in Exchange, and Send As to send.",
+             "They need access to the mailbox in Exchange, and Send As to send.",
     )
     office365_auth_flow = fields.Selection(related="office365_app_id.auth_flow", groups="base.group_system")
     office365_is_copy = fields.Boolean(compute="_compute_office365_is_copy", groups="base.group_system")
@@ -125,7 +125,7 @@ class Office365ServerMixin(models.AbstractModel):
     def _office365_who_signs_in(self) -> str:
         if account := self._office365_account(self._office365_user()):
             return account
-        raise UserError(self.env._("%s: its Entra app signs in as itself, nobody else has to.", self.display_name))
+        raise UserError(self.env._("%s: its Entra app signs in as itself; no user needs to sign in.", self.display_name))
 
     def action_office365_adopt(self):
         """Say that this is the production database, and no copy."""

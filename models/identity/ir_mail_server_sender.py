@@ -46,7 +46,7 @@ class IrMail_Server(models.Model):
     )
     office365_shared_sender_ids = fields.One2many(
         "office365.shared.sender", "mail_server_id", "Shared Senders",
-        help="Addresses of nobody in particular, such as noreply@ or invoices@, that email may be sent as.")
+        help="Shared addresses, such as noreply@ or invoices@, that belong to no single user and may be used as sender.")
 
     @api.constrains("office365_preset", "office365_sender_mode", "smtp_authentication", "office365_app_id")
     def _check_office365_sender_mode(self):

@@ -48,7 +48,7 @@ class MailTemplate(models.Model):
     def action_office365_vouch(self):
         """Let this template stand for whom its From names."""
         if not by_administrator(self.env):
-            raise AccessError(self.env._("Only an administrator can confirm whom a template stands for."))
+            raise AccessError(self.env._("Only an administrator can confirm who a template may send as."))
         self._office365_note_writer()
 
     def _office365_note_writer(self) -> None:

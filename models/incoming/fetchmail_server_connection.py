@@ -19,7 +19,7 @@ class FetchmailServer(models.Model):
     def _office365_connect(self) -> IMAP4 | POP3:
         """Return a connection that is verified and signed in, with the INBOX open.
 
-        :raise CertificateRefused: the server's certificate can not be verified; nothing was sent to it
+        :raise CertificateRefused: the server's certificate cannot be verified; nothing was sent to it
         :raise UserError: the server is archived
         :raise OSError: no connection
         """

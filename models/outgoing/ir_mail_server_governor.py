@@ -152,7 +152,7 @@ class Governor:
         """Return that mail waits as the server, or an address, is refused: with the words that it was refused with."""
         env, (retry_at, state) = self.server.env, self._breakers.refusal(target)
         reason = env._(
-            "%(name)s is refused, so that its mail waits: %(reply)s",
+            "Exchange is refusing %(name)s. Its mail is on hold: %(reply)s",
             name=target or self.server.display_name, reply=state.reply or state.cause)
         remedy = diagnose(state.reply).translated(env._)
         return Admission(

@@ -40,7 +40,7 @@ class IrMail_Server(models.Model):
     office365_deliveries_today = fields.Integer(compute="_compute_office365_deliveries_today", groups="base.group_system")
 
     _office365_limits_not_negative = models.Constraint(
-        "CHECK(office365_rate_limit >= 0 AND office365_daily_limit >= 0)", "A limit can not be negative. Enter 0 for none.")
+        "CHECK(office365_rate_limit >= 0 AND office365_daily_limit >= 0)", "A limit cannot be negative. Enter 0 for none.")
     _office365_connections_positive = models.Constraint(
         "CHECK(office365_max_connections > 0)", "Without a connection nothing can be sent: enter 1 or more in the field Connections.")
 

@@ -103,7 +103,7 @@ class IrMail_Server(models.Model):
         :param smtp_from: From for which this server was chosen
         :param debug: trace the session to the log, without sign-in and messages
         :param on_stage: see :class:`SmtpSession`
-        :raise CertificateRefused: the server's certificate can not be verified; nothing was sent to it
+        :raise CertificateRefused: the server's certificate cannot be verified; nothing was sent to it
         :raise SmtpSignInRefused: the server refused the sign-in
         :raise OSError: no connection
         :raise smtplib.SMTPException: any other refusal
@@ -144,7 +144,7 @@ class IrMail_Server(models.Model):
             )
         except ssl.SSLError as error:
             raise UserError(self.env._(
-                "%(server)s: the SSL Certificate or the SSL Private Key can not be used (%(reason)s). "
+                "%(server)s: the SSL Certificate or the SSL Private Key cannot be used (%(reason)s). "
                 "Upload both as PEM files that belong together, the key without passphrase.",
                 server=self.display_name, reason=error.reason or error,
             )) from error

@@ -25,7 +25,7 @@ class MailMail(models.Model):
     office365_attempts = fields.Integer("Retries", readonly=True, copy=False, prefetch=PREFETCH, help="Tries that failed so far.")
     office365_cause = fields.Char(
         "Cause", readonly=True, copy=False, prefetch=PREFETCH,
-        help="What kept the mail from being taken, as docs/troubleshooting.md names it.")
+        help="Why the mail was not accepted: a short name that does not change.")
     office365_failed_since = fields.Datetime("Failed Since", readonly=True, copy=False, prefetch=PREFETCH)
     office365_recipients = fields.Json(
         readonly=True, copy=False, prefetch=PREFETCH,

@@ -103,13 +103,13 @@ class MailMail(models.Model):
                 pause = next(pauses, None)
                 if not run.commits:
                     raise
-                _logger.warning("mail.mail %s: its outcome can not be written down yet: %s", self.id, type(error).__name__)
+                _logger.warning("mail.mail %s: its outcome cannot be written down yet: %s", self.id, type(error).__name__)
                 if pause is not None:
                     time.sleep(pause)
                 else:  # it may be others' hooks that another database is away for
                     write = next(ways) if write is with_hooks else None
             except Exception:
-                _logger.exception("mail.mail %s: its outcome can not be written down like this.", self.id)
+                _logger.exception("mail.mail %s: its outcome cannot be written down like this.", self.id)
                 write = next(ways, None)
         _logger.error("mail.mail %s: its outcome could not be written down. If it was sent, it will be sent again.", self.id)
 

@@ -41,7 +41,7 @@ class Office365Delivery(models.Model):
     recipient_count = fields.Integer("Recipients", readonly=True)
     refused = fields.Text("Refused Recipients", readonly=True, help="Recipients that the server refused while it took others.")
     reply = fields.Char("Server's Reply", readonly=True)
-    cause = fields.Char(readonly=True, help="What kept the message from being taken, as docs/troubleshooting.md names it.")
+    cause = fields.Char(readonly=True, help="Why the message was not accepted: a short name that does not change.")
     state = fields.Selection([("sent", "Sent"), ("deferred", "Deferred"), ("failed", "Failed")], readonly=True)
     duration = fields.Float("Duration (s)", readonly=True)
     sender_reason = fields.Selection(

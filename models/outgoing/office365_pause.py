@@ -23,7 +23,7 @@ class Office365Pause(models.Model):
 
     mail_server_id = fields.Many2one("ir.mail_server", "Server", required=True, readonly=True, ondelete="cascade")
     address = fields.Char(readonly=True, help="Mail that leaves as this address waits. Empty: all mail of the server.")
-    cause = fields.Char(required=True, readonly=True, help="What the server refuses, as docs/troubleshooting.md names it.")
+    cause = fields.Char(required=True, readonly=True, help="Why the server refuses it: a short name that does not change.")
     reply = fields.Char("Server's Reply", readonly=True)
     since = fields.Datetime(required=True, readonly=True, help="First refusal.")
     last = fields.Datetime("Last Refusal", required=True, readonly=True)
@@ -150,7 +150,7 @@ class Office365Pause(models.Model):
             pause = self.with_context(lang=user.lang)
             pause.activity_schedule(
                 "mail.mail_activity_data_warning", user_id=user.id,
-                summary=pause.env._("Mail waits: %s is refused", pause.address or pause.mail_server_id.display_name),
+                summary=pause.env._("Mail is on hold: %s is refused", pause.address or pause.mail_server_id.display_name),
                 note=plaintext2html(pause._notice()))
 
     def _notice(self) -> str:
@@ -158,9 +158,9 @@ class Office365Pause(models.Model):
         self.ensure_one()
         values = {"server": self.mail_server_id.display_name, "address": self.address, "reply": self.reply or self.cause}
         if self.address:
-            words = self.env._("%(server)s refuses mail that leaves as %(address)s, so that it waits in the queue: %(reply)s", **values)
+            words = self.env._("%(server)s is refusing mail from %(address)s, which is on hold in the queue: %(reply)s", **values)
         else:
-            words = self.env._("%(server)s refuses all mail, so that it waits in the queue: %(reply)s", **values)
+            words = self.env._("%(server)s is refusing all mail, which is on hold in the queue: %(reply)s", **values)
         return f"{words}\n{self.remedy}"
 
     def action_resume(self):

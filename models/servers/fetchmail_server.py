@@ -6,7 +6,7 @@ from ...tools.servers import presets
 
 
 class FetchmailServer(models.Model):
-    """What a preset fills in, and what can not work."""
+    """What a preset fills in, and what cannot work."""
 
     _inherit = "fetchmail.server"
 

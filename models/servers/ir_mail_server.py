@@ -5,7 +5,7 @@ from ...tools.servers import presets
 
 
 class IrMail_Server(models.Model):
-    """What a preset fills in, and what can not work."""
+    """What a preset fills in, and what cannot work."""
 
     _inherit = "ir.mail_server"
 

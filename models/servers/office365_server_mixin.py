@@ -38,7 +38,7 @@ class Office365ServerMixin(models.AbstractModel):
         raise NotImplementedError
 
     def _office365_raise_first(self, problems) -> None:
-        """Refuse a server that can not work.
+        """Refuse a server that cannot work.
 
         :param problems: iterable of :class:`Problem`
         :raise ValidationError: there is one; the message names the field and the remedy
@@ -111,9 +111,9 @@ class Office365ServerMixin(models.AbstractModel):
         )
 
     def _office365_certificate_text(self, host: str, error: ssl.SSLCertVerificationError) -> str:
-        """Return the sentence for a server whose certificate can not be verified."""
+        """Return the sentence for a server whose certificate cannot be verified."""
         return self.env._(
-            "The certificate of %(host)s can not be verified: %(reason)s. Nothing was sent to it, no password either. "
+            "The certificate of %(host)s cannot be verified: %(reason)s. Nothing was sent to it, no password either. "
             "Check the server name. If something between here and Microsoft uses a certificate of its own, have its "
             "authority added to this system's store.",
             host=host, reason=error.verify_message,

@@ -57,7 +57,7 @@ class FaultCase(BaseCase):
         if "MAIL_OFFICE365_FAULTS_DATABASE" not in os.environ:
             raise unittest.SkipTest("the fault matrix needs a database of its own, which `dev/o365 test` makes")
         if reason := available():
-            raise unittest.SkipTest(f"The local mail servers can not run: {reason}")
+            raise unittest.SkipTest(f"The local mail servers cannot run: {reason}")
         cls.matrix = cls.enterClassContext(Matrix())
         cls.addClassCleanup(_write_page)
 

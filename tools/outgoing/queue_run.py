@@ -73,7 +73,7 @@ class Known:
 
 
 class QueueRun:
-    """One call of ``mail.mail.send``, handed on in the context. Whoever calls from outside can not make one up there.
+    """One call of ``mail.mail.send``, handed on in the context. Whoever calls from outside cannot make one up there.
 
     :ivar commits: after each mail of ours
     :ivar stream: what core is sending: the mail of one sender on one server in one lane, which keeps its order

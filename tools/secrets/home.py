@@ -32,7 +32,7 @@ class Home:
         """Tell whether this database, and no other, was served from here when it was at a place.
 
         :param place: anything that stands for the place
-        :raise OSError: the mark is there, and can not be read
+        :raise OSError: the mark is there, and cannot be read
         """
         try:
             with open(self._path(place), encoding="utf-8") as file:
@@ -44,7 +44,7 @@ class Home:
     def remember(self, place: str) -> None:
         """Write down that this database is served from here, in place of what was said of another one.
 
-        :raise OSError: the mark can not be written
+        :raise OSError: the mark cannot be written
         """
         if self.is_at(place):
             return

@@ -1,4 +1,4 @@
-"""What a preset fills in, and what of an administrator's input can not work."""
+"""What a preset fills in, and what of an administrator's input cannot work."""
 
 import ipaddress
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ from ...const import (
 
 @dataclass(frozen=True)
 class Problem:
-    """One reason why a server can not work as it is filled in.
+    """One reason why a server cannot work as it is filled in.
 
     :ivar slug: which sentence the administrator reads (the model layer holds the sentences, translated)
     :ivar details: values that the sentence names

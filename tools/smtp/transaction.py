@@ -171,7 +171,7 @@ class Progress:
 
     @property
     def is_refused(self) -> bool:
-        """Whether the message can not be taken any more."""
+        """Whether the message cannot be taken any more."""
         return self._refusal is not None
 
     @property
