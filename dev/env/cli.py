@@ -51,6 +51,8 @@ def parser() -> argparse.ArgumentParser:
     sub = add("test", commands.test, "run the tests on a fresh database", "PYTEST ARGUMENTS")
     sub.add_argument("--core", action="store_true",
                      help="run Odoo's own mail tests with the addon installed; one argument may name other test tags")
+    sub.add_argument("--pure", action="store_true",
+                     help="run the tests of tools/ alone, without Odoo and a database; arguments name test files")
     sub.add_argument("--odoo-runner", action="store_true",
                      help="run the suite with Odoo's own runner beside other modules; one argument may name test tags")
     sub.add_argument("--with", dest="modules", type=lambda text: tuple(text.split(",")), default=odoo_runner.MODULES, metavar="MODULES",

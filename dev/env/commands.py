@@ -27,7 +27,9 @@ def provision(_options: Namespace) -> int:
 
 
 def test(options: Namespace) -> int:
-    """Run the tests on a fresh database."""
+    """Run the tests on a fresh database, or those that need none."""
+    if options.pure:
+        return execute([runtime.provide().python, "-m", "pure", *options.arguments], cwd=paths.DEV)
     with database.server_for(runtime.provide()) as parts:
         database.drop_stale(parts, "test")
         name = f"test_{os.getpid()}"

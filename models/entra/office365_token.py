@@ -15,13 +15,13 @@ from ...tools.diagnosis.reader import Diagnosis, diagnose
 from ...tools.entra import token_life
 from ...tools.entra.token_life import Wanted
 from ...tools.entra.tokens import EntraRefused, Token
+from ...tools.transactions import run_apart
 
 _logger = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 # With less than this left, Microsoft is not asked: that it did not answer would be noted, and say nothing of it.
 _SHORTEST = 2
-_TRIES = 10
 _FAILURE = ("failure_cause", "failure_text", "failure_scopes", "failure_app", "failure_since", "failed_at", "failure_until")
 # Causes that only the user can end, by signing in again.
 _SIGN_IN_AGAIN = ("entra_grant_expired", "entra_mfa_required", "entra_bad_password")
@@ -134,23 +134,15 @@ class Office365Token(models.Model):
     def _apart(self, wanted: Wanted, work: Callable[["Office365Token"], _T]) -> _T:
         """Do something in a transaction of its own, and commit it.
 
-        Who waited for a row that another worker changed meanwhile can't go on in the same transaction (REPEATABLE READ), and looks
-        again in a new one.
-
         :raise SignInRefused: another worker holds the row for too long
         """
-        for _attempt in range(_TRIES):
-            try:
-                with self.env.registry.cursor() as cr:
-                    # No SELECT: what the transaction sees is settled by its first query, which is to be the one that locks.
-                    # 0 would be no limit at all.
-                    cr.execute(SQL("SET LOCAL lock_timeout = %s", max(round(wanted.seconds_left * 1000), 1)))
-                    return work(api.Environment(cr, SUPERUSER_ID, self.env.context)[self._name])
-            except (errors.SerializationFailure, errors.DeadlockDetected):
-                continue
-            except errors.LockNotAvailable:
-                break
-        raise self._out_of_time()
+        def work_apart(cr) -> _T:
+            return work(api.Environment(cr, SUPERUSER_ID, self.env.context)[self._name])
+
+        try:
+            return run_apart(self.env.registry.cursor, work_apart, lambda: wanted.seconds_left)
+        except errors.LockNotAvailable:
+            raise self._out_of_time() from None
 
     def _out_of_time(self) -> SignInRefused:
         return SignInRefused(

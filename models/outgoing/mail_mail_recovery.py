@@ -12,7 +12,7 @@ from ...tools.outgoing.attempt import Attempt
 from ...tools.outgoing.lookahead import NotNow
 from ...tools.outgoing.queue_run import QueueRun, Unfinished
 from ...tools.outgoing.refusal import Refusal
-from ...tools.transactions import LOCK_TIMEOUT, TRANSIENT
+from ...tools.transactions import TRANSIENT, lock_timeout
 
 _logger = logging.getLogger(__name__)
 
@@ -121,7 +121,7 @@ class MailMail(models.Model):
                 yield self
             return
         with self.env.registry.cursor() as cr:
-            cr.execute(LOCK_TIMEOUT)
+            cr.execute(lock_timeout())
             cr.execute(
                 "SELECT id FROM mail_mail WHERE id = %s AND state = 'outgoing' AND COALESCE(office365_attempts, 0) = %s FOR UPDATE",
                 [self.id, run.known[self.id].attempts], log_exceptions=False)
