@@ -42,6 +42,7 @@ from . import test_local_servers_mx
 from . import test_local_servers_submission
 from . import test_mail_flow
 from . import test_migrations
+from . import test_outgoing_attempt
 from . import test_outgoing_breaker
 from . import test_outgoing_delivery
 from . import test_outgoing_fault_matrix
@@ -93,6 +94,7 @@ from . import test_smtp_seven_bit
 from . import test_smtp_transaction
 from . import test_tools_addresses
 from . import test_tools_bounded
+from . import test_tools_errors
 from . import test_tools_tls
 from . import test_tools_transactions
 from . import test_tours

@@ -23,6 +23,13 @@ class TestTokenLife(BaseCase):
                 wanted = token_life.Wanted.of(7, account, scopes)
                 self.assertEqual((wanted.account, wanted.resource), key)
 
+    def test_how_long_a_token_may_take(self):
+        self.assertEqual(token_life.LONGEST, 40)
+        for seconds in (0.5, 40):
+            left = token_life.Wanted.of(7, None, ["a"], seconds).seconds_left
+            self.assertTrue(seconds - 0.4 < left <= seconds, left)
+        self.assertEqual(token_life.Wanted.of(7, None, ["a"], -5).seconds_left, 0)
+
     def test_less_than_five_minutes_count_as_nothing(self):
         for expires, usable in ((minutes(60), True), (minutes(5), True), (NOW + timedelta(seconds=299), False), (NOW, False),
                                 (minutes(-1), False), (None, False)):

@@ -1,10 +1,14 @@
 import smtplib
+import time
+from unittest.mock import Mock
 
 from odoo.tests import BaseCase, tagged
 
 from ..tools.errors import ConnectionLost, SmtpSignInRefused
 from ..tools.outgoing.attempt import Attempt, Deferral, Part
-from ..tools.outgoing.queue_run import NoSession, QueueRun
+from ..tools.outgoing.lifetime import Lifetime
+from ..tools.outgoing.lookahead import NotNow
+from ..tools.outgoing.queue_run import NoSession, QueueRun, stream_name
 from ..tools.outgoing.refusal import Refusal, raised_from, refused_recipients
 from ..tools.smtp.session import Outcome
 
@@ -123,6 +127,58 @@ class TestQueueRun(BaseCase):
         self.assertIs(run.begin_part([B]), run.attempt.parts[2])
         self.assertIs(added, run.attempt.parts[3])
         self.assertIsNone(run.begin_part(None))
+
+    def test_a_run_commits_and_rolls_back_only_where_it_may(self):
+        for commits in (True, False):
+            cr = Mock()
+            run = QueueRun(commits=commits)
+            run.commit(cr)
+            run.rollback(cr)
+            self.assertEqual((cr.commit.called, cr.rollback.called), (commits, commits))
+
+    def test_a_worker_that_has_no_time_begins_no_mail(self):
+        now = time.monotonic()
+        self.assertFalse(QueueRun(commits=True).is_late)
+        self.assertFalse(QueueRun(commits=True, lifetime=Lifetime(now + 60, now + 90)).is_late)
+        self.assertTrue(QueueRun(commits=True, lifetime=Lifetime(now - 1, now + 90)).is_late)
+
+    def test_mail_of_a_stream_may_be_sent_while_the_session_works_and_nothing_holds_it_up(self):
+        for failure, is_deferred, expected in (
+                (None, False, True), (OSError(), False, False), (None, True, False), (OSError(), True, False)):
+            run = QueueRun(commits=True)
+            run.begin_stream(7, A, A, bulk=False)
+            if is_deferred:
+                run.defer(Deferral(None, "rate_limited", ""))
+            with self.subTest(failure=failure, is_deferred=is_deferred):
+                self.assertEqual(run.may_send(NoSession(failure)), expected)
+                turn = run.turn = Mock()
+                if expected:
+                    self.assertIs(run.take_turn(NoSession(failure)), turn)
+                else:
+                    self.assertRaises(NotNow, run.take_turn, NoSession(failure))
+                self.assertIsNone(run.turn)
+                turn.take.assert_called_once()
+                self.assertIsNone(run.take_turn(NoSession(failure)), "it has come already")
+
+    def test_the_current_try_is_that_of_its_mail_alone(self):
+        run = QueueRun(commits=True)
+        self.assertIsNone(run.attempt_of((7,)))
+        run.attempt = Attempt(7)
+        self.assertIs(run.attempt_of((7,)), run.attempt)
+        for ids in ((8,), (7, 8), ()):
+            self.assertIsNone(run.attempt_of(ids))
+
+    def test_single_messages_and_bulk_are_two_streams(self):
+        self.assertEqual([stream_name(7, A, bulk=bulk) for bulk in (False, True)], [f"7/{A}/single", f"7/{A}/bulk"])
+
+    def test_what_is_released_is_told_to_the_governor_once(self):
+        run, server = QueueRun(commits=True), Mock()
+        run.release(server)
+        self.assertFalse(server._office365_governor.called)
+        run.admitted = A
+        run.release(server)
+        run.release(server)
+        server._office365_governor().report.assert_called_once_with(A, None, None)
 
     def test_only_a_run_in_the_context_is_one(self):
         run = QueueRun(commits=True)

@@ -2,7 +2,7 @@ from datetime import datetime, timedelta
 
 from odoo.tests import BaseCase, tagged
 
-from ..tools.outgoing.retry import MAX_QUEUE_HOURS, holds_others, next_try
+from ..tools.outgoing.retry import MAX_QUEUE_HOURS, holds_others, next_try, queue_hours
 
 FAILED_AT = datetime(2026, 3, 29, 0, 30)
 
@@ -35,6 +35,13 @@ class TestRetry(BaseCase):
 
     def test_the_last_hour_is_over_even_if_the_server_asks_for_another(self):
         self.assertIsNone(next_try(3, FAILED_AT + timedelta(hours=48), FAILED_AT, 60, 48))
+
+    def test_hours_that_somebody_entered(self):
+        table = [("48", 48), (0, 0), ("0.5", 0.5), (-0.1, None), ("two", None), (None, None), (99999999, 24 * 366), (24 * 365, 24 * 365)]
+        for entered, hours in table:
+            with self.subTest(entered=entered):
+                found = queue_hours(entered)
+                self.assertTrue(found == hours or (entered == 99999999 and 24 * 365 <= found <= 24 * 366), found)
 
     def test_no_number_of_attempts_is_too_large(self):
         for attempts in (0, -1, 10**9):
