@@ -77,9 +77,9 @@ class Office365App(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        tenants = super().create(vals_list)
-        tenants._update_reminders()
-        return tenants
+        apps = super().create(vals_list)
+        apps._update_reminders()
+        return apps
 
     def write(self, vals):
         result = super().write(vals)
