@@ -55,6 +55,7 @@ from . import test_token_race
 from . import test_tools_addresses
 from . import test_tools_alias_link
 from . import test_tools_allowance
+from . import test_tools_attempt
 from . import test_tools_breaker
 from . import test_tools_budget
 from . import test_tools_causes
@@ -65,6 +66,7 @@ from . import test_tools_diagnosis_rules
 from . import test_tools_entra
 from . import test_tools_entra_authority
 from . import test_tools_entra_http
+from . import test_tools_errors
 from . import test_tools_home
 from . import test_tools_key_pair
 from . import test_tools_lifetime
@@ -74,6 +76,7 @@ from . import test_tools_presets
 from . import test_tools_probe
 from . import test_tools_queue_run
 from . import test_tools_redaction
+from . import test_tools_refusal
 from . import test_tools_retry
 from . import test_tools_route
 from . import test_tools_sender

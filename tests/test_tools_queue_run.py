@@ -1,9 +1,13 @@
 import smtplib
+from types import SimpleNamespace
 
 from odoo.tests import BaseCase, tagged
 
+from ..tools import queue_run
 from ..tools.attempt import Attempt, Hold, Part
 from ..tools.errors import ConnectionLost, SmtpSignInRefused
+from ..tools.lifetime import Lifetime
+from ..tools.lookahead import TurnLost
 from ..tools.queue_run import NoSession, QueueRun
 from ..tools.refusal import Refusal, raised_from, refused_recipients
 from ..tools.smtp import Outcome
@@ -92,12 +96,15 @@ class TestQueueRun(BaseCase):
     def test_parts_are_recognised_by_whom_they_go_to(self):
         run = QueueRun(commits=False)
         self.assertIsNone(run.begin_part([A]))
+        run.attempt = Attempt(1)
+        self.assertIsNone(run.begin_part([A]), "core has made no parts yet")
         run.attempt = Attempt(1, parts=[Part([A]), Part([A]), Part([B])])
         self.assertIs(run.begin_part([A]), run.attempt.parts[0])
         self.assertIs(run.begin_part([A]), run.attempt.parts[1])
         added = run.begin_part(["somebody@else.example"])  # by another module
         self.assertIs(run.begin_part([B]), run.attempt.parts[2])
         self.assertIs(added, run.attempt.parts[3])
+        self.assertIs(run.part, run.attempt.parts[2])
         self.assertIsNone(run.begin_part(None))
 
     def test_only_a_run_in_the_context_is_one(self):
@@ -115,6 +122,66 @@ class TestQueueRun(BaseCase):
         for server_id, sender, bulk in ((7, A, True), (7, B, False), (8, A, False)):
             run.begin_line(server_id, sender, sender, bulk=bulk)
             self.assertNotIn(run.line, run.holds)
+
+    def test_a_hold_stops_the_mail_on_its_way_and_the_line(self):
+        run, hold = QueueRun(commits=False), Hold(None, "rate_limited", "")
+        run.begin_line(7, "ERP <a@fabrikam.example>", A, bulk=True)
+        self.assertEqual((run.smtp_from, run.sender, run.bulk), ("ERP <a@fabrikam.example>", A, True))
+        self.assertTrue(run.may_send(NoSession()))
+        self.assertFalse(run.may_send(NoSession(OSError())), "nobody let it in")
+        run.attempt = Attempt(1, parts=[Part([A])])
+        run.hold(hold)
+        self.assertEqual((run.attempt.stopped, run.attempt.hold), (True, hold))
+        self.assertFalse(run.may_send(NoSession()))
+        self.assertFalse(run.may_send(NoSession(OSError())))
+
+    def test_a_mail_is_begun_until_the_worker_has_no_time_left(self):
+        self.assertFalse(QueueRun(commits=False).is_late, "a worker that nobody ends has time")
+        self.patch(queue_run, "time", SimpleNamespace(monotonic=lambda: 100.0))
+        for last_start, late in ((99, True), (100, True), (101, False)):
+            with self.subTest(last_start=last_start):
+                self.assertIs(QueueRun(commits=False, lifetime=Lifetime(last_start, 200)).is_late, late)
+
+    def test_what_the_governor_granted_is_given_back_once(self):
+        given_back = []
+        governor = SimpleNamespace(report=lambda *report: given_back.append(report))
+        server = SimpleNamespace(_office365_governor=lambda: governor)
+        run = QueueRun(commits=False)
+        run.release(server)
+        run.admitted = A
+        run.release(server)
+        run.release(server)
+        self.assertEqual(given_back, [(A, None, None)])
+
+    def test_a_fork_stays_at_its_line_and_takes_what_was_granted(self):
+        run = QueueRun(commits=True)
+        run.begin_line(7, A, A, bulk=False)
+        run.admitted, line = A, run.line
+        fork = run.fork()
+        run.begin_line(8, B, B, bulk=True)
+        self.assertEqual((fork.line, fork.sender, fork.admitted, run.admitted), (line, A, A, None))
+        fork.hold(Hold(None, "rate_limited", ""))
+        self.assertIn(line, run.holds, "what one learns the other knows")
+
+    def test_a_turn_is_taken_once_and_lost_if_the_mail_may_not_be_sent_any_more(self):
+        taken, run = [], QueueRun(commits=False)
+        turn = SimpleNamespace(take=lambda: taken.append(True))
+        self.assertIsNone(run.take_turn(NoSession()))
+        run.turn = turn
+        self.assertIs(run.take_turn(NoSession()), turn)
+        self.assertIsNone(run.take_turn(NoSession()))
+        run.turn = turn
+        with self.assertRaises(TurnLost):
+            run.take_turn(NoSession(OSError()))
+        self.assertEqual(taken, [True, True])
+
+    def test_a_try_is_that_of_its_mail_alone(self):
+        run = QueueRun(commits=False)
+        self.assertIsNone(run.attempt_of((1,)))
+        run.attempt = Attempt(1)
+        self.assertIs(run.attempt_of((1,)), run.attempt)
+        for ids in ((), (2,), (1, 2)):
+            self.assertIsNone(run.attempt_of(ids))
 
     def test_a_run_commits_only_if_it_may(self):
         calls = []

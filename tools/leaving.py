@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from .addresses import canonical_address
-from .sender import ABOUT_ADDRESS, MODE, SenderIdentity
+from .sender import SenderIdentity
 from .smtp import SmtpSession
 
 # Who sends.
@@ -20,8 +20,6 @@ FALLBACK = "fallback"
 OTHER_SERVER = "other_server"
 PERSONAL_SERVER = "personal_server"
 NO_SERVER = "no_server"
-
-AS_MAILBOX = (*ABOUT_ADDRESS, MODE)
 
 
 @dataclass(frozen=True)
@@ -77,7 +75,7 @@ class Rehearsal(SmtpSession):
 
 
 def explain(
-    kind: str, identity: SenderIdentity | None, alias: str | None, author_key: str, address: str, *, fits: bool = True,
+    kind: str, identity: SenderIdentity | None, alias: str | None, author_key: str, address: str, *, fits: bool,
 ) -> str:
     """Return why a mail leaves as it does.
 

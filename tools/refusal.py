@@ -48,7 +48,7 @@ class Refusal:
         else:
             words = str(error) or type(error).__name__
         diagnosis, stage = diagnose(error), stage_of(error, opening=opening)
-        if not stage.is_before_mail and getattr(diagnosis, "about", "") == "recipient":
+        if not stage.is_before_mail and diagnosis.about == "recipient":
             stage = Stage.RECIPIENT  # a reply to the message may be about its only recipient
         return cls(words, diagnosis, stage)
 
