@@ -108,6 +108,7 @@ class Office365Tenant(models.Model):
                 continue
             try:
                 pair = key_pair.from_pem(tenant.certificate or "", tenant.private_key, tenant.certificate_passphrase or None)
+                pair.check_dates(fields.Datetime.now())
             except key_pair.KeyPairUnusable as error:
                 raise ValidationError(tenant._key_pair_text(error.slug)) from None
             tenant._keep__("private_key", pair.private_key)
@@ -116,7 +117,9 @@ class Office365Tenant(models.Model):
         for tenant in self.filtered("certificate_pfx"):
             try:
                 content = base64.b64decode(tenant.certificate_pfx)
-                tenant._use_pair(key_pair.from_pfx(content, tenant.certificate_passphrase or None))
+                pair = key_pair.from_pfx(content, tenant.certificate_passphrase or None)
+                pair.check_dates(fields.Datetime.now())
+                tenant._use_pair(pair)
             except binascii.Error:
                 raise ValidationError(tenant._key_pair_text("pfx_unreadable")) from None
             except key_pair.KeyPairUnusable as error:
