@@ -52,13 +52,16 @@ from . import test_sign_in
 from . import test_sign_in_migration
 from . import test_sign_in_servers
 from . import test_token_race
+from . import test_tools_acting
 from . import test_tools_addresses
 from . import test_tools_alias_link
 from . import test_tools_allowance
 from . import test_tools_attempt
+from . import test_tools_authentication
 from . import test_tools_breaker
 from . import test_tools_budget
 from . import test_tools_causes
+from . import test_tools_certificate
 from . import test_tools_diagnosis
 from . import test_tools_diagnosis_catalogue
 from . import test_tools_diagnosis_field
@@ -86,6 +89,7 @@ from . import test_tools_sliding
 from . import test_tools_smtp
 from . import test_tools_smtp_lost
 from . import test_tools_smtp_transaction
+from . import test_tools_switches
 from . import test_tools_tls
 from . import test_tools_token_life
 from . import test_tools_transactions

@@ -5,7 +5,16 @@ import smtplib
 from odoo.tests import BaseCase, tagged
 
 from ..tools.diagnosis import diagnose
-from ..tools.errors import ConnectionLost, NoConnectionFree, answer_text, smtp_reply_text, storable, words_of
+from ..tools.errors import (
+    CertificateRefused,
+    ConnectionLost,
+    NoConnectionFree,
+    SmtpSignInRefused,
+    answer_text,
+    smtp_reply_text,
+    storable,
+    words_of,
+)
 
 A, B = "a@fabrikam.example", "b@fabrikam.example"
 NOT_TEXT = b"5.7.1 caf\xe9"  # Latin-1, though replies are ASCII or UTF-8
@@ -54,6 +63,12 @@ class TestErrors(BaseCase):
         for error, in_doubt in ((ConnectionLost(reason), False), (ConnectionLost(reason, in_doubt=True), True)):
             self.assertEqual((error.reason, error.in_doubt), (reason, in_doubt))
             self.assertEqual(str(error), "Connection unexpectedly closed: timed out")
+
+    def test_our_own_refusals_are_the_sentence_that_people_read(self):
+        sentence = "The certificate of smtp.office365.com can not be verified."
+        for error in (CertificateRefused(sentence), SmtpSignInRefused(535, b"5.7.3 no", sentence), NoConnectionFree(sentence)):
+            self.assertEqual(str(error), sentence)
+        self.assertEqual(words_of(SmtpSignInRefused(535, b"5.7.3 no", sentence)), "535 5.7.3 no")
 
     def test_no_free_connection_is_told_to_people_and_read_as_one_too_many(self):
         error = NoConnectionFree("All three connections are in use.")

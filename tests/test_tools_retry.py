@@ -65,8 +65,8 @@ class TestRetry(BaseCase):
         self.assertFalse(holds_others("connection_lost", 1))
 
     def test_what_strikes_every_mail_holds_the_others_up_whoever_says_it(self):
-        for cause in ("name_not_resolved", "connection_refused", "concurrent_connections", "daily_recipient_limit", "tenant_recipient_limit",
-                      "onmicrosoft_limit", "token_expired", "entra_unavailable", "entra_throttled"):
+        for cause in ("name_not_resolved", "connection_refused", "concurrent_connections", "daily_recipient_limit",
+                      "tenant_recipient_limit", "onmicrosoft_limit", "token_expired", "entra_unavailable", "entra_throttled"):
             with self.subTest(cause=cause):
                 self.assertIn(cause, TOPIC_OF)
                 self.assertTrue(holds_others(cause, 1))
