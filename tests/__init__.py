@@ -84,6 +84,7 @@ from . import test_tools_retry
 from . import test_tools_route
 from . import test_tools_sender
 from . import test_tools_seven_bit
+from . import test_tools_session_pool
 from . import test_tools_sign_in
 from . import test_tools_sliding
 from . import test_tools_smtp
