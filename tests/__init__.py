@@ -90,6 +90,7 @@ from . import test_tools_sliding
 from . import test_tools_smtp
 from . import test_tools_smtp_lost
 from . import test_tools_smtp_transaction
+from . import test_tools_smtp_wire
 from . import test_tools_switches
 from . import test_tools_tls
 from . import test_tools_token_life

@@ -131,7 +131,7 @@ class TestCommands(BaseCase):
             ({}, ["BODY=7BIT"], ["NOTIFY=NEVER"], [f"MAIL FROM:<{SENDER}>", "RCPT TO:<a@fabrikam.example>", "DATA"]),
             ({"dsn": ""}, ["RET=HDRS"], ["NOTIFY=NEVER"],
              [f"MAIL FROM:<{SENDER}> RET=HDRS", "RCPT TO:<a@fabrikam.example> NOTIFY=NEVER", "DATA"]),
-            (size, [], [], [f"MAIL FROM:<{SENDER}> SIZE=10", "RCPT TO:<a@fabrikam.example>", "DATA"]),
+            (size, (), (), [f"MAIL FROM:<{SENDER}> SIZE=10", "RCPT TO:<a@fabrikam.example>", "DATA"]),
             (size, ["SMTPUTF8"], [], [f"MAIL FROM:<{SENDER}> SMTPUTF8 SIZE=10", "RCPT TO:<a@fabrikam.example>", "DATA"]),
             ({"chunking": ""}, [], [], [f"MAIL FROM:<{SENDER}>", "RCPT TO:<a@fabrikam.example>", "BDAT 10 LAST"]),
         ]:
