@@ -58,7 +58,7 @@ class IrMail_Server(models.Model):
             identity = server._office365_identity(message, smtp_from)
             if identity.refused:
                 return Leaving(server.id, smtp_from, "", "", "", leaving.REFUSED)
-            session = Rehearsal(server.id, server.from_filter, smtp_from, server._office365_login_for(smtp_from))
+            session = Rehearsal(server.id, server.from_filter, smtp_from)
         else:
             kind = leaving.PERSONAL if server.owner_user_id else leaving.OTHER if server else leaving.NOBODY
             from_filter = server.from_filter if server else server._get_default_from_filter()
