@@ -19,6 +19,7 @@ from . import test_entra_token_race
 from . import test_entra_tokens
 from . import test_entra_tours
 from . import test_entra_xoauth2
+from . import test_identity_acting
 from . import test_identity_alias
 from . import test_identity_alias_confirmation
 from . import test_identity_alias_life_cycle
@@ -26,6 +27,7 @@ from . import test_identity_alias_link
 from . import test_identity_attacks
 from . import test_identity_attacks_http
 from . import test_identity_attacks_message
+from . import test_identity_authentication
 from . import test_identity_incoming_author
 from . import test_identity_modes
 from . import test_identity_preview
@@ -44,6 +46,7 @@ from . import test_mail_flow
 from . import test_migrations
 from . import test_outgoing_attempt
 from . import test_outgoing_breaker
+from . import test_outgoing_breakers
 from . import test_outgoing_delivery
 from . import test_outgoing_fault_matrix
 from . import test_outgoing_fault_matrix_crash
@@ -66,15 +69,18 @@ from . import test_outgoing_queue_run
 from . import test_outgoing_queue_tours
 from . import test_outgoing_queue_workers
 from . import test_outgoing_quota
+from . import test_outgoing_refusal
 from . import test_outgoing_reservation
 from . import test_outgoing_retry
 from . import test_outgoing_route
 from . import test_outgoing_session
 from . import test_outgoing_session_ends
-from . import test_outgoing_sliding_window
+from . import test_outgoing_session_pool
 from . import test_outgoing_shipped_limits
+from . import test_outgoing_sliding_window
 from . import test_outgoing_uncontrolled_mail
 from . import test_rpc
+from . import test_secrets_certificate
 from . import test_secrets_copies
 from . import test_secrets_home
 from . import test_secrets_key_pair
@@ -92,6 +98,7 @@ from . import test_smtp_lost
 from . import test_smtp_session
 from . import test_smtp_seven_bit
 from . import test_smtp_transaction
+from . import test_smtp_wire
 from . import test_tools_addresses
 from . import test_tools_bounded
 from . import test_tools_errors

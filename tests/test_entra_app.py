@@ -1,5 +1,5 @@
 import base64
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from unittest.mock import patch
 
 from cryptography.hazmat.primitives import serialization
@@ -136,11 +136,15 @@ class TestCredential(TenantCase):
         app.certificate = False
         self.assertFalse(app.private_key_state)
 
+    @staticmethod
+    def pfx(pair):
+        return pkcs12.serialize_key_and_certificates(
+            b"test", serialization.load_pem_private_key(pair.private_key.encode(), None),
+            load_pem_x509_certificate(pair.certificate.encode()), None, serialization.BestAvailableEncryption(b"open sesame"))
+
     def test_a_pfx_file_is_taken_with_its_passphrase(self):
         pair = key_pair.make("Test", 30)
-        key = serialization.load_pem_private_key(pair.private_key.encode(), None)
-        content = pkcs12.serialize_key_and_certificates(
-            b"test", key, load_pem_x509_certificate(pair.certificate.encode()), None, serialization.BestAvailableEncryption(b"open sesame"))
+        content = self.pfx(pair)
         app = self.app(certificate_pfx=base64.b64encode(content), certificate_passphrase="open sesame")
         self.assertEqual(app._app__().credential, pair)
         self.assertEqual(app.read(["certificate_pfx", "certificate_passphrase"])[0],
@@ -150,14 +154,16 @@ class TestCredential(TenantCase):
 
     def test_a_pair_that_is_none_names_the_remedy(self):
         one, other = key_pair.make("One", 30), key_pair.make("Other", 30)
-        ended, early = (key_pair.make("Odd", 30, datetime.now() + timedelta(days=days)) for days in (-40, 3))
+        now = fields.Datetime.now()
+        ended, later = key_pair.make("Ended", 30, now - timedelta(days=31)), key_pair.make("Later", 30, now + timedelta(days=1))
         table = [
             ({"certificate": "x"}, "holds no certificate in PEM"),
-            ({"certificate": ended.certificate, "private_key": ended.private_key}, "has ended"),
-            ({"certificate": early.certificate, "private_key": early.private_key}, "is not valid yet"),
             ({"certificate": one.certificate, "private_key": other.private_key}, "do not belong together"),
             ({"certificate": one.certificate, "private_key": "x"}, "holds no private key in PEM"),
             ({"certificate_pfx": base64.b64encode(b"x")}, "cannot be opened"),
+            ({"certificate": ended.certificate, "private_key": ended.private_key}, "the certificate has ended"),
+            ({"certificate": later.certificate, "private_key": later.private_key}, "the certificate is not valid yet"),
+            ({"certificate_pfx": base64.b64encode(self.pfx(ended)), "certificate_passphrase": "open sesame"}, "the certificate has ended"),
         ]
         for values, text in table:
             with self.subTest(text=text), self.assertRaisesRegex(ValidationError, text):

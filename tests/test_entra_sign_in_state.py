@@ -34,6 +34,19 @@ class TestSignInTools(BaseCase):
             with self.subTest(claims=claims, flow=flow):
                 self.assertEqual([finding.verdict for finding in sign_in_check.findings(claims, flow)], verdicts)
 
+    def test_high_volume_email_asks_for_a_permission_of_its_own(self):
+        smtp, hve = "SMTP.SendAsApp", "Mail.Send"
+        table = [
+            (Claims(roles=(smtp, hve)), "app", "granted"),
+            (Claims(roles=(smtp,)), "app", "missing"),
+            (Claims(scopes=(hve,)), "delegated", "granted"),
+        ]
+        for claims, flow, verdict in table:
+            with self.subTest(claims=claims, flow=flow):
+                found = sign_in_check.findings(claims, flow, hve=True)
+                self.assertEqual([finding.protocol for finding in found], ["smtp", "imap", "pop", "hve"])
+                self.assertEqual((found[-1].permission, found[-1].verdict), (hve, verdict))
+
     def test_a_sign_in_works_once_and_for_ten_minutes(self):
         pending = sign_in_state.begin(None, "a", {"account": "x"}, now=1000)
         entry, left = sign_in_state.take(pending, "a", now=1599)

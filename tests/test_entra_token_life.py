@@ -17,11 +17,13 @@ class TestTokenLife(BaseCase):
 
     def test_an_app_has_a_token_for_each_resource_and_a_user_one_sign_in(self):
         erp = "erp@contoso.example"
-        for account, scopes, key in ((None, ["b", "a"], ("", "a b")), ("", ["c"], ("", "c")), (" ERP@Contoso.example", ["a"], (erp, "")),
+        for account, scopes, key in ((None, ["d", "c", "b", "a"], ("", "a b c d")), ("", ["c"], ("", "c")),
+                                     (" ERP@Contoso.example", ["a"], (erp, "")),
                                      (erp, ["b"], (erp, ""))):
             with self.subTest(account=account, scopes=scopes):
                 wanted = token_life.Wanted.of(7, account, scopes)
                 self.assertEqual((wanted.account, wanted.resource), key)
+                self.assertEqual(wanted, token_life.Wanted.of(7, account, scopes[::-1]))
 
     def test_how_long_a_token_may_take(self):
         self.assertEqual(token_life.LONGEST, 40)
@@ -37,7 +39,7 @@ class TestTokenLife(BaseCase):
                 self.assertEqual(token_life.is_usable(expires, NOW), usable)
 
     def test_a_token_is_good_for_a_part_of_what_it_was_asked_for(self):
-        for scopes, wanted, covered in (("a b", {"a"}, True), ("a b", {"a", "b"}, True), ("a", {"a", "b"}, False), (None, {"a"}, False),
+        for scopes, wanted, covered in (("a b", ["a"], True), ("a b", {"a", "b"}, True), ("a", {"a", "b"}, False), (None, {"a"}, False),
                                         ("ab", {"a"}, False)):
             with self.subTest(scopes=scopes, wanted=wanted):
                 self.assertEqual(token_life.covers(scopes, wanted), covered)

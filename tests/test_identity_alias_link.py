@@ -44,7 +44,8 @@ class TestAliasLink(BaseCase):
                 self.assertEqual(judge(link, claim, at), state)
 
     def test_a_link_survives_as_plain_values_and_nothing_else_becomes_one(self):
-        self.assertEqual(Link.from_values(LINK.to_values()), LINK)
+        for link in (LINK, Link("email", 7, ALIAS, "nonce", NOW)):
+            self.assertEqual(Link.from_values(link.to_values()), link)
         for values in (None, [], "alias", {}, LINK.to_values()[:4], [*LINK.to_values(), 1], ["login", *LINK.to_values()[1:]],
                        ["alias", "7", ALIAS, "nonce", NOW], ["alias", 7, ALIAS, None, NOW], ["alias", True, ALIAS, "nonce", NOW]):
             with self.subTest(values=values):

@@ -112,10 +112,12 @@ class TestScreen(SendersCase):
         server.office365_sender_mode = "mailbox"
         self.assertEqual((self.lines()["Brant Wadsworth"].address, self.lines()["Brant Wadsworth"].why), (ERP, "mode"))
 
-    def test_relay_has_the_bounce_address_as_envelope_sender(self):
-        self.outgoing("relay", from_filter="contoso.example")
-        line = self.lines()["Brant Wadsworth"]
-        self.assertEqual((line.address, line.envelope_from), (BRANT, "bounce@contoso.example"))
+    def test_relay_has_the_bounce_address_as_envelope_sender_if_its_filter_lets_that_pass(self):
+        server = self.outgoing("relay", from_filter="contoso.example")
+        for from_filter, envelope_from in (("contoso.example", "bounce@contoso.example"), (BRANT, BRANT)):
+            server.from_filter = from_filter
+            line = self.lines()["Brant Wadsworth"]
+            self.assertEqual((line.address, line.envelope_from), (BRANT, envelope_from))
 
     def many(self, number):
         """Make users, of whom some have an alias, some an address of others' servers, and some none."""

@@ -33,8 +33,8 @@ class TestProbe(BaseCase):
                 self.assertEqual(judge(reply, taken=taken), probe.Verdict(state, cause))
 
     def test_new_addresses_first_and_refused_ones_last(self):
-        before = {"old": ("allowed", 1.0), "refused": ("refused", 0.5), "recent": ("unknown", 2.0)}
-        self.assertEqual(in_order(["refused", "recent", "new", "old"], before), ["new", "old", "recent", "refused"])
+        before = {"old": ("allowed", 0.7), "denied": ("refused", 0.5), "a recent one": ("unknown", 2.0)}
+        self.assertEqual(in_order(["denied", "a recent one", "new", "old"], before), ["new", "old", "a recent one", "denied"])
 
     def test_when_a_run_ends(self):
         refused, later, taken = (DENIED, False), ("451 4.7.0 Later", False), ("250 OK", True)
@@ -43,6 +43,8 @@ class TestProbe(BaseCase):
             ("after five refusals", [taken, refused, refused, taken, refused, refused, refused], 7, probe.TOO_MANY_REFUSALS),
             ("at once when locked out", [taken, (PENALTY, False)], 2, probe.LOCKED_OUT),
             ("after three failures in a row", [later, later, taken, later, later, later], 6, probe.NO_ANSWER),
+            ("when there is no answer from the start", [later] * 3, 3, probe.NO_ANSWER),
+            ("at the last address of a minute, if that is one too many", [taken] * 20 + [refused] * 5, 25, probe.TOO_MANY_REFUSALS),
             ("before it takes all messages of a minute", [taken] * 25, 25, probe.RATE),
         ]
         for case, answers, probed, stopped in table:
@@ -53,6 +55,18 @@ class TestProbe(BaseCase):
             with self.subTest(case):
                 self.assertIsNone(run.next())
                 self.assertEqual((len(run.replies), len(run.left), run.stopped), (probed, more, stopped))
+
+    def test_a_run_of_a_minutes_messages_is_whole(self):
+        run = Run([f"{number}@c.example" for number in range(25)])
+        while address := run.next():
+            run.note(address, "250 OK", taken=True)
+        self.assertEqual((len(run.replies), run.stopped), (25, None))
+
+    def test_addresses_are_told_by_what_was_found_out(self):
+        run = Run(["a", "b", "c"])
+        for reply, taken in (("250 OK", True), (DENIED, False), ("451 4.7.0 Later", False)):
+            run.note(run.next(), reply, taken=taken)
+        self.assertEqual([run.addresses(state) for state in (probe.ALLOWED, probe.REFUSED, probe.UNKNOWN)], [["a"], ["b"], ["c"]])
 
     def test_why_a_mail_leaves_as_it_does(self):
         key = "brant@private.example"

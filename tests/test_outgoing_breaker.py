@@ -41,6 +41,23 @@ class TestBreaker(BaseCase):
                 self.assertIn(cause, TOPIC_OF)
                 self.assertEqual(tuple(scope_of(cause, own_mailbox=own) for own in (False, True)), expected)
 
+    def test_where_in_a_session_it_comes_up_decides_what_stops(self):
+        address, server = Scope.ADDRESS, Scope.SERVER
+        table = [  # stage, cause → one mailbox for all, each sender his own
+            ("rcpt", "mailbox_full", None, None),
+            ("rcpt", "tenant_blocked", None, None),
+            ("connect", "unknown", server, server),
+            ("connect", "send_as_denied", server, server),
+            ("auth", "unknown", server, address),
+            ("auth", "tenant_blocked", server, server),
+            ("mail", "send_as_denied", address, address),
+            ("content", "unknown", None, None),
+        ]
+        for stage, cause, one_for_all, own in table:
+            with self.subTest(stage=stage, cause=cause):
+                self.assertEqual(scope_of(cause, own_mailbox=False, stage=stage), one_for_all)
+                self.assertEqual(scope_of(cause, own_mailbox=True, stage=stage), own)
+
     def test_what_passes_by_itself_stops_nothing(self):
         for cause in RETRYABLE:
             self.assertIsNone(scope_of(cause, own_mailbox=False))
@@ -61,8 +78,23 @@ class TestBreaker(BaseCase):
         self.assertEqual(failed(Breaker("send_as_denied", 3, NOW, NOW), "send_as_denied", NOW).until, NOW + FIRST_PAUSE)
 
     def test_other_causes_pause_at_once(self):
-        for cause in ("penalty_box", "bad_credentials", "mailbox_full", "entra_secret_expired"):
+        for cause in ("penalty_box", "bad_credentials", "mailbox_full", "entra_secret_expired", "tenant_blocked"):
             self.assertEqual(failed(None, cause, NOW).until, NOW + FIRST_PAUSE)
+
+    def test_before_a_mail_is_known_the_first_refusal_pauses(self):
+        for cause, minutes in (("send_as_denied", 15), ("unknown", 1), ("name_not_resolved", 1)):
+            with self.subTest(cause=cause):
+                self.assertEqual(failed(None, cause, NOW, stage="connect").until, NOW + timedelta(minutes=minutes))
+
+    def test_what_was_said_last_is_known(self):
+        state = failed(open_since(NOW - FIRST_PAUSE, trial=NOW), "mailbox_full", NOW + SECOND, reply="554 5.2.2 mailbox full")
+        self.assertEqual((state.cause, state.reply), ("mailbox_full", "554 5.2.2 mailbox full"))
+        self.assertEqual((state.last, state.trial), (NOW + SECOND, None))
+
+    def test_a_trial_that_fails_lengthens_the_pause_whenever_and_by_whatever_it_does(self):
+        long_ago = open_since(NOW - FIRST_PAUSE - 2 * MEMORY)
+        self.assertEqual(failed(long_ago, "penalty_box", NOW).pause, 2 * FIRST_PAUSE)
+        self.assertEqual(failed(open_since(NOW - FIRST_PAUSE), "send_as_denied", NOW).pause, 2 * FIRST_PAUSE)
 
     def test_each_failed_trial_doubles_the_pause_up_to_a_bound(self):
         state, now, pauses = None, NOW, []
@@ -99,3 +131,10 @@ class TestBreaker(BaseCase):
     def test_when_a_mail_asks_again(self):
         self.assertEqual(open_since(NOW).retry_at(NOW), NOW + FIRST_PAUSE)
         self.assertEqual(open_since(NOW - FIRST_PAUSE, trial=NOW).retry_at(NOW), NOW + timedelta(minutes=1))
+
+    def test_a_pause_that_began_while_the_clock_was_ahead_does_not_last(self):
+        for ahead, lasts in ((TRIAL - SECOND, True), (TRIAL, False), (timedelta(days=365), False)):
+            with self.subTest(ahead=ahead):
+                state = open_since(NOW + ahead)
+                self.assertEqual(state.judge(NOW), Verdict.WAIT if lasts else Verdict.TRIAL)
+                self.assertEqual(state.retry_at(NOW), state.until if lasts else NOW + timedelta(minutes=1))

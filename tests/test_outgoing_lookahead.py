@@ -179,12 +179,54 @@ class TestLookahead(BaseCase):
             ahead.start(self.jobs(3), self.jobs.done, apart="another")
         self.assertLess(self.jobs.log.index(("end", 1)), self.jobs.log.index(("ready", 2)))
 
+    def test_what_may_overlap_does(self):
+        for apart in ((None, None), ("message", "another"), (None, "message"), ("message", None)):
+            may_end = threading.Event()
+            with self.subTest(apart=apart), self.lookahead() as ahead:
+                self.jobs.log.clear()
+                for number in (0, 1):
+                    ahead.start(self.jobs(number, until=may_end if number == 0 else None), self.jobs.done, apart=apart[number])
+                self.jobs.wait_for("ready", 1)
+                self.assertEqual(self.jobs.of("end"), [])
+                may_end.set()
+            self.opened.clear()
+
+    def test_the_next_one_begins_when_the_last_one_needs_no_processor(self):
+        at_server, log = threading.Event(), self.jobs.log
+
+        def job(turn, _cursor):
+            at_server.wait(_PATIENCE)
+            log.append(("at server", 1))
+            turn.pass_on()
+
+        with self.lookahead() as ahead:
+            ahead.start(job, lambda _result: None)
+            threading.Timer(0.05, at_server.set).start()
+            ahead.start(self.jobs(2), self.jobs.done)
+        self.assertEqual(log[:2], [("at server", 1), ("ready", 2)])
+
+    def test_who_lost_his_turn_can_wait_until_those_before_have_ended(self):
+        may_end, log = threading.Event(), self.jobs.log
+
+        def job(turn, _cursor):
+            log.append(("ready", 2))
+            turn.wait()
+            log.append(("waited", 2))
+
+        with self.lookahead() as ahead:
+            ahead.start(self.jobs(1, until=may_end), self.jobs.done)
+            ahead.start(job, lambda _result: None)
+            self.jobs.wait_for("ready", 2)
+            threading.Timer(0.05, may_end.set).start()
+        self.assertLess(log.index(("end", 1)), log.index(("waited", 2)))
+
     def test_jobs_run_in_threads_and_their_ends_are_told_in_the_owners(self):
         with self.lookahead() as ahead:
             for number in range(5):
                 ahead.start(self.jobs(number), self.jobs.done)
         self.assertIs(self.jobs.threads["done"], threading.current_thread())
         self.assertTrue(self.jobs.threads["job"].name.startswith("office365.lookahead"))
+        self.assertFalse(self.jobs.threads["job"].is_alive())
 
     def test_the_log_shows_the_database(self):
         names = []

@@ -51,6 +51,7 @@ class TestMailQueueOrder(QueueCase):
         self.run_queue()
         self.assertEqual(self.subjects(), ["Kim"])
         self.assertEqual(mails.mapped("office365_attempts"), [1, 0, 0])
+        self.assertEqual([bool(since) for since in mails.mapped("office365_failed_since")], [True, False, False], "two only wait")
         self.assertEqual(len(set(mails.mapped("scheduled_date"))), 1)
         self.run_queue(minutes=1)
         self.assertEqual(self.subjects(), ["Kim", "Offer 0", "Offer 1", "Offer 2"])
@@ -144,6 +145,7 @@ class TestMailQueueOrder(QueueCase):
         waiting = mails[2:]
         self.assertEqual(waiting.mapped("office365_cause"), ["rate_limited"] * 3)
         self.assertEqual((waiting.mapped("office365_attempts"), waiting.mapped("state")), ([0] * 3, ["outgoing"] * 3))
+        self.assertFalse(any(waiting.mapped("office365_failed_since")))
         self.assertEqual(waiting.mapped("scheduled_date"), sorted(waiting.mapped("scheduled_date")))
 
     def test_a_mail_keeps_its_place_if_the_quota_ends_between_its_recipients(self):

@@ -1,10 +1,11 @@
 import smtplib
-import time
+from types import SimpleNamespace
 from unittest.mock import Mock
 
 from odoo.tests import BaseCase, tagged
 
 from ..tools.errors import ConnectionLost, SmtpSignInRefused
+from ..tools.outgoing import queue_run
 from ..tools.outgoing.attempt import Attempt, Deferral, Part
 from ..tools.outgoing.lifetime import Lifetime
 from ..tools.outgoing.lookahead import NotNow
@@ -120,27 +121,16 @@ class TestQueueRun(BaseCase):
     def test_parts_are_recognised_by_whom_they_go_to(self):
         run = QueueRun(commits=False)
         self.assertIsNone(run.begin_part([A]))
+        run.attempt = Attempt(1)
+        self.assertIsNone(run.begin_part([A]), "core has made no parts yet")
         run.attempt = Attempt(1, parts=[Part([A]), Part([A]), Part([B])])
         self.assertIs(run.begin_part([A]), run.attempt.parts[0])
         self.assertIs(run.begin_part([A]), run.attempt.parts[1])
         added = run.begin_part(["somebody@else.example"])  # by another module
         self.assertIs(run.begin_part([B]), run.attempt.parts[2])
         self.assertIs(added, run.attempt.parts[3])
+        self.assertIs(run.part, run.attempt.parts[2])
         self.assertIsNone(run.begin_part(None))
-
-    def test_a_run_commits_and_rolls_back_only_where_it_may(self):
-        for commits in (True, False):
-            cr = Mock()
-            run = QueueRun(commits=commits)
-            run.commit(cr)
-            run.rollback(cr)
-            self.assertEqual((cr.commit.called, cr.rollback.called), (commits, commits))
-
-    def test_a_worker_that_has_no_time_begins_no_mail(self):
-        now = time.monotonic()
-        self.assertFalse(QueueRun(commits=True).is_late)
-        self.assertFalse(QueueRun(commits=True, lifetime=Lifetime(now + 60, now + 90)).is_late)
-        self.assertTrue(QueueRun(commits=True, lifetime=Lifetime(now - 1, now + 90)).is_late)
 
     def test_mail_of_a_stream_may_be_sent_while_the_session_works_and_nothing_holds_it_up(self):
         for failure, is_deferred, expected in (
@@ -160,25 +150,8 @@ class TestQueueRun(BaseCase):
                 turn.take.assert_called_once()
                 self.assertIsNone(run.take_turn(NoSession(failure)), "it has come already")
 
-    def test_the_current_try_is_that_of_its_mail_alone(self):
-        run = QueueRun(commits=True)
-        self.assertIsNone(run.attempt_of((7,)))
-        run.attempt = Attempt(7)
-        self.assertIs(run.attempt_of((7,)), run.attempt)
-        for ids in ((8,), (7, 8), ()):
-            self.assertIsNone(run.attempt_of(ids))
-
     def test_single_messages_and_bulk_are_two_streams(self):
         self.assertEqual([stream_name(7, A, bulk=bulk) for bulk in (False, True)], [f"7/{A}/single", f"7/{A}/bulk"])
-
-    def test_what_is_released_is_told_to_the_governor_once(self):
-        run, server = QueueRun(commits=True), Mock()
-        run.release(server)
-        self.assertFalse(server._office365_governor.called)
-        run.admitted = A
-        run.release(server)
-        run.release(server)
-        server._office365_governor().report.assert_called_once_with(A, None, None)
 
     def test_only_a_run_in_the_context_is_one(self):
         run = QueueRun(commits=True)
@@ -195,6 +168,66 @@ class TestQueueRun(BaseCase):
         for server_id, sender, bulk in ((7, A, True), (7, B, False), (8, A, False)):
             run.begin_stream(server_id, sender, sender, bulk=bulk)
             self.assertNotIn(run.stream, run.deferrals)
+
+    def test_a_deferral_stops_the_mail_on_its_way_and_the_stream(self):
+        run, deferral = QueueRun(commits=False), Deferral(None, "rate_limited", "")
+        run.begin_stream(7, "ERP <a@fabrikam.example>", A, bulk=True)
+        self.assertEqual((run.smtp_from, run.sender, run.bulk), ("ERP <a@fabrikam.example>", A, True))
+        self.assertTrue(run.may_send(NoSession()))
+        self.assertFalse(run.may_send(NoSession(OSError())), "nobody let it in")
+        run.attempt = Attempt(1, parts=[Part([A])])
+        run.defer(deferral)
+        self.assertEqual((run.attempt.stopped, run.attempt.deferral), (True, deferral))
+        self.assertFalse(run.may_send(NoSession()))
+        self.assertFalse(run.may_send(NoSession(OSError())))
+
+    def test_a_mail_is_begun_until_the_worker_has_no_time_left(self):
+        self.assertFalse(QueueRun(commits=False).is_late, "a worker that nobody ends has time")
+        self.patch(queue_run, "time", SimpleNamespace(monotonic=lambda: 100.0))
+        for last_start, late in ((99, True), (100, True), (101, False)):
+            with self.subTest(last_start=last_start):
+                self.assertIs(QueueRun(commits=False, lifetime=Lifetime(last_start, 200)).is_late, late)
+
+    def test_what_the_governor_granted_is_given_back_once(self):
+        given_back = []
+        governor = SimpleNamespace(report=lambda *report: given_back.append(report))
+        server = SimpleNamespace(_office365_governor=lambda: governor)
+        run = QueueRun(commits=False)
+        run.release(server)
+        run.admitted = A
+        run.release(server)
+        run.release(server)
+        self.assertEqual(given_back, [(A, None, None)])
+
+    def test_a_fork_stays_at_its_stream_and_takes_what_was_granted(self):
+        run = QueueRun(commits=True)
+        run.begin_stream(7, A, A, bulk=False)
+        run.admitted, stream = A, run.stream
+        fork = run.fork()
+        run.begin_stream(8, B, B, bulk=True)
+        self.assertEqual((fork.stream, fork.sender, fork.admitted, run.admitted), (stream, A, A, None))
+        fork.defer(Deferral(None, "rate_limited", ""))
+        self.assertIn(stream, run.deferrals, "what one learns the other knows")
+
+    def test_a_turn_is_taken_once_and_lost_if_the_mail_may_not_be_sent_any_more(self):
+        taken, run = [], QueueRun(commits=False)
+        turn = SimpleNamespace(take=lambda: taken.append(True))
+        self.assertIsNone(run.take_turn(NoSession()))
+        run.turn = turn
+        self.assertIs(run.take_turn(NoSession()), turn)
+        self.assertIsNone(run.take_turn(NoSession()))
+        run.turn = turn
+        with self.assertRaises(NotNow):
+            run.take_turn(NoSession(OSError()))
+        self.assertEqual(taken, [True, True])
+
+    def test_a_try_is_that_of_its_mail_alone(self):
+        run = QueueRun(commits=False)
+        self.assertIsNone(run.attempt_of((1,)))
+        run.attempt = Attempt(1)
+        self.assertIs(run.attempt_of((1,)), run.attempt)
+        for ids in ((), (2,), (1, 2)):
+            self.assertIsNone(run.attempt_of(ids))
 
     def test_a_run_commits_only_if_it_may(self):
         calls = []

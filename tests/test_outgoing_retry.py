@@ -2,6 +2,7 @@ from datetime import datetime, timedelta
 
 from odoo.tests import BaseCase, tagged
 
+from ..tools.diagnosis.cause import TOPIC_OF
 from ..tools.outgoing.retry import MAX_QUEUE_HOURS, holds_others, next_try, queue_hours
 
 FAILED_AT = datetime(2026, 3, 29, 0, 30)
@@ -33,6 +34,15 @@ class TestRetry(BaseCase):
     def test_a_mail_is_tried_for_two_days(self):
         self.assertEqual(MAX_QUEUE_HOURS, 48)
 
+    def test_the_hours_that_somebody_entered_are_at_most_a_year(self):
+        table = [
+            ("48", 48), ("0.5", 0.5), (" 12 ", 12), (0, 0), (8784, 8784), (8784.5, 8784), ("1e300", 8784), ("inf", 8784),
+            ("-1", None), (-0.1, None), ("nan", None), ("two days", None), ("", None), (None, None), ([], None),
+        ]
+        for entered, hours in table:
+            with self.subTest(entered=entered):
+                self.assertEqual(queue_hours(entered), hours)
+
     def test_the_last_hour_is_over_even_if_the_server_asks_for_another(self):
         self.assertIsNone(next_try(3, FAILED_AT + timedelta(hours=48), FAILED_AT, 60, 48))
 
@@ -60,3 +70,10 @@ class TestRetry(BaseCase):
             with self.subTest(cause=cause, attempts=attempts, unreachable=unreachable):
                 self.assertEqual(holds_others(cause, attempts, unreachable=unreachable), holds)
         self.assertFalse(holds_others("connection_lost", 1))
+
+    def test_what_strikes_every_mail_holds_the_others_up_whoever_says_it(self):
+        for cause in ("name_not_resolved", "connection_refused", "concurrent_connections", "daily_recipient_limit",
+                      "tenant_recipient_limit", "onmicrosoft_limit", "token_expired", "entra_unavailable", "entra_throttled"):
+            with self.subTest(cause=cause):
+                self.assertIn(cause, TOPIC_OF)
+                self.assertTrue(holds_others(cause, 1))

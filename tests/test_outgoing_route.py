@@ -24,6 +24,9 @@ class TestRoute(BaseCase):
         self.assertEqual(Route(7, 3, SOMEBODY).text, "7")
 
     def test_what_an_index_can_not_hold_is_not_noted(self):
+        for length, noted in ((320, True), (321, False)):
+            with self.subTest(length=length):
+                self.assertEqual(Route(0, 3, "x" * length).text is not None, noted)
         self.assertIsNone(Route(0, 3, "x" * 3000 + "@other.example").text)
         self.assertEqual(Route(7, 3, "x" * 3000).text, "7")
 

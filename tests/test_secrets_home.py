@@ -65,6 +65,16 @@ class TestHome(BaseCase):
                 self.home.remember("here")
                 self.assertTrue(self.home.is_at("here"))
 
+    def test_a_folder_is_made_wherever_it_is_to_be(self):
+        deep = self.at(self.folder / "of" / "a host")
+        deep.remember("here")
+        self.assertTrue(deep.is_at("here"))
+
+    def test_what_can_not_be_written_down_leaves_nothing_behind(self):
+        with self.assertRaises(TypeError):
+            self.at(uuid=object()).remember("here")
+        self.assertEqual(list(self.folder.iterdir()), [])
+
     def test_what_can_not_be_read_or_written_raises(self):
         self.folder.write_text("a file where the folder should be")
         for use in (self.home.is_at, self.home.remember):

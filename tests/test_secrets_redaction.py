@@ -2,7 +2,7 @@ import logging
 
 from odoo.tests import BaseCase, tagged
 
-from ..tools.secrets.redaction import CallFilter, RequestFilter, StatementFilter
+from ..tools.secrets.redaction import CallFilter, RequestFilter, StatementFilter, install
 
 PATHS = ("/mail_office365/confirm", "/mail_office365/oauth")
 
@@ -38,7 +38,8 @@ class TestRedaction(BaseCase):
         self.assertEqual(shown(RequestFilter(PATHS), "GET /web?token=kept 100%"), "GET /web?token=kept 100%")
 
     def test_calls(self):
-        for name, expected in (("ir.mail_server", "…"), ("fetchmail.server", "…"), ("office365.app", "…"), ("res.partner", "s3cret")):
+        for name, expected in (("ir.mail_server", "…"), ("fetchmail.server", "…"), ("office365.app", "…"), ("office365.switch", "…"),
+                               ("office365.device.sign.in", "…"), ("res.partner", "s3cret")):
             self.assertEqual(shown(CallFilter(), "call %s.%s(%s)", Model(name), "write", Params()), f"call {name}.write({expected})")
         self.assertEqual(shown(CallFilter(), "no arguments"), "no arguments")
 
@@ -58,6 +59,24 @@ class TestRedaction(BaseCase):
             with self.subTest(statement):
                 self.assertEqual(shown(StatementFilter(PATHS), "[%.3f ms] query: %s", 1.0, statement), f"[1.000 ms] query: {expected}")
                 self.assertEqual(shown(StatementFilter(PATHS), "bad query: %s", statement.encode()), f"bad query: {expected}")
+
+    def test_whatever_is_logged_is_logged(self):
+        for filter_ in (RequestFilter(PATHS), CallFilter(), StatementFilter(PATHS)):
+            with self.subTest(filter_):
+                self.assertEqual(shown(filter_, "%(name)s took %(seconds)d s", {"name": "x", "seconds": 1}), "x took 1 s")
+        self.assertEqual(shown(StatementFilter(PATHS), "bad query: %s", b"SELECT '\xff'"), "bad query: SELECT '\N{REPLACEMENT CHARACTER}'")
+
+    def test_each_log_that_would_show_secrets_has_its_filter(self):
+        loggers = {}
+        install(iter(PATHS), lambda name: loggers.setdefault(name, logging.Logger(name)))
+        link, update = f"GET {PATHS[1]}?code=s3cret", "UPDATE ir_mail_server SET smtp_pass = 's3cret'"
+        for name, message, *args in (
+                ("werkzeug", link), ("odoo.sql_db", link), ("odoo.sql_db", update),
+                ("odoo.service.model", "%s.write(%s)", Model("ir.mail_server"), Params())):
+            with self.subTest(name=name, message=message):
+                record = logging.LogRecord(name, logging.DEBUG, "x", 1, message, tuple(args), None)
+                self.assertTrue(loggers[name].filter(record))
+                self.assertNotIn("s3cret", record.getMessage())
 
     def test_the_row_that_postgresql_shows(self):
         statement = b"UPDATE ir_mail_server SET smtp_pass = 's3cret'"

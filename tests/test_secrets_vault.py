@@ -54,9 +54,16 @@ class TestVault(BaseCase):
         self.assertEqual(self.open().decrypt(encrypted), "x")
         self.assertEqual(list(self.file.parent.iterdir()), [self.file], "nothing else is left behind")
 
+    def test_a_data_directory_that_is_not_there_yet_is_made(self):
+        self.folder = Path(self.folder, "var", "odoo")
+        self.file = Path(self.folder, "mail_office365", "secret.key")
+        sealed = self.open().encrypt("x")
+        self.assertEqual(self.open(make=False).decrypt(sealed), "x")
+
     def test_what_only_reads_makes_no_key(self):
         error = self.assertUnusable("missing", self.open, make=False)
         self.assertEqual(error.where, str(self.file))
+        self.assertUnusable("missing", open_vault, None, {}, self.folder)
         self.assertFalse(self.file.exists())
         encrypted = self.open().encrypt("x")
         self.assertEqual(self.open(make=False).decrypt(encrypted), "x")
@@ -93,11 +100,13 @@ class TestVault(BaseCase):
             with self.subTest(text=text):
                 error = self.assertUnusable("malformed", Vault, text, "test")
                 self.assertNotIn("swordfish", str(error))
+                self.assertIn("malformed", str(error))
         self.open()
         for content in (b"", b"swordfish", b"\xff\xfe"):
             with self.subTest(content=content):
                 self.file.write_bytes(content)
-                self.assertUnusable("malformed", self.open)
+                for make in (True, False):
+                    self.assertUnusable("malformed", self.open, make=make)
 
     def test_a_bad_option_is_not_replaced_by_another_source(self):
         self.assertUnusable("malformed", self.open, "swordfish", new_key())
@@ -115,7 +124,8 @@ class TestVault(BaseCase):
         before = Vault(old, "").encrypt("x")
         both = Vault(f"{new}, {old}", "")
         self.assertTrue(both.rotates)
-        self.assertFalse(Vault(f"{new},", "").rotates)
+        for one in (new, f"{new},", f" {new}\n", f"{new}, \n"):
+            self.assertFalse(Vault(one, "").rotates)
         self.assertEqual(both.decrypt(before), "x")
         after = both.rotate(before)
         self.assertEqual(Vault(new, "").decrypt(after), "x")

@@ -88,6 +88,7 @@ class TestPresets(BaseCase):
             ("submission", OUTGOING, {"host": ""}, ["host_missing"]),
             ("submission", OUTGOING, {"host": "52.97.1.2"}, ["host_is_address"]),
             ("submission", OUTGOING, {"host": "[2603:1026::1]"}, ["host_is_address"]),
+            ("submission", OUTGOING, {"host": " 52.97.1.2 "}, ["host_is_address"]),
             ("submission", OUTGOING, {"host": RELAY["host"]}, ["host_is_mx"]),
             ("submission", OUTGOING, {"host": "contoso-com.abc.mx.microsoft"}, ["host_is_mx"]),
             ("submission", OUTGOING, {"authentication": "cli"}, ["submission_authentication"]),
@@ -146,9 +147,26 @@ class TestPresets(BaseCase):
                 found = presets.incoming_problems(preset, **{**INCOMING, **change})
                 self.assertEqual([problem.slug for problem in found], expected)
 
+    def test_a_problem_names_what_is_wrong_and_what_is_right(self):
+        outgoing, incoming = presets.outgoing_problems, presets.incoming_problems
+        table = [
+            (outgoing, "submission", {**OUTGOING, "port": 0}, {"port": 0, "expected": 587}),
+            (outgoing, "submission", {**OUTGOING, "port": 993}, {"port": 993, "protocol": "IMAP over TLS", "expected": 587}),
+            (outgoing, "submission", {**OUTGOING, "host": "52.97.1.2"}, {"host": "52.97.1.2"}),
+            (outgoing, "submission", {**OUTGOING, "host": RELAY["host"]}, {"host": RELAY["host"]}),
+            (outgoing, "relay", {**RELAY, "host": "smtp.office365.com"}, {"host": "smtp.office365.com"}),
+            (outgoing, "submission", {**OUTGOING, "authentication": "office365", "sign_in": replace(SIGN_IN, app_cloud="china")},
+             {"cloud": CLOUDS["china"]}),
+            (incoming, "imap", {**INCOMING, "is_ssl": False}, {"port": 993}),
+            (incoming, "imap", {**INCOMING, "server_type": "pop"}, {"expected": "IMAP"}),
+        ]
+        for problems, preset, values, details in table:
+            with self.subTest(preset=preset, details=details):
+                self.assertEqual([problem.details for problem in problems(preset, **values)], [details])
+
     def test_microsoft_hosts_are_recognized_by_whole_labels(self):
         table = {
-            "smtp.office365.com": True, "SMTP.OFFICE365.COM.": True, "outlook.office365.us": True,
+            "smtp.office365.com": True, "SMTP.OFFICE365.COM.": True, " smtp.office365.com ": True, "outlook.office365.us": True,
             "smtp-mail.outlook.com": True, "smtp.partner.outlook.cn": True, "smtp.hve.mx.microsoft": True,
             "office365.com.example": False, "notoffice365.com": False, "localhost": False, "": False,
         }

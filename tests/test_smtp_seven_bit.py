@@ -3,6 +3,7 @@
 import email
 import random
 from email.message import EmailMessage, Message
+from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from email.parser import BytesParser
 from email.policy import SMTP, compat32
@@ -105,6 +106,65 @@ class TestSevenBit(BaseCase):
         message.set_content("Hello\n")
         message.add_attachment(OCTETS, "application", "octet-stream", filename="x")
         self.assertIs(seven_bit(message).get_payload()[1], message.get_payload()[1], "a large attachment is not copied")
+
+    def test_however_an_encoding_is_written_it_is_none_or_one(self):
+        for encoding in (b"8BIT", b" 8bit ", b"Binary"):
+            raw = b"MIME-Version: 1.0\r\nContent-Transfer-Encoding: " + encoding + b"\r\n\r\nHello\r\n"
+            with self.subTest(encoding):
+                safe = seven_bit(email.message_from_bytes(raw))
+                self.assertEqual(safe["Content-Transfer-Encoding"], "base64")
+                self.assertEqual(safe.get_payload(decode=True), b"Hello\r\n")
+
+    def test_of_a_multipart_each_place_counts_and_safe_parts_stay_as_they_are(self):
+        head, tail = b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n', b"\r\nHello\r\n--b--\r\n"
+        for place, raw in {
+            "before the parts": head + b"vor\xc3\xa4b\r\n--b\r\n" + tail, "after them": head + b"--b\r\n" + tail + b"nachh\xc3\xa4r\r\n",
+            "the encoding": b"Content-Transfer-Encoding: 8bit\r\n" + head + b"--b\r\n" + tail,
+        }.items():
+            with self.subTest(place):
+                safe = seven_bit(email.message_from_bytes(raw)).as_bytes()
+                self.assertTrue(safe.isascii())
+                read = email.message_from_bytes(safe)
+                self.assertEqual(read.get("Content-Transfer-Encoding", "7bit"), "7bit")
+                [part] = read.get_payload()
+                self.assertEqual((part.get_payload(), part["Content-Transfer-Encoding"]), ("Hello", None))
+
+    def test_an_odd_boundary_is_replaced_and_the_parts_stay_apart(self):
+        message = MIMEMultipart(boundary="bä")
+        for text in ("Hello\n", "World\n"):
+            message.attach(MIMEText(text, "plain", "us-ascii"))
+        raw = seven_bit(message).as_bytes()
+        self.assertTrue(raw.isascii())
+        self.assertEqual([part.get_payload() for part in email.message_from_bytes(raw).get_payload()], ["Hello\n", "World\n"])
+
+    def test_what_says_that_it_has_parts_and_has_none_is_a_file(self):
+        for kind in (b"multipart/mixed", b"message/rfc822"):
+            message = Message()
+            message["Content-Type"], message["Content-Transfer-Encoding"] = kind.decode(), "8bit"
+            message.set_payload("Grüße".encode().decode("ascii", "surrogateescape"))
+            read = email.message_from_bytes(seven_bit(message).as_bytes())
+            with self.subTest(kind):
+                self.assertEqual(read.get_content_type(), "application/octet-stream")
+                self.assertEqual(read.get_payload(decode=True), "Grüße".encode())
+
+    def test_the_lines_of_a_text_end_as_they_have_to_and_those_of_a_file_as_they_did(self):
+        for kind, lines in ((b"text/csv", b"\xe4\r\nb\r\nc\r\nd"), (b"application/csv", b"\xe4\r\nb\nc\rd")):
+            raw = b"Content-Type: " + kind + b"; charset=iso-8859-1\r\nContent-Transfer-Encoding: binary\r\n\r\n"
+            message = email.message_from_bytes(raw)
+            message._payload = b"\xe4\r\nb\nc\rd".decode("ascii", "surrogateescape")
+            with self.subTest(kind):
+                self.assertEqual(email.message_from_bytes(seven_bit(message).as_bytes()).get_payload(decode=True), lines)
+
+    def test_letters_that_somebody_set_without_a_charset_can_be_read(self):
+        message = Message()
+        message.set_payload("Grüße €")
+        read = email.message_from_bytes(seven_bit(message).as_bytes(), policy=SMTP)
+        self.assertEqual((read.get_content_type(), read.get_content()), ("text/plain", "Grüße €"))
+
+    def test_an_empty_part_stays_empty(self):
+        empty = Message()
+        empty["Content-Transfer-Encoding"] = "8bit"
+        self.assertEqual(email.message_from_bytes(seven_bit(empty).as_bytes()).get_payload(decode=True), b"")
 
     def test_octets_of_others_are_encoded_as_well(self):
         for raw in (RAW_TEXT, NO_CHARSET, BINARY, MULTIPART, ODD_BOUNDARY, DAMAGED, WITHIN):

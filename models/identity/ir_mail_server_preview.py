@@ -58,7 +58,7 @@ class IrMail_Server(models.Model):
             identity = server._office365_identity(message, smtp_from)
             if identity.refused:
                 return Preview(server.id, smtp_from, "", "", "", preview.REFUSED)
-            session = PreviewSession(server.id, server.from_filter, smtp_from, server._office365_login_for(smtp_from))
+            session = PreviewSession(server.id, server.from_filter, smtp_from)
         else:
             kind = preview.PERSONAL if server.owner_user_id else preview.OTHER if server else preview.NOBODY
             from_filter = server.from_filter if server else server._get_default_from_filter()

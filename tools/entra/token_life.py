@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Final
 
@@ -35,7 +35,7 @@ class Wanted:
     app_id: int
     account: str
     scopes: frozenset[str]
-    until: float
+    until: float = field(compare=False)
 
     @classmethod
     def of(cls, app_id: int, account: str | None, scopes: Iterable[str], seconds: float = LONGEST) -> "Wanted":

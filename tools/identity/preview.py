@@ -62,20 +62,18 @@ class Preview:
 class PreviewSession(SmtpSession):
     """A session with no connection, for which a message is prepared as for a real one: nothing is sent."""
 
-    def __init__(self, mail_server_id: int, from_filter: str | None, smtp_from: str | None, login: str | None) -> None:
+    def __init__(self, mail_server_id: int, from_filter: str | None, smtp_from: str | None) -> None:
         super().__init__(local_hostname="localhost")
         self.mail_server_id = mail_server_id
         self.from_filter = from_filter
         self.smtp_from = smtp_from
-        self.login_name = login
 
     def switch_login(self, login: str | None) -> None:
-        """Go on as another mailbox."""
-        self.login_name = login
+        """Nothing: nobody signs in."""
 
 
 def explain(
-    kind: str, identity: SenderIdentity | None, alias: str | None, author_key: str, address: str, *, fits: bool = True,
+    kind: str, identity: SenderIdentity | None, alias: str | None, author_key: str, address: str, *, fits: bool,
 ) -> str:
     """Return why a mail leaves as it does.
 

@@ -5,7 +5,6 @@ encrypts, all decrypt. Fernet is AES-128-CBC with HMAC-SHA-256 (https://github.c
 """
 
 import contextlib
-import errno
 import os
 import secrets
 import stat
@@ -138,5 +137,5 @@ def _make(path: Path) -> str:
         finally:
             draft.unlink()
     except OSError as error:
-        raise KeyUnusable("unwritable", str(path), error.strerror or errno.errorcode.get(error.errno or 0, "")) from error
+        raise KeyUnusable("unwritable", str(path), error.strerror or "") from error
     return _read(path) or ""
