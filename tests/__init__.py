@@ -37,6 +37,7 @@ from . import test_res_users
 from . import test_rpc
 from . import test_secrets_unreadable
 from . import test_sender_attacks
+from . import test_sender_attacks_http
 from . import test_sender_attacks_message
 from . import test_sender_identity
 from . import test_servers_entra
