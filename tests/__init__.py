@@ -25,6 +25,7 @@ from . import test_identity_alias_confirmation
 from . import test_identity_alias_life_cycle
 from . import test_identity_alias_link
 from . import test_identity_attacks
+from . import test_identity_attacks_clients
 from . import test_identity_attacks_http
 from . import test_identity_attacks_message
 from . import test_identity_authentication

@@ -4,9 +4,10 @@ A template that an administrator or a template editor wrote may name the respons
 anybody else writes into a template of their own gives nobody a right.
 """
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import NO_ACCESS
+from odoo.tools import email_normalize
 
 from ...tools.identity.sender import BY_ADMINISTRATOR, BY_TEMPLATE
 from ...tools.prefetch import PREFETCH
@@ -93,5 +94,16 @@ class MailTemplate(models.Model):
         """Note for whom a template stands on which record, for the message that is made of it next."""
         rendered = super()._render_field(field, res_ids, *args, **kwargs)
         if field == "email_from" and len(self) == 1 and self.email_from:
-            note_rendered(self.env, self.sudo().model_id.model, rendered, self._office365_vouch())
+            vouch, model = self._office365_vouch(), self.sudo().model_id.model
+            own = self._office365_own_email() if "{{" in self.email_from else None
+            for record_id, written in rendered.items():
+                # What who acts calls their own is theirs or not: the template's writer could not know.
+                is_own = own and email_normalize(written) == own
+                note_rendered(self.env, model, {record_id: written}, None if is_own else vouch)
         return rendered
+
+    def _office365_own_email(self) -> str | None:
+        """Return the e-mail of the user who acts, normalized; None if none does."""
+        uid = acting_uid(self.env)
+        user = self.env["res.users"].sudo().browse(uid if uid > 0 and uid != SUPERUSER_ID else ())
+        return user.email_normalized or None
