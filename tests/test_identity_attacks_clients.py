@@ -191,7 +191,7 @@ class TestMessagesOverHttp(HttpAttackCase):
         genuine = self.post(self.ceo)
         self.servers.transactions.clear()
         root = Path(__file__).parents[1]
-        source = "\n".join(path.read_text() for folder in ("models", "tools", "wizards") for path in (root / folder).glob("*.py"))
+        source = "\n".join(path.read_text() for folder in ("models", "tools", "wizards") for path in (root / folder).rglob("*.py"))
         ours = set(re.findall(r'(?:context\.get\("|with_context\(|CONTEXT_KEY = ")(office365_\w+)', source)) | {"office365_attempt"}
         self.assertGreaterEqual(ours, {"office365_behind", "office365_run", "office365_sender_book", "office365_sessions"})
         plain = {"uid": 1, "author_uid": self.ceo.id, "mail_id": 1, "message_id": genuine.message_id, "server_ids": self.server.ids}
