@@ -45,6 +45,34 @@ class TestEntraHttp(HttpsMixin, SecretsMixin, BaseCase):
         self.assertEqual((method, path), ("POST", "/token"))
         self.assertIn(b"client_secret=Swordfish~7.of-the.test", body)
 
+    def test_what_is_asked_reaches_the_server_as_it_is(self):
+        server = self.https(says(200, {}))
+        client = HttpClient(f"{server.url}/{GUID}")
+        client.get(f"{server.url}/keys", params={"x": "a b"}, headers={"X-Client": "Odoo"})
+        client.get(f"{server.url}/keys")
+        client.post(f"{server.url}/token", params={"dc": "7"}, headers={"X-Client": "Odoo"})
+        self.assertEqual(server.seen, [("GET", "/keys?x=a+b", b""), ("GET", "/keys", b""), ("POST", "/token?dc=7", b"")])
+        self.assertEqual([headers["X-Client"] for headers in server.headers], ["Odoo", None, "Odoo"])
+
+    def test_only_a_success_without_an_error_is_an_answer(self):
+        token, error = {"access_token": "t"}, {"error": "invalid_grant"}
+        table = [
+            (500, token, "temporarily_unavailable"), (429, token, "slow_down"),
+            (400, token, "invalid_answer"), (300, token, "invalid_answer"),
+            (200, {**token, **error}, "invalid_grant"), (400, error, "invalid_grant"),
+        ]
+        for status, content, word in table:
+            with self.subTest(status=status, content=content):
+                self.assertEqual(self.refused(self.https(says(status, content))).answer["error"], word)
+        self.assertEqual(self.post(self.https(says(201, token))).status_code, 201)
+
+    def test_hosts_are_told_apart_by_name_and_port_and_not_by_letter_case(self):
+        here = entra_http.origin("https://login.example/common")
+        for url, same in (("HTTPS://Login.Example/x?y", True), ("https://login.example:8443/common", False),
+                          ("http://login.example/common", False), ("https://login.example.evil.example/", False)):
+            with self.subTest(url=url):
+                self.assertEqual(entra_http.origin(url) == here, same)
+
     def test_a_server_that_can_not_be_verified_gets_nothing(self):
         for certificate in ("untrusted", "wrong_host", "expired"):
             with self.subTest(certificate):
@@ -183,8 +211,12 @@ class TestEntraHttp(HttpsMixin, SecretsMixin, BaseCase):
                 else:
                     self.post(server)
                 self.assertEqual([method for method, _path, _body in proxy.seen], ["CONNECT"])
-        with patch.dict("os.environ", {"https_proxy": f"http://me:{SECRET}:x@{at}:y", "no_proxy": ""}):
-            self.assertNotIn(SECRET, str(self.refused(server)))
+        # Unquoted, a part of a password reads as a host and its port, which http.client quotes.
+        for broken in (f"http://me:{SECRET}:x@{at}:y", f"http://me:a@b:{SECRET}/x@{at}"):
+            with self.subTest(broken=broken), patch.dict("os.environ", {"https_proxy": broken, "no_proxy": ""}):
+                error = self.refused(server)
+                self.assertNotIn(SECRET, str(error))
+                self.assertIn("InvalidURL", str(error))
 
     def test_nothing_secret_is_logged_at_any_level(self):
         server = self.https(lambda method, path: (200, {}, json.dumps(
