@@ -1,5 +1,7 @@
 """Base of the tests in which somebody tries to send as somebody else over HTTP: what a client does, and what comes of it."""
 
+import re
+
 from odoo import Command, fields
 from odoo.tests import HttpCase, JsonRpcException
 from odoo.tools import mute_logger
@@ -108,6 +110,19 @@ class HttpAttackCase(AttackCase, HttpCase):
 
     def send_template(self, user, template, route="call_kw", **values):
         self.call(user, "mail.template", "send_mail", [template], route, res_id=self.record.id, force_send=True, **values)
+
+    def send_form(self, user, page, url, values):
+        """Send a form of a page, as its button does."""
+        self.sign_in(user)
+        token = re.search(r'(?:name="csrf_token" value="|csrf_token: ")([^"]+)"', self.url_open(page).text)[1]
+        return self.url_open(url, data={**values, "csrf_token": token})
+
+    def sign_up(self, login):
+        """Make an account as a visitor does, with the e-mail that a visitor enters."""
+        self.env["ir.config_parameter"].sudo().set_param("auth_signup.invitation_scope", "b2c")
+        self.send_form(None, "/web/signup", "/web/signup", {
+            "login": login, "name": "Eve", "password": login, "confirm_password": login})
+        return self.env["res.users"].search([("login", "=", login)])
 
     def claim(self, user, address):
         """Let a user's own e-mail be another's address, past the check that refuses it."""
