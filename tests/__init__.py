@@ -16,6 +16,7 @@ from . import test_incoming_author
 from . import test_ir_mail_server
 from . import test_ir_mail_server_governor
 from . import test_ir_mail_server_session
+from . import test_limits_workers
 from . import test_logs
 from . import test_mail_flow
 from . import test_mail_queue
