@@ -7,7 +7,7 @@ from odoo.api import Environment
 def trust_what_is_there(env: Environment) -> None:
     """Trust the addresses that administrators have set, as far as that can still be told."""
     env.cr.execute("""
-        UPDATE res_partner SET office365_trusted_email = email_normalized
+        UPDATE res_partner SET office365_verified_email = email_normalized
          WHERE id IN (SELECT partner_id FROM res_company)
             OR id IN (
                -- An e-mail that several users have is that of the one who signs in with it: a login is not the user's own to change.
@@ -18,10 +18,10 @@ def trust_what_is_there(env: Environment) -> None:
                        WHERE other.id <> users.id AND others.email_normalized = partner.email_normalized)))
     """)
     env.cr.execute(
-        "UPDATE mail_alias SET office365_trusted = TRUE WHERE create_uid IN %(them)s AND write_uid IN %(them)s",
+        "UPDATE mail_alias SET office365_verified = TRUE WHERE create_uid IN %(them)s AND write_uid IN %(them)s",
         {"them": _administrators(env)})
-    env["res.partner"].invalidate_model(["office365_trusted_email"])
-    env["mail.alias"].invalidate_model(["office365_trusted"])
+    env["res.partner"].invalidate_model(["office365_verified_email"])
+    env["mail.alias"].invalidate_model(["office365_verified"])
     trust_templates(env)
 
 

@@ -1,2 +1,2 @@
-from . import mail_office365
+from . import address_confirmation
 from . import oauth

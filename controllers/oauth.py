@@ -4,9 +4,9 @@ from odoo import http
 from odoo.exceptions import AccessError, UserError
 from odoo.http import request
 
-from ..models.office365_tenant_sign_in import PATH, SESSION_KEY
-from ..tools import sign_in_state
-from ..tools.diagnosis import diagnose
+from ..models.entra.office365_app_sign_in import PATH, SESSION_KEY
+from ..tools.diagnosis.reader import diagnose
+from ..tools.entra import sign_in_state
 
 
 class OAuth(http.Controller):
@@ -30,13 +30,13 @@ class OAuth(http.Controller):
 
     def _finish(self, entry, answer):
         record = request.env[entry["model"]].browse(entry["id"]).exists()
-        tenant = request.env["office365.tenant"].browse(entry["tenant"]).exists()
+        app = request.env["office365.app"].browse(entry["app"]).exists()
         back = f"/odoo/{entry['model']}/{entry['id']}"
-        if not record or not tenant:
+        if not record or not app:
             return self._page(request.env._("The record that this sign-in was begun on was deleted. Nothing was changed."))
         try:
             record.check_access("write")
-            tenant._finish_sign_in(entry, answer)
+            app._finish_sign_in(entry, answer)
         except AccessError:
             return self._page(request.env._("You may no longer change this record. Nothing was changed."))
         except UserError as error:

@@ -1,103 +1,171 @@
-from odoo import api, fields, models
+"""The door of outgoing mail servers: every hook of core's that is extended, once, in the order in which a mail meets them.
 
-from ..const import CLOUDS, DEFAULT_CLOUD, OUTGOING_PRESETS
-from ..tools import presets
+What each of them does is in the methods that it calls, by topic: who a mail comes from in ``identity``, when and how it goes in
+``outgoing``, how a server is set up in ``servers`` and signs in in ``entra``. They extend nothing of core's, so that it does not matter
+which file is loaded first.
+"""
+
+from odoo import api, models
+from odoo.tools import email_normalize, formataddr
+
+from ..tools.addresses import ascii_address
+from ..tools.outgoing.queue_run import QueueRun
+from ..tools.outgoing.session_pool import CONTEXT_KEY as POOL_KEY
+from ..tools.outgoing.session_pool import SessionPool
+from ..tools.smtp.session import SmtpSession
 
 
 class IrMail_Server(models.Model):
     _name = "ir.mail_server"
     _inherit = ["ir.mail_server", "office365.server.mixin"]
 
-    office365_preset = fields.Selection(
-        [
-            ("submission", "Client submission"),
-            ("relay", "Relay through a connector"),
-            ("hve", "High Volume Email"),
-        ],
-        string="Office 365",
-        help="Client submission: one mailbox signs in and sends for everybody, to any address.\n"
-             "Relay through a connector: a connector in Exchange trusts this server, nobody signs in.\n"
-             "High Volume Email: an account for many mails inside your own organization.\n"
-             "Empty: not an Office 365 server.",
-    )
-    office365_cloud = fields.Selection(
-        list(CLOUDS.items()), string="Microsoft Cloud", default=DEFAULT_CLOUD,
-        help="The national cloud that your Microsoft 365 tenant lives in.",
-    )
-    office365_relay_trust = fields.Selection(
-        [("login", "IP addresses of this server"), ("certificate", "Client certificate")],
-        string="Trusted By", compute="_compute_office365_relay_trust", inverse="_inverse_office365_relay_trust",
-        help="How the connector in Exchange recognizes this server.",
-    )
-    office365_password_notice = fields.Text(compute="_compute_office365_password_notice")
+    # ------------------------------------------------------------
+    # A mail on its way
+    # ------------------------------------------------------------
 
-    @api.depends("smtp_authentication")
-    def _compute_office365_relay_trust(self):
-        for server in self:
-            is_certificate = server.smtp_authentication == "certificate"
-            server.office365_relay_trust = "certificate" if is_certificate else "login"
+    def _find_mail_server(self, email_from, mail_servers=None):
+        """Choose the server for the alias, if it is one of ours; else as core does, for the address itself."""
+        if alias := self._office365_alias_to_choose_by(email_from, mail_servers):
+            server, _smtp_from = super()._find_mail_server(alias.address, mail_servers)
+            if server and server.office365_preset and self._match_from_filter(alias.address, server.from_filter):
+                return server, formataddr((alias.name, alias.address))
+        return super()._find_mail_server(email_from, mail_servers)
 
-    @api.onchange("office365_relay_trust")
-    def _inverse_office365_relay_trust(self):
-        for server in self:
-            if server.office365_preset == "relay" and server.office365_relay_trust:
-                server.smtp_authentication = server.office365_relay_trust
-
-    @api.depends("smtp_authentication", "smtp_host", "office365_preset")
-    def _compute_office365_password_notice(self):
-        for server in self:
-            signs_in = server.office365_preset != "relay" and server.smtp_authentication == "login"
-            server.office365_password_notice = signs_in and presets.is_microsoft_host(server.smtp_host or "") and (
-                self.env._(
-                    "Microsoft switches sign-in by password off for SMTP at the end of December 2026. Your Exchange "
-                    "administrator can switch it on again for a while; the date of the final removal will be "
-                    "announced in the second half of 2027. Tenants made after December 2026 do not have it."
-                )
+    def _connect__(  # noqa: PLW3201
+        self, host=None, port=None, user=None, password=None, encryption=None, smtp_from=None,
+        ssl_certificate=None, ssl_private_key=None, smtp_debug=False, mail_server_id=None, allow_archived=False,
+    ):
+        """Open our own session; in a run of the queue, only if mail may go."""
+        def connect():
+            if not self._disable_send():
+                server, chosen_from = self.sudo().browse(mail_server_id or ()), smtp_from
+                if not mail_server_id and not host:
+                    server, chosen_from = self.sudo()._find_mail_server(smtp_from)
+                if server and server.office365_preset:
+                    self._check_forced_mail_server(server, allow_archived, chosen_from)
+                    return server._office365_session(chosen_from, debug=smtp_debug)
+            return super(IrMail_Server, self)._connect__(
+                host=host, port=port, user=user, password=password, encryption=encryption, smtp_from=smtp_from,
+                ssl_certificate=ssl_certificate, ssl_private_key=ssl_private_key, smtp_debug=smtp_debug,
+                mail_server_id=mail_server_id, allow_archived=allow_archived,
             )
 
-    # ------------------------------------------------------------
-    # Presets
-    # ------------------------------------------------------------
+        run, server = QueueRun.of(self.env.context), self.sudo().browse(mail_server_id or ())
+        # Within a mail, it is for a message that is another module's.
+        if run and not run.attempt and server.office365_preset:
+            return self._office365_connect_in_run(run, server, connect)
+        return connect()
 
     @api.model
-    def _office365_preset_values(self, preset, cloud):
-        return presets.outgoing_values(preset, cloud) if preset in OUTGOING_PRESETS else {}
+    def send_email(self, message, mail_server_id=None, *args, smtp_session=None, **kwargs):
+        """Send as core does, and say what to do about a failure at one of our servers. In a run, what the server answers goes into the run.
 
-    @api.onchange("office365_preset", "office365_cloud")
-    def _onchange_office365_preset(self):
-        self.update(self._office365_filled({}))
+        Core opens a session for whoever brings none, and closes it only if all went well. Here it belongs to a pool, which closes it
+        in any case.
+        """
+        self._office365_check_message(message, mail_server_id, args[0] if args else kwargs.get("smtp_server"))
+        if not smtp_session and not self._office365_pool():
+            with SessionPool() as pool:
+                return self.with_context(**{POOL_KEY: pool}).send_email(message, mail_server_id, *args, **kwargs)
+
+        def send():
+            with self._office365_explained(mail_server_id, smtp_session):
+                return super(IrMail_Server, self).send_email(message, mail_server_id, *args, smtp_session=smtp_session, **kwargs)
+
+        run = QueueRun.of(self.env.context)
+        # Core brings the session; a module that sends a message of its own meanwhile does not.
+        part = run and isinstance(smtp_session, SmtpSession) and run.begin_part(self.env.context.get("send_validated_to"))
+        return self._office365_send_part(run, message, smtp_session, send) if part else send()
+
+    def _prepare_email_message__(self, message, smtp_session):  # noqa: PLW3201
+        """Decide who the message comes from; when its turn comes, prepare it as core does; then ask whether it may go."""
+        if not isinstance(smtp_session, SmtpSession):
+            return super()._prepare_email_message__(message, smtp_session)
+        trusting = self._office365_trusting()
+        server = trusting.sudo().browse(smtp_session.mail_server_id)
+        written_as, smtp_from = str(message["From"] or ""), server._office365_smtp_from(smtp_session)
+        identity = server._office365_identity_or_raise(message, smtp_from)
+        server._office365_write_headers(message, identity)
+        server._office365_begin(smtp_session, smtp_from)
+        with server._office365_as_sender(smtp_session, identity):
+            envelope_from, recipients, message = super(IrMail_Server, trusting)._prepare_email_message__(message, smtp_session)
+        server._office365_sign_in_as(smtp_session, identity)
+        smtp_session.on_outcome = server._office365_recorder(identity, written_as)
+        server._office365_ask_to_go(email_normalize(str(message["From"] or "")) or "", len(recipients))
+        return ascii_address(identity.envelope_from or envelope_from), recipients, message
+
+    def _prepare_smtp_to_list(self, message, smtp_session):
+        """Let through whom core has validated in the form that it compares: it writes domains in ASCII here, and in Unicode there."""
+        validated = self.env.context.get("send_validated_to")
+        if validated and isinstance(smtp_session, SmtpSession):
+            self = self.with_context(send_validated_to=[*validated, *map(ascii_address, validated)])
+        return super()._prepare_smtp_to_list(message, smtp_session)
+
+    # ------------------------------------------------------------
+    # Test Connection
+    # ------------------------------------------------------------
+
+    def test_smtp_connection(self, autodetect_max_email_size=False):
+        """Test our servers with a mail to the mailbox itself: Exchange decides after the last octet only, core stops before."""
+        ours = self.filtered("office365_preset")
+        ours._office365_check_active()
+        if not ours or autodetect_max_email_size:
+            return super().test_smtp_connection(autodetect_max_email_size=autodetect_max_email_size)
+        ours.check_access("write")
+        action = super(IrMail_Server, self - ours).test_smtp_connection()
+        tests = ours._office365_tests()
+        if len(tests) == 1:
+            action["params"]["next"] = tests._action()
+        return action
+
+    def _get_test_email_from(self):
+        """Test with the mailbox itself: the only sender that needs no permission."""
+        self.ensure_one()
+        return self._office365_mailbox() or super()._get_test_email_from()
+
+    def _get_test_email_to(self):
+        """Test with the mailbox itself, as High Volume Email refuses recipients outside; of a relay, with the database's address."""
+        # Core calls it on a single server, but does not promise that.
+        own = self._office365_test_recipient() if len(self) == 1 and self.office365_preset else None
+        return own or super()._get_test_email_to()
+
+    # ------------------------------------------------------------
+    # The record and its form
+    # ------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        servers = super().create([self._office365_filled(vals) for vals in vals_list])
+        if any(servers.mapped("office365_preset")):
+            self._office365_forget()
+        return servers
+
+    def write(self, vals):
+        self._office365_forget_refusals(vals)
+        if "office365_preset" in vals or "office365_cloud" in vals:
+            for server in self:
+                super(IrMail_Server, server).write(server._office365_filled(vals))
+        else:
+            super().write(vals)
+        if self._office365_keeps(vals):
+            self._office365_forget()
+        return True
+
+    def unlink(self):
+        is_ours = any(self.mapped("office365_preset"))
+        result = super().unlink()
+        if is_ours:
+            self._office365_forget()
+        return result
 
     @api.onchange("smtp_encryption")
     def _onchange_encryption(self):
         """Keep the preset's port, which core would replace by the usual one of the encryption."""
-        if not self.office365_preset:
-            return super()._onchange_encryption()
-        return {}
+        return {} if self.office365_preset else super()._onchange_encryption()
 
-    @api.constrains(
-        "office365_preset", "smtp_host", "smtp_port", "smtp_encryption", "smtp_authentication",
-        "smtp_user", "smtp_pass", "owner_user_id", "office365_tenant_id", "office365_cloud",
-    )
-    def _check_office365_preset(self):
-        for server in self.filtered("office365_preset"):
-            server._office365_raise_first(presets.outgoing_problems(
-                server.office365_preset,
-                host=server.smtp_host or "",
-                port=server.smtp_port,
-                encryption=server.smtp_encryption,
-                authentication=server.smtp_authentication,
-                has_login=bool(server.smtp_user or server.smtp_pass),
-                is_personal=bool(server.owner_user_id),
-                sign_in=server._office365_sign_in_values(),
-            ))
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        return super().create([self._office365_filled(vals) for vals in vals_list])
-
-    def write(self, vals):
-        if "office365_preset" not in vals and "office365_cloud" not in vals:
-            return super().write(vals)
-        for server in self:
-            super(IrMail_Server, server).write(server._office365_filled(vals))
-        return True
+    @api.depends("smtp_authentication")
+    def _compute_smtp_authentication_info(self):
+        ours = self.filtered(lambda server: server.smtp_authentication == "office365")
+        ours.smtp_authentication_info = self.env._(
+            "An app registration in Microsoft Entra signs in with a token. No password is kept here.")
+        return super(IrMail_Server, self - ours)._compute_smtp_authentication_info()

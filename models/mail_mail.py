@@ -1,71 +1,128 @@
-from odoo import api, models
-from odoo.tools import SQL, email_normalize
+"""The door of the mail queue: every hook of core's that is extended, once, in the order in which a mail meets them.
 
-from ..tools.acting import Sending
-from ..tools.queue_run import QueueRun
-from ..tools.sender import Act, SenderBook
+See :mod:`.ir_mail_server`, which is next on its way.
+"""
+
+from odoo import api, models
+
+from ..tools.identity.acting import Sending
+from ..tools.identity.sender import SenderBook
+from ..tools.outgoing.queue_run import QueueRun
+from .outgoing.mail_mail_queue import AFTER_COMMIT
+from .outgoing.mail_mail_route import QUEUE
 
 
 class MailMail(models.Model):
-    """Who is behind a mail goes along with it, from the row of its message."""
-
     _inherit = "mail.mail"
+
+    # ------------------------------------------------------------
+    # Into the queue
+    # ------------------------------------------------------------
 
     @api.model_create_multi
     def create(self, vals_list):
         """Which message a mail is of, core says in its values; never the context, which a client fills."""
         if self.env.context.get("default_mail_message_id"):
             self = self.with_context(default_mail_message_id=False)
+        self._office365_mark_bulk(vals_list)
+        self._office365_note_routes(vals_list)
         return super().create(vals_list)
 
+    def write(self, vals):
+        vals = self._office365_without_own_message_id(vals)
+        if "mail_message_id" in vals:
+            vals = {**vals, "office365_route": False}
+        return super().write(vals)
+
+    # ------------------------------------------------------------
+    # Out of the queue
+    # ------------------------------------------------------------
+
+    @api.model
+    def process_email_queue(self, email_ids=(), batch_size=1000):
+        """Take the oldest mails of ours first, and see to it that the next run comes when the next mail is due."""
+        if not self.env["ir.mail_server"]._office365_in_use():
+            return super().process_email_queue(email_ids=email_ids, batch_size=batch_size)
+        mails = self if email_ids else self.with_context(office365_queue=QUEUE)
+        result = super(MailMail, mails).process_email_queue(email_ids=email_ids, batch_size=batch_size)
+        self._office365_wake()
+        return result
+
+    @api.model
+    def search(self, domain, offset=0, limit=None, order=None):
+        found = super().search(domain, offset=offset, limit=limit, order=order)
+        return found if self.env.context.get("office365_queue") is not QUEUE else self._office365_to_send(domain, found, limit)
+
+    def send_after_commit(self):
+        """Commit after each mail of ours: core commits once at the end, and a killed worker would send all of them again."""
+        return super(MailMail, self.with_context(office365_after_commit=AFTER_COMMIT)).send_after_commit()
+
     def send(self, auto_commit=False, raise_exception=False, post_send_callback=None):
-        return super(MailMail, self._office365_with_sender_book()).send(
-            auto_commit=auto_commit, raise_exception=raise_exception, post_send_callback=post_send_callback)
+        """Look up the senders of the batch; send in a run of our own if a server is ours, and nobody waits for the exception."""
+        mails = self._office365_with_sender_book()
+        is_ours = isinstance(mails.env.context.get("office365_sender_book"), SenderBook)
+        if raise_exception or not is_ours or self.env["ir.mail_server"]._disable_send():
+            return super(MailMail, mails).send(
+                auto_commit=auto_commit, raise_exception=raise_exception, post_send_callback=post_send_callback)
+
+        def send(those):
+            return super().send(auto_commit=auto_commit, post_send_callback=post_send_callback)
+
+        return mails._office365_send_in_run(send, auto_commit=auto_commit)
+
+    def _split_by_mail_configuration(self):
+        """In a run, batches of ours come in two lanes: single messages of all senders first."""
+        groups, run = super()._split_by_mail_configuration(), QueueRun.of(self.env.context)
+        yield from groups if run is None else self._office365_in_lanes(run, list(groups))
 
     def _send(self, auto_commit=False, raise_exception=False, smtp_session=None, alias_domain_id=False,
               mail_server=False, post_send_callback=None):
-        """Look up who made the mails of the batch, once a server of ours wants to know; outside a run, say which one is being sent."""
-        book, batches = self.env.context.get("office365_sender_book"), [self]
-        if isinstance(book, SenderBook) and mail_server and mail_server.sudo().office365_preset:
-            self._office365_acts_of(book)
-            if QueueRun.of(self.env.context) is None:
+        """In a run, send one mail after the other; outside, say which one is being sent. A server of ours wants to know who made it."""
+        run, server, batches = QueueRun.of(self.env.context), mail_server and mail_server.sudo(), [self]
+        if server and server.office365_preset:
+            if isinstance(book := self.env.context.get("office365_sender_book"), SenderBook):
+                self._office365_acts_of(book)
                 batches = [mail.with_context(**{Sending.CONTEXT_KEY: Sending(mail.id)}) for mail in self]
+            if run:
+                def send(mail):
+                    super()._send(
+                        smtp_session=smtp_session, alias_domain_id=alias_domain_id, mail_server=mail_server.with_env(mail.env))
+
+                self._office365_send_batch_in_run(run, send, server, smtp_session, post_send_callback)
+                return True
         for mails in batches:
             super(MailMail, mails)._send(
                 auto_commit=auto_commit, raise_exception=raise_exception, smtp_session=smtp_session,
                 alias_domain_id=alias_domain_id, mail_server=mail_server, post_send_callback=post_send_callback)
         return True
 
-    def _office365_with_sender_book(self):
-        """Look up the senders of the whole batch at once, so that its size costs no queries."""
-        # What core reads next, in the same way: it then finds it in the cache. Without prefetch, as the bodies of a large
-        # batch do not fit into memory.
-        rows = self.with_context(prefetch_fields=False).read(
-            ["id", "email_from", "mail_server_id", "record_alias_domain_id"])
-        if len(rows) < len(self):  # some were removed meanwhile
-            self = self.browse([row["id"] for row in rows])
-        normalized = {written: email_normalize(written) or "" for written in {row["email_from"] for row in rows}}
-        book = self.env["ir.mail_server"]._office365_sender_book(
-            set(filter(None, normalized.values())), {row["id"]: normalized[row["email_from"]] for row in rows})
-        return self.with_context(office365_sender_book=book) if book else self
+    def _prepare_outgoing_list(self, mail_server=False, doc_to_followers=None):
+        """In a run, leave out whom an earlier try has served; who was refused for good is not asked for again either."""
+        emails = super()._prepare_outgoing_list(mail_server=mail_server, doc_to_followers=doc_to_followers)
+        run = QueueRun.of(self.env.context)
+        attempt = run and run.attempt_of(self._ids)
+        return self._office365_left(attempt, emails) if attempt else emails
 
-    def _office365_acts_of(self, book: SenderBook) -> dict[int, Act]:
-        """Return who made each mail of a batch, looked up once."""
-        if book.acts is None:
-            book.acts = self.sudo().browse(book.authors)._office365_acts()
-        return book.acts
+    # ------------------------------------------------------------
+    # What people do with mails that wait or have failed
+    # ------------------------------------------------------------
 
-    def _office365_acts(self) -> dict[int, Act]:
-        """Return who made each of these mails, in one query and those for the users."""
-        self.env["mail.message"].flush_model(["office365_actor_uid", "office365_vouch"])
-        rows = self.env.execute_query(SQL(
-            """
-            SELECT mail.id, message.office365_vouch,
-                   -- made before this was noted; by OdooBot then says nothing
-                   COALESCE(message.office365_actor_uid, NULLIF(message.create_uid, 1), 0)
-              FROM mail_mail mail JOIN mail_message message ON message.id = mail.mail_message_id
-             WHERE mail.id IN %s
-            """, self._ids or (0,)))
-        actors = self.env["ir.mail_server"]._office365_actors({uid for _mail_id, _vouch, uid in rows})
-        acts = dict.fromkeys(self._ids, Act())
-        return acts | {mail_id: Act(actors[uid], vouch) for mail_id, vouch, uid in rows}
+    def mark_outgoing(self):
+        """Begin anew with a mail that failed, but for those who got it."""
+        result = super().mark_outgoing()
+        self.filtered("office365_cause")._office365_begin_anew()
+        return result
+
+    def action_retry(self):
+        """Retry those that wait, too: they go with the next run of the queue."""
+        deferred = self._office365_deferred()
+        result = super().action_retry()
+        deferred._office365_retry_now()
+        return result
+
+    def cancel(self):
+        """Take the notifications of a mail along that was still to be sent."""
+        deferred = self._office365_deferred()
+        result = super().cancel()
+        deferred._office365_after_cancel()
+        return result

@@ -65,7 +65,7 @@ class Office365Mixin(SecretsMixin):
     def setUpClass(cls):
         super().setUpClass()
         if reason := available():
-            raise unittest.SkipTest(f"The local mail servers can not run: {reason}")
+            raise unittest.SkipTest(f"The local mail servers cannot run: {reason}")
         # Once a class, not once for all: Odoo ends every process that outlives its class.
         cls.servers = MailServers()
         cls.servers.start()
@@ -85,7 +85,7 @@ class Office365Mixin(SecretsMixin):
     def setUp(self):
         super().setUp()
         self.servers.reset()
-        # Cursors of their own (budgets, pauses, deliveries) see what the test wrote, and are undone with it.
+        # Cursors of their own (quotas, pauses, deliveries) see what the test wrote, and are undone with it.
         self.enterContext(self.enter_registry_test_mode())
         self.enterContext(self.servers.trusted())
         IrMailServer = self.registry["ir.mail_server"]

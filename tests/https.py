@@ -6,6 +6,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from unittest.mock import patch
@@ -21,6 +22,7 @@ class Https:
 
     :ivar url: its address, without path
     :ivar seen: method, path and body of each request
+    :ivar headers: of each request
     """
 
     def __init__(self, answer: Callable[[str, str], Answer], certificate: tuple[Path, Path] | None) -> None:
@@ -29,7 +31,8 @@ class Https:
         :param certificate: files of certificate and key; without, it speaks plain HTTP, as a proxy does
         """
         self.seen: list[tuple[str, str, bytes]] = []
-        handler = type("Handler", (_Handler,), {"server_says": staticmethod(answer), "seen": self.seen})
+        self.headers: list[Message] = []
+        handler = type("Handler", (_Handler,), {"server_says": staticmethod(answer), "seen": self.seen, "headers_seen": self.headers})
         self._server = _Server(("127.0.0.1", 0), handler)
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -42,7 +45,7 @@ class Https:
     @contextlib.contextmanager
     def running(self) -> Iterator["Https"]:
         """Serve inside the block."""
-        thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)  # its end takes as long
         thread.start()
         try:
             yield self
@@ -63,10 +66,12 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server_says: Callable[[str, str], Answer]
     seen: list[tuple[str, str, bytes]]
+    headers_seen: list[Message]
 
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.seen.append((self.command, self.path, body))
+        self.headers_seen.append(self.headers)
         status, headers, content = self.server_says(self.command, self.path)
         self.send_response(status)
         for name, value in {"Content-Length": str(len(content)), **headers}.items():

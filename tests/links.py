@@ -5,8 +5,8 @@ from unittest.mock import patch
 
 from odoo.tests import new_test_user
 
-from ..models.res_users_link import PATH
-from ..tools import alias_link
+from ..models.identity.res_users_link import PATH
+from ..tools.identity import alias_link
 from .common import BRANT, Office365Mixin
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from ..tools.budget import Ledger
+from ..tools.outgoing.quota import Ledger
 
 _COLUMNS = {
     "mail_mail": ("scheduled_date", "office365_failed_since"),
@@ -24,12 +24,12 @@ def let_pass(sql: Callable, seconds: int) -> None:
     """
     for table, columns in _COLUMNS.items():
         sql(f"UPDATE {table} SET " + ", ".join(f"{column} = {column} - make_interval(secs => {seconds})" for column in columns))
-    for key, stored in sql("SELECT key, ledger FROM office365_budget"):
+    for key, stored in sql("SELECT key, ledger FROM office365_quota"):
         ledger = Ledger(stored)
         for entry in (*ledger.minute.steps, *ledger.day.steps, *ledger.promised):
             entry[0] -= seconds
-        for hold in ledger.holds:
-            hold.until -= seconds
+        for reservation in ledger.reservations:
+            reservation.until -= seconds
         ledger.tails = [tail - seconds for tail in ledger.tails]
         ledger.joined -= seconds
-        sql("UPDATE office365_budget SET ledger = %s WHERE key = %s", json.dumps(ledger.stored()), key)
+        sql("UPDATE office365_quota SET ledger = %s WHERE key = %s", json.dumps(ledger.stored()), key)

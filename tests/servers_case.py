@@ -17,7 +17,7 @@ class ServersCase(BaseCase):
     def setUpClass(cls):
         super().setUpClass()
         if reason := available():
-            raise unittest.SkipTest(f"The local mail servers can not run: {reason}")
+            raise unittest.SkipTest(f"The local mail servers cannot run: {reason}")
         cls.servers = cls.enterClassContext(MailServers())
         cls.enterClassContext(cls.servers.trusted())
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 from unittest.mock import patch
 from urllib.parse import parse_qsl, urlsplit
 
-from ..tools import entra, token_life
+from ..tools import entra
+from ..tools.entra import token_life
 from .common import ERP, Office365Case, Office365Mixin
 
 REDIRECT = "https://odoo.contoso.example/mail_office365/oauth"
@@ -23,7 +24,7 @@ class SignInMixin(Office365Mixin):
 
     def app(self, flow="app", credential="secret", **values):
         """Create an app that the look-alike knows."""
-        app = self.env["office365.tenant"].create({
+        app = self.env["office365.app"].create({
             "name": "Contoso", "directory_id": self.entra.directory.tenant_id, "client_id": self.entra.app.client_id,
             "authority_url": self.entra.authority(), "auth_flow": flow, "credential": credential,
             "client_secret": self.entra.app.secret if credential == "secret" else False, **values})
@@ -35,11 +36,11 @@ class SignInMixin(Office365Mixin):
         return app
 
     def outgoing(self, preset="submission", app=None, **values):
-        by_token = {"office365_tenant_id": app.id, "smtp_authentication": "office365", "smtp_pass": False} if app else {}
+        by_token = {"office365_app_id": app.id, "smtp_authentication": "office365", "smtp_pass": False} if app else {}
         return super().outgoing(preset, **by_token, **values)
 
     def incoming(self, preset="imap", app=None, **values):
-        by_token = {"office365_tenant_id": app.id, "password": False} if app else {}
+        by_token = {"office365_app_id": app.id, "password": False} if app else {}
         return super().incoming(preset, **by_token, **values)
 
     def requests(self, grant="client_credentials"):

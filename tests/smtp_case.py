@@ -4,7 +4,7 @@ import itertools
 from email.message import EmailMessage
 from email.policy import SMTP as POLICY
 
-from ..tools.smtp import SmtpSession
+from ..tools.smtp.session import SmtpSession
 from ..tools.tls import client_context
 from .servers import CUSTOMER, ERP
 from .servers_case import ServersCase
@@ -28,19 +28,19 @@ class SmtpCase(ServersCase):
         self.servers.submission.hidden |= set(hidden)
         self.servers.directory.limits.concurrent_connections = None
 
-    def session(self, *, timeout=10, login=ERP):
+    def session(self, *, timeout=10, login=ERP, sign_on=None):
         """Open a session; what becomes of its messages is in its ``outcomes``."""
         session = SmtpSession("localhost", self.servers.submission.port, timeout=timeout, local_hostname="odoo.contoso.example")
         session.outcomes, session.stages = [], []
         session.on_outcome = lambda _message, outcome: session.outcomes.append(outcome)
         session.on_stage = lambda name, _seconds, _detail: session.stages.append(name)
 
-        def sign_on(session, login):
+        def sign_on_with_password(session, login):
             session.starttls(context=client_context())
             session.login(login, self.servers.password(login))
             session.ehlo_or_helo_if_needed()
 
-        session.sign_on = sign_on
+        session.sign_on = sign_on or sign_on_with_password
         self.addCleanup(session.close)
         session.open(login)
         return session

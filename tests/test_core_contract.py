@@ -1,4 +1,5 @@
 import inspect
+from types import FunctionType
 
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 from odoo.addons.base.models.res_users import ResUsers
@@ -12,7 +13,7 @@ from odoo.addons.mail.models.mail_render_mixin import MailRenderMixin
 from odoo.addons.mail.models.mail_thread import MailThread
 from odoo.addons.mail.models.models import Base
 from odoo.addons.mail.models.res_partner import ResPartner
-from odoo.tests import BaseCase, tagged
+from odoo.tests import BaseCase, TransactionCase, tagged
 
 # Every method of core that the addon overrides, with the parameters it relies on. Odoo renames its mail hooks now and
 # then, and an override that nobody calls fails silently: the addon would be installed and do nothing.
@@ -24,6 +25,7 @@ OVERRIDDEN = {
         ],
         "_find_mail_server": ["email_from", "mail_servers"],
         "_prepare_email_message__": ["message", "smtp_session"],
+        "_prepare_smtp_to_list": ["message", "smtp_session"],
         "_get_test_email_from": [],
         "_get_test_email_to": [],
         "_onchange_encryption": [],
@@ -60,7 +62,9 @@ OVERRIDDEN = {
         "cancel": [],
         "create": ["vals_list"],
         "write": ["vals"],
+        "search": ["domain", "offset", "limit", "order"],
     },
+    MailMessage: {"create": ["vals_list"], "write": ["vals"]},
     MailNotification: {"format_failure_reason": [], "_to_store_defaults": ["target"]},
     ResUsers: {"create": ["vals_list"], "write": ["vals"], "_get_invalidation_fields": []},
     ResPartner: {
@@ -73,6 +77,8 @@ OVERRIDDEN = {
         "_mail_find_partner_from_emails": ["emails", "records", "force_create", "extra_domain"],
         "_notify_get_recipients": ["message", "msg_vals", "kwargs"],
         "message_route": ["message", "message_dict", "model", "thread_id", "custom_values"],
+        "_message_route_process": ["message", "message_dict", "routes"],
+        "_notify_thread_with_out_of_office": ["message", "recipients_data", "msg_vals", "kwargs"],
     },
     Base: {
         "_alias_get_error": ["message", "message_dict", "alias"],
@@ -147,3 +153,53 @@ class TestCoreContract(BaseCase):
                 with self.subTest(model=model.__name__, method=name):
                     found = list(inspect.signature(getattr(model, name)).parameters)
                     self.assertEqual([parameter for parameter in found if parameter not in ("self", "cls")], parameters)
+
+
+# By model, the file in which all hooks of core's and of other addons' stand that the addon extends.
+DOORS = {
+    "ir.mail_server": "ir_mail_server", "mail.mail": "mail_mail", "mail.message": "mail_message", "mail.thread": "mail_thread",
+    "fetchmail.server": "fetchmail_server",
+}
+ADDON = "odoo.addons.mail_office365."
+
+
+@tagged("post_install", "-at_install")
+class TestDoors(TransactionCase):
+    """A hook is extended once, in one file a model: else the order in which files are loaded would decide what is done first."""
+
+    def test_hooks_of_others_are_extended_in_the_door_alone(self):
+        for model, door in DOORS.items():
+            ours, others = self.kinds(model)
+            hooks = {name for kind in others for name in methods(kind)}
+            for kind in ours:
+                if kind.__module__ != f"{ADDON}models.{door}":
+                    with self.subTest(model=model, file=kind.__module__):
+                        self.assertFalse(hooks & methods(kind))
+
+    def test_what_the_doors_extend_is_what_the_contract_is_about(self):
+        contract = {kind._name: set(hooks) for kind, hooks in OVERRIDDEN.items()}
+        for model, door in DOORS.items():
+            ours, others = self.kinds(model)
+            [kind] = [kind for kind in ours if kind.__module__ == f"{ADDON}models.{door}"]
+            with self.subTest(model=model):
+                self.assertFalse({name for name in methods(kind) if not any(hasattr(other, name) for other in others)})
+                self.assertFalse(methods(kind) - contract["base"] - contract[model])
+
+    def test_no_method_of_ours_extends_another_one_of_ours(self):
+        mixin = set(self.registry["office365.server.mixin"].mro())
+        for model in DOORS:
+            ours = [kind for kind in self.kinds(model)[0] if kind not in mixin]
+            names = [name for kind in ours for name in methods(kind)]
+            with self.subTest(model=model):
+                self.assertCountEqual(names, set(names))
+
+    def kinds(self, model):
+        """Return the classes that a model is made of: ours, and those of core and other addons."""
+        ours, others = [], []
+        for kind in self.registry[model].mro()[:-1]:
+            (ours if kind.__module__.startswith(ADDON) else others).append(kind)
+        return ours, others
+
+
+def methods(kind):
+    return {name for name, value in vars(kind).items() if isinstance(value, (FunctionType, property, classmethod))}

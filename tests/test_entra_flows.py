@@ -9,11 +9,12 @@ from urllib.request import HTTPRedirectHandler, HTTPSHandler, build_opener
 from odoo.tests import tagged
 
 from ..const import DELEGATED_PERMISSIONS, ENTRA_CLOUDS
-from ..tools import entra, key_pair
-from ..tools.diagnosis import diagnose
-from ..tools.entra import App, EntraRefused
+from ..tools import entra
+from ..tools.diagnosis.reader import diagnose
+from ..tools.entra.tokens import App, EntraRefused
+from ..tools.entra.xoauth2 import sasl_string
+from ..tools.secrets import key_pair
 from ..tools.tls import client_context
-from ..tools.xoauth2 import sasl_string
 from .servers import BRANT, ERP, entra_errors
 from .servers_case import ServersCase
 

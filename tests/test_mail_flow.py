@@ -172,7 +172,7 @@ class TestOutgoingFlow(Office365Case):
         self.servers.directory.revoke_send_as(ERP, BRANT)
         self.set_alias(self.brant, BRANT)
         mail = self.mail(auto_delete=False)
-        with self.assertLogs("odoo.addons.mail_office365.models.mail_mail_outcome", "WARNING"):
+        with self.assertLogs("odoo.addons.mail_office365.models.outgoing.mail_mail_outcome", "WARNING"):
             mail.send()
         self.assertEqual(mail.state, "exception")
         self.assertIn("5.2.252", mail.failure_reason)

@@ -8,7 +8,7 @@ from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .common import CUSTOMER, ERP, Office365Mixin
-from .test_session_ends import SlotsMixin
+from .test_outgoing_session_ends import SlotsMixin
 
 # Of core, with its own access checks; we only extend them.
 CORES = {
@@ -19,8 +19,8 @@ FOR_EVERYBODY = {
     ("res.users", "action_office365_cancel_alias"), ("res.users", "action_office365_confirm_alias"),
     ("res.users", "action_office365_confirm_email"), ("res.users", "action_office365_resend_link"),
     # Says which screen to open, nothing else; the screen's model is closed.
-    ("ir.mail_server", "action_office365_deliveries"), ("ir.mail_server", "action_office365_move"),
-    ("fetchmail.server", "action_office365_move"), ("mail.message", "action_office365_deliveries"),
+    ("ir.mail_server", "action_office365_deliveries"), ("ir.mail_server", "action_office365_switch"),
+    ("fetchmail.server", "action_office365_switch"), ("mail.message", "action_office365_deliveries"),
 }
 
 
@@ -86,13 +86,13 @@ class TestFromOutside(SlotsMixin, Office365Mixin, HttpCase):
     def a_record_of_each_model(self):
         """Make records for what is called; models of which an administrator makes none by hand have rows by now, or need none."""
         env, now = self.env, fields.Datetime.now()
-        app = env["office365.tenant"].create({
+        app = env["office365.app"].create({
             "name": "Contoso", "directory_id": "contoso.example", "client_id": "00000000-0000-4000-8000-000000000001"})
         server, incoming, mail = self.server, self.incoming(), self.mail()
         return {
-            "ir.mail_server": server, "fetchmail.server": incoming, "mail.mail": mail, "office365.tenant": app,
-            "office365.move": env["office365.move"].create({"res_model": server._name, "res_id": server.id, "tenant_id": app.id}),
-            "office365.device.sign.in": env["office365.device.sign.in"].create({"tenant_id": app.id, "account": ERP}),
+            "ir.mail_server": server, "fetchmail.server": incoming, "mail.mail": mail, "office365.app": app,
+            "office365.switch": env["office365.switch"].create({"res_model": server._name, "res_id": server.id, "app_id": app.id}),
+            "office365.device.sign.in": env["office365.device.sign.in"].create({"app_id": app.id, "account": ERP}),
             "office365.pause": env["office365.pause"].create({
                 "mail_server_id": server.id, "cause": "unreachable", "since": now, "last": now}),
             "office365.delivery": env["office365.delivery"].create({"mail_server_id": server.id, "state": "sent"}),

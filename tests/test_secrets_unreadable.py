@@ -6,7 +6,7 @@ from cryptography.x509 import load_pem_x509_certificate
 from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL
 
-from ..tools import key_pair
+from ..tools.secrets import key_pair
 from .common import ERP
 from .sign_in import SignInCase
 
@@ -40,7 +40,7 @@ class TestSecretsUnreadable(SignInCase):
             app.incoming_server_ids.button_confirm_login()
             app.action_check_sign_in()
         secret_app = self.app()
-        self.password_server._office365_move(secret_app)
+        self.password_server._office365_switch(secret_app)
         with_pfx = self.app(client_secret=False, certificate_pfx=self.pfx, certificate_passphrase=PASSPHRASE)
         self.entra.app.add_certificate(with_pfx.certificate)
         with_pfx.action_check_sign_in()
@@ -53,7 +53,7 @@ class TestSecretsUnreadable(SignInCase):
             *self.secrets(), PASSPHRASE, self.servers.password(ERP), self.pfx.decode(),
             self.pair.private_key.splitlines()[12],  # beyond the modulus, which is public
             *(self.env["office365.secret"]._get__(app, "private_key").splitlines()[12]
-              for app in self.env["office365.tenant"].search([("credential", "=", "certificate")])),
+              for app in self.env["office365.app"].search([("credential", "=", "certificate")])),
             device_flow.partition('"device_code": "')[2].partition('"')[0],
         }
 
@@ -82,13 +82,13 @@ class TestSecretsUnreadable(SignInCase):
 
     def test_no_answer_to_an_administrator_holds_a_secret(self):
         secrets = self.use_everything()
-        for name in ("office365.tenant", "ir.mail_server", "fetchmail.server", "office365.device.sign.in", "office365.move"):
+        for name in ("office365.app", "ir.mail_server", "fetchmail.server", "office365.device.sign.in", "office365.switch"):
             with self.subTest(model=name):
                 self.assertNone(secrets, self.answers(self.env[name].with_user(self.administrator)), name)
-        messages = self.env["mail.message"].search([("model", "=", "office365.tenant")])
+        messages = self.env["mail.message"].search([("model", "=", "office365.app")])
         self.assertTrue(messages)
         self.assertNone(secrets, str(messages.read()) + str(messages.tracking_value_ids.read()), "the chatter")
-        apps = self.env["office365.tenant"].with_user(self.administrator).search([])
+        apps = self.env["office365.app"].with_user(self.administrator).search([])
         self.assertNone(secrets, str([app.copy().read() for app in apps]), "copies")
 
     def answers(self, model):
@@ -116,7 +116,7 @@ class TestSecretsUnreadable(SignInCase):
             "client_secret_state": "Stored, not shown", "private_key_state": "Stored, not shown"}])
 
     def test_a_secret_can_not_be_searched_for(self):
-        Tenant = self.env["office365.tenant"].with_user(self.administrator)
+        Tenant = self.env["office365.app"].with_user(self.administrator)
         self.app()
         for name in ("client_secret", "private_key", "certificate_pfx", "certificate_passphrase"):
             for operator in ("like", "=", "!="):
@@ -134,7 +134,7 @@ class TestSecretsUnreadable(SignInCase):
             self.assertEqual(type(caught.exception).__name__, "AccessError")
 
     def test_secret_fields_are_not_offered_for_export(self):
-        described = self.env["office365.tenant"].fields_get()
+        described = self.env["office365.app"].fields_get()
         for name in ("client_secret", "private_key", "certificate_pfx", "certificate_passphrase"):
             self.assertFalse(described[name]["exportable"])
             self.assertFalse(described[name]["searchable"])

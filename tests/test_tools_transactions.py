@@ -45,8 +45,19 @@ class TestTransactions(BaseCase):
 
     def test_the_work_is_done_in_a_transaction_that_waits_five_seconds_for_a_lock(self):
         self.assertEqual(self.run_failing(), "done")
-        self.assertEqual(self.cursors.told, [["SET LOCAL lock_timeout = '5s'", "work"]])
+        self.assertEqual(self.cursors.told, [["SET LOCAL lock_timeout = 5000", "work"]])
         self.assertEqual(self.cursors.ended, [None])
+
+    def test_each_try_waits_for_what_is_left_of_the_time(self):
+        self.cursors, left = _Cursors(), iter([1.5, 0.0006, 0, -3])
+        fails = [errors.SerializationFailure()] * 3
+
+        def work(_cr):
+            if fails:
+                raise fails.pop()
+
+        run_apart(self.cursors, work, lambda: next(left))
+        self.assertEqual([told for [told] in self.cursors.told], [f"SET LOCAL lock_timeout = {ms}" for ms in (1500, 1, 1, 1)])
 
     def test_who_lost_a_race_begins_a_new_transaction(self):
         for kind in LOST_RACES:

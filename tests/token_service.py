@@ -9,7 +9,7 @@ from typing import Any
 from unittest.mock import patch
 from urllib.parse import parse_qs
 
-from ..tools import token_life
+from ..tools.entra import token_life
 from .https import Answer, HttpsMixin
 
 DIRECTORY = "1b9e4d3e-7c5a-4f0e-9d51-6a2f9c0b8e77"
@@ -43,7 +43,7 @@ class TokenServiceMixin(HttpsMixin):
                 for method, _path, body in list(self.service.seen) if method == "POST"]
 
     def tenant_values(self, **values: Any) -> dict[str, Any]:
-        """Return what an ``office365.tenant`` of this authority is created with."""
+        """Return what an ``office365.app`` of this authority is created with."""
         return {"name": "Contoso", "directory_id": DIRECTORY, "client_id": CLIENT, "client_secret": SECRET,
                 "authority_url": self.authority_url, **values}
 

@@ -49,7 +49,7 @@ def parse_address(text: str) -> str:
     """Return the one address that a person typed, in the form in which we store it.
 
     A bare address is wanted: a display name would only hide what is really used as From. The result is
-    lower case with a Unicode domain, so that two spellings of one address can not be two aliases.
+    lower case with a Unicode domain, so that two spellings of one address cannot be two aliases.
 
     :raise AddressError: no address, or more than one
     """

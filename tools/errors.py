@@ -56,7 +56,7 @@ class PopSignInRefused(error_proto):
 
 
 class CertificateRefused(ssl.SSLError):
-    """We refused the server, as its certificate can not be verified."""
+    """We refused the server, as its certificate cannot be verified."""
 
     def __str__(self) -> str:
         return self.args[0]

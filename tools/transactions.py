@@ -19,23 +19,32 @@ _LOST_RACE: Final = (
     psycopg2.errors.SerializationFailure, psycopg2.errors.DeadlockDetected, psycopg2.errors.UniqueViolation)
 _TRIES: Final = 200
 # The transaction around this one may hold a lock that it waits for. PostgreSQL does not see that as a deadlock: nobody would ever end it.
-LOCK_TIMEOUT: Final = "SET LOCAL lock_timeout = '5s'"
+_PATIENCE: Final = 5.0
 
 
-def run_apart(open_cursor: Callable[[], AbstractContextManager], work: Callable[[Any], T]) -> T:
+def lock_timeout(seconds: float = _PATIENCE) -> str:
+    """Return the statement that bounds the waits for locks in a transaction; with no time left, a lock has to be free."""
+    return f"SET LOCAL lock_timeout = {max(round(seconds * 1000), 1)}"  # ms; 0 would be no limit
+
+
+def run_apart(
+    open_cursor: Callable[[], AbstractContextManager], work: Callable[[Any], T], seconds_left: Callable[[], float] = lambda: _PATIENCE,
+) -> T:
     """Do some work in a transaction of its own, again when a concurrent one got in its way; return what it returns.
 
     Odoo's cursors are REPEATABLE READ: a row that somebody else changed meanwhile can't be locked, only read anew.
 
     :param open_cursor: opens a cursor that commits at the end of its ``with`` block
     :param work: called with the cursor, perhaps several times
-    :raise psycopg2.errors.LockNotAvailable: somebody kept a lock for more than five seconds
+    :param seconds_left: asked before each try how long it may wait for a lock
+    :raise psycopg2.errors.LockNotAvailable: somebody kept a lock for longer
     :raise psycopg2.Error: the database is not there, or the pool of connections is empty
     """
     for last in reversed(range(_TRIES)):
         try:
             with open_cursor() as cr:
-                cr.execute(LOCK_TIMEOUT)
+                # What the transaction sees is settled by its first query, which is the work's.
+                cr.execute(lock_timeout(seconds_left()))
                 return work(cr)
         except _LOST_RACE:
             if not last:

@@ -1,7 +1,7 @@
 from odoo import SUPERUSER_ID, models
 
-from ..models.office365_actor import acting_uid
-from ..tools.acting import Behind
+from ..models.identity.office365_actor import acting_uid
+from ..tools.identity.acting import Behind
 
 
 class MailComposeMessage(models.TransientModel):

@@ -13,7 +13,7 @@ class Office365DeviceSignIn(models.TransientModel):
     _name = "office365.device.sign.in"
     _description = "Sign in with a Device Code"
 
-    tenant_id = fields.Many2one("office365.tenant", required=True, readonly=True, ondelete="cascade")
+    app_id = fields.Many2one("office365.app", required=True, readonly=True, ondelete="cascade")
     account = fields.Char("Who Signs In", required=True, readonly=True)
     user_code = fields.Char("Code", readonly=True)
     verification_uri = fields.Char("Page", readonly=True)
@@ -22,17 +22,17 @@ class Office365DeviceSignIn(models.TransientModel):
     message = fields.Text(readonly=True)
 
     @api.model
-    def _begin(self, tenant: models.BaseModel, account: str):
+    def _begin(self, app: models.BaseModel, account: str):
         """Ask for a code, and return the action that shows it.
 
         :raise UserError: Entra gives none
         """
-        wizard = self.create({"tenant_id": tenant.id, "account": account})
+        wizard = self.create({"app_id": app.id, "account": account})
         wizard._start()
         return wizard._action()
 
     def _start(self) -> None:
-        app = self.tenant_id
+        app = self.app_id
         try:
             flow = entra.start_device_flow(app._public_app(), app._all_scopes())
         except entra.EntraRefused as error:
@@ -53,10 +53,10 @@ class Office365DeviceSignIn(models.TransientModel):
             return self.action_restart()
         flow = json.loads(secrets._get__(self, "device_flow"))
         try:
-            token = entra.poll_device_flow(self.tenant_id._public_app(), flow)
+            token = entra.poll_device_flow(self.app_id._public_app(), flow)
             if token:
                 secrets._drop__(self)
-                self.tenant_id._accept(token, self.account)
+                self.app_id._accept(token, self.account)
         except entra.EntraRefused as error:
             return self._failed(self._declined_text(error))
         except UserError as error:
@@ -80,7 +80,7 @@ class Office365DeviceSignIn(models.TransientModel):
             return self.env._("The code was not entered in time. Press Continue for another one.")
         if error.answer.get("error") == "authorization_declined":
             return self.env._("The sign-in was declined on Microsoft's page. Press Continue for another code, and accept there.")
-        return self.tenant_id._refusal_text(error)
+        return self.app_id._refusal_text(error)
 
     def _failed(self, message: str):
         self.env["office365.secret"]._drop__(self)

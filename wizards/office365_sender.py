@@ -4,9 +4,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import email_normalize
 
-from ..tools import leaving, powershell
-from ..tools.leaving import Leaving, Writer
-from ..tools.sender import FOREIGN_DOMAIN, MODE, NOT_AUTHENTIC, OTHER_AUTHOR, UNTRUSTED, Known, SenderBook
+from ..tools.identity import preview
+from ..tools.identity.preview import Preview, Writer
+from ..tools.identity.sender import FOREIGN_DOMAIN, MODE, NOT_AUTHENTIC, OTHER_AUTHOR, UNVERIFIED, Known, SenderBook
+from ..tools.servers import powershell
 
 
 class Office365Sender(models.TransientModel):
@@ -35,21 +36,21 @@ class Office365Sender(models.TransientModel):
     envelope_from = fields.Char("Envelope Sender", readonly=True)
     why = fields.Selection(
         [
-            (leaving.ALIAS, "Confirmed alias"),
-            (leaving.UNCHANGED, "Trusted address: leaves unchanged"),
-            (leaving.NOTIFICATIONS, "No alias: Odoo's notification address"),
-            (leaving.ALIAS_FILTERED, "No server of ours sends for the alias: see FROM Filtering"),
-            (UNTRUSTED, "The e-mail is not confirmed: leaves as the mailbox"),
+            (preview.ALIAS, "Confirmed alias"),
+            (preview.UNCHANGED, "Trusted address: leaves unchanged"),
+            (preview.NOTIFICATIONS, "No alias: Odoo's notification address"),
+            (preview.ALIAS_FILTERED, "No Office 365 server sends for the alias: see FROM Filtering"),
+            (UNVERIFIED, "The e-mail is not confirmed: leaves as the mailbox"),
             (FOREIGN_DOMAIN, "The servers do not send for that domain: leaves as the mailbox"),
             (OTHER_AUTHOR, "The address belongs to another user: leaves as the mailbox"),
             (NOT_AUTHENTIC, "Exchange does not confirm the sender: leaves as the mailbox"),
             (MODE, "The server always sends as its mailbox"),
-            (leaving.FALLBACK, "No server sends for that domain: Odoo falls back to this one"),
-            (leaving.PERSONAL_SERVER, "Personal server"),
-            (leaving.OTHER_SERVER, "No server of ours sends for that domain"),
-            (leaving.NO_SERVER, "No server but that of Odoo's configuration file"),
-            (leaving.REFUSED, "Not confirmed, and no address can stand in: does not leave"),
-            (leaving.NO_EMAIL, "No e-mail: can not send"),
+            (preview.FALLBACK, "No server sends for that domain: Odoo falls back to this one"),
+            (preview.PERSONAL_SERVER, "Personal server"),
+            (preview.OTHER_SERVER, "No Office 365 server sends for that domain"),
+            (preview.NO_SERVER, "No server but that of Odoo's configuration file"),
+            (preview.REFUSED, "Not confirmed, and no address can stand in: does not leave"),
+            (preview.NO_EMAIL, "No email address: cannot send"),
         ],
         readonly=True,
     )
@@ -123,15 +124,15 @@ class Office365Sender(models.TransientModel):
         return Writer(kind, record.id, record.email_formatted, self.env.uid, record.id)
 
     @api.model
-    def _leavings(self, writers: Iterable[Writer] | None = None) -> list[tuple[Writer, Leaving]]:
+    def _previews(self, writers: Iterable[Writer] | None = None) -> list[tuple[Writer, Preview]]:
         """Return what the mail of each writer leaves with; the number of queries does not depend on theirs."""
         writers = self._writers() if writers is None else list(writers)
         IrMailServer = self.env["ir.mail_server"]
         book = self._book(writers)
         choice = IrMailServer._office365_choice((), book)
         return [
-            (writer, IrMailServer._office365_rehearse(writer, book, choice.allowed(writer.actor_id)) if writer.email_from
-             else Leaving(None, "", "", "", "", leaving.NO_EMAIL))
+            (writer, IrMailServer._office365_preview(writer, book, choice.allowed(writer.actor_id)) if writer.email_from
+             else Preview(None, "", "", "", "", preview.NO_EMAIL))
             for writer in writers
         ]
 

@@ -6,7 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..tools.addresses import mailbox_of
-from ..tools.route import Route
+from ..tools.outgoing.route import Route
 
 _MODELS = {"user": "res.users", "domain": "mail.alias.domain", "company": "res.company"}
 # Found out by preparing a message, which takes a millisecond.
@@ -53,7 +53,7 @@ class Office365Sender(models.TransientModel):
 
     @api.model
     def _database_lines(self) -> list[tuple]:
-        found = self._leavings(self._writer(kind, record) for kind in ("domain", "company") for record in self._records(kind))
+        found = self._previews(self._writer(kind, record) for kind in ("domain", "company") for record in self._records(kind))
         lines = []
         for writer, out in found:
             author = mailbox_of(writer.email_from)
@@ -83,7 +83,7 @@ class Office365Sender(models.TransientModel):
         for kind, model in _MODELS.items():
             ids = {line.record_id for line in self if line.kind == kind}
             writers += [self._writer(kind, record) for record in ids and self.env[model].sudo().browse(ids).exists()]
-        found = self._leavings(writers) if writers else []
+        found = self._previews(writers) if writers else []
         probes = self.env["office365.probe"].sudo().search([("mail_server_id", "in", [out.server_id for _writer, out in found])])
         probe_of = {(probe.mail_server_id.id, probe.address): probe.id for probe in probes}
         values = {

@@ -139,7 +139,7 @@ def _clear(env: Environment) -> None:
     env.cr.execute("DELETE FROM mail_message WHERE subject LIKE 'Bench %'")
     if "office365.delivery" in env:
         env.cr.execute("DELETE FROM office365_delivery")
-        env.cr.execute("DELETE FROM office365_budget")
+        env.cr.execute("DELETE FROM office365_quota")
     env.cr.commit()
     env.invalidate_all()
 
@@ -152,7 +152,7 @@ def _memory(name: str) -> int:
 
 def make_app(env: Environment, directory: str, client_id: str, secret: str, authority: str) -> int:
     """Register the app that :func:`sign_in` signs in with; return its id."""
-    return env["office365.tenant"].create({
+    return env["office365.app"].create({
         "name": f"Bench {time.monotonic_ns()}", "directory_id": directory, "client_id": client_id, "client_secret": secret,
         "authority_url": authority,
     }).id
@@ -163,9 +163,9 @@ def sign_in(env: Environment, app: int, times: int, minutes: float) -> dict[str,
 
     :return: ``tokens``, the number of different ones, and the ``seconds`` that it took
     """
-    from odoo.addons.mail_office365.tools import token_life  # where there is no addon, the other jobs do without
+    from odoo.addons.mail_office365.tools.entra.tokens import token_life  # where there is no addon, the other jobs do without
 
-    tenant, tokens, started, now = env["office365.tenant"].browse(app), set(), time.monotonic(), token_life.now()
+    tenant, tokens, started, now = env["office365.app"].browse(app), set(), time.monotonic(), token_life.now()
     for number in range(times):
         at = now + timedelta(minutes=minutes * number / times)
         with patch.object(token_life, "now", lambda at=at: at):

@@ -108,7 +108,7 @@ def make_users(env: Environment, number: int) -> None:
     env.flush_all()
     made = {"name": "'Many ' || number", "complete_name": "'Many ' || number", "login": "'many' || number"}
     email = "'many' || number || CASE WHEN number %% 2 = 0 THEN '@contoso.example' ELSE '@private.example' END"
-    made |= {"email": email, "email_normalized": email, "office365_trusted_email": email}
+    made |= {"email": email, "email_normalized": email, "office365_verified_email": email}
     partners = _copy_of(env, "res_partner", model.partner_id.id, made, number)
     users = _copy_of(env, "res_users", model.id, made | {"partner_id": "(%(first)s::int + number - 1)"}, number, first=partners)
     for table, column in (("res_groups_users_rel", "uid"), ("res_company_users_rel", "user_id")):

@@ -66,7 +66,7 @@ class Job:
         env.company.alias_domain_id = domain
         submission, imap = self._servers.submission, self._servers.imap
         entra = self._servers.entra
-        app = env["office365.tenant"].create({
+        app = env["office365.app"].create({
             "name": "Odoo mail", "directory_id": entra.directory.tenant_id, "client_id": entra.app.client_id,
             "authority_url": entra.authority(), "client_secret": entra.app.secret,
         })
@@ -75,13 +75,13 @@ class Job:
         expect(app.check_state, "ok", "the result of Check Sign-in")
         outgoing = env["ir.mail_server"].create({
             "office365_preset": "submission", "smtp_host": submission.host, "smtp_port": submission.port,
-            "smtp_user": ERP, "office365_tenant_id": app.id,
+            "smtp_user": ERP, "office365_app_id": app.id,
         })
         expect(outgoing.name, "Office 365 Outgoing Mail Server", "the name of the outgoing server")
         outgoing.test_smtp_connection()
         self._servers.transactions.clear()  # of the mail that the test sends
         incoming = env["fetchmail.server"].create({
-            "office365_preset": "imap", "server": imap.host, "port": imap.port, "user": ERP, "office365_tenant_id": app.id,
+            "office365_preset": "imap", "server": imap.host, "port": imap.port, "user": ERP, "office365_app_id": app.id,
         })
         expect(incoming.name, "Office 365 Incoming Mail Server", "the name of the incoming server")
         incoming.button_confirm_login()

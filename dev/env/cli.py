@@ -51,12 +51,16 @@ def parser() -> argparse.ArgumentParser:
     sub = add("test", commands.test, "run the tests on a fresh database", "PYTEST ARGUMENTS")
     sub.add_argument("--core", action="store_true",
                      help="run Odoo's own mail tests with the addon installed; one argument may name other test tags")
+    sub.add_argument("--pure", action="store_true",
+                     help="run the tests of tools/ alone, without Odoo and a database; arguments name test files")
     sub.add_argument("--odoo-runner", action="store_true",
                      help="run the suite with Odoo's own runner beside other modules; one argument may name test tags")
     sub.add_argument("--with", dest="modules", type=lambda text: tuple(text.split(",")), default=odoo_runner.MODULES, metavar="MODULES",
                      help=f"the modules of --odoo-runner (default: {','.join(odoo_runner.MODULES)})")
     sub.add_argument("--fault-table", action="store_true",
                      help="run the fault matrix and write its results to docs/fault-matrix.md")
+    sub = add("wheel", commands.build_wheel, "build odoo-addon-mail_office365 for pip, of what is committed")
+    sub.add_argument("--into", default=".", metavar="FOLDER", help="where to put it (default: here)")
     sub = add("serve", commands.serve, "serve Odoo with the addon until Ctrl-C", "ODOO ARGUMENTS")
     sub.add_argument("--port", type=_port, help="port of the web client (default: 8069, or a free one)")
     sub.add_argument("--fresh", action="store_true", help="start with a new database")

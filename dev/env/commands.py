@@ -7,7 +7,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import core, database, faults, life_cycle, lint, odoo_runner, paths, runtime, translations
+from . import core, database, faults, life_cycle, lint, odoo_runner, paths, runtime, translations, wheel
 from .build import locked
 from .process import execute
 from .progress import Failure, say, step
@@ -27,7 +27,9 @@ def provision(_options: Namespace) -> int:
 
 
 def test(options: Namespace) -> int:
-    """Run the tests on a fresh database."""
+    """Run the tests on a fresh database, or those that need none."""
+    if options.pure:
+        return execute([runtime.provide().python, "-m", "pure", *options.arguments], cwd=paths.DEV)
     with database.server_for(runtime.provide()) as parts:
         database.drop_stale(parts, "test")
         name = f"test_{os.getpid()}"
@@ -196,4 +198,10 @@ def pot(_options: Namespace) -> int:
             database.drop(parts, name)
             _forget(name)
     say(f"Written: {target.relative_to(paths.REPOSITORY)}")
+    return 0
+
+
+def build_wheel(options: Namespace) -> int:
+    """Build the wheel."""
+    say(f"{wheel.build(runtime.provide(), Path(options.into).resolve())}")
     return 0

@@ -1,18 +1,19 @@
-"""Runs the linters and two checks of our own: XML is well-formed, and what must not need Odoo does not import it."""
+"""Runs the linters and three checks of our own: of the XML, of imports of Odoo where there must be none, and of the wheel."""
 from __future__ import annotations
 
 import ast
+import functools
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
-from . import paths
+from . import paths, wheel
 from .process import execute
 from .progress import say
 from .runtime import Runtime
 
-_WITHOUT_ODOO = ("dev/env", "dev/sandbox", "tests/servers", "tools")
+_WITHOUT_ODOO = ("dev/env", "dev/sandbox", "tests/servers")
 _INSIDE_ODOO = {"dev/env/core_tests.py"}  # a program of its own, never imported
 _SKIPPED_FOLDERS = {".git", "__pycache__", "node_modules"}
 
@@ -64,8 +65,10 @@ def run(parts: Runtime) -> int:
     """Run every check, even after one complained, and return the exit code."""
     rules = f"--rcfile={paths.DEV / 'lint' / 'pylintrc'}"
     results = {"ruff": _tool(parts, paths.REPOSITORY, "ruff", "check", "."),
-               "pylint": _tool(parts, paths.addons(), "pylint", rules, paths.ADDON)}
-    for name, check in (("XML", broken_xml), ("imports", odoo_imports)):
+               "pylint": _tool(parts, paths.addons(), "pylint", rules, paths.ADDON),
+               "rooms": execute([parts.venv / "bin" / "lint-imports", "--no-cache", f"{paths.ADDON}/pyproject.toml"],
+                                env=parts.environment(), cwd=paths.addons()) == 0}
+    for name, check in (("XML", broken_xml), ("imports", odoo_imports), ("wheel", functools.partial(wheel.complaints, parts))):
         complaints = check()
         results[name] = not complaints
         for complaint in complaints:

@@ -52,7 +52,7 @@ PICTURES = (
     Picture("incoming", "mail.action_email_server_tree", "fetchmail.server", (("office365_preset", "!=", False),)),
     Picture("alias", "base.action_res_users", "res.users", (("login", "=", "brant"),), press=".o_notebook a[name='preferences']"),
     Picture("senders", "mail_office365.office365_sender_action", height=520),
-    Picture("entra", "mail_office365.office365_tenant_action", "office365.tenant", (), 900),
+    Picture("entra", "mail_office365.office365_app_action", "office365.app", (), 900),
     Picture("deliveries", "mail_office365.office365_delivery_action", height=420),
 )
 

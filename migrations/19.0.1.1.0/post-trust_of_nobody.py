@@ -3,8 +3,8 @@
 
 def migrate(cr, version):
     cr.execute("""
-        UPDATE res_partner SET office365_trusted_email = NULL
-         WHERE office365_trusted_email IS NOT NULL
+        UPDATE res_partner SET office365_verified_email = NULL
+         WHERE office365_verified_email IS NOT NULL
            AND id NOT IN (SELECT partner_id FROM res_users WHERE partner_id IS NOT NULL)
            AND id NOT IN (SELECT partner_id FROM res_company WHERE partner_id IS NOT NULL)
     """)

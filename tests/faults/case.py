@@ -28,7 +28,8 @@ Message-Id; where it is not 0, nobody can do better: the server had taken the ma
 any more. *Lost* (sent, as Odoo says, but never arrived) and false alarms (arrived, but failed, as Odoo says) are 0 in each line, or the
 test fails. A mail that a fault strikes twice after it was written is given up, and says that it may have arrived: it counts as neither.
 
-The servers' limits (messages a minute, recipients a day) are off.
+The limits (messages a minute, recipients a day) are off, but where a line says that those of the preset are on: then the server keeps count
+as well, and refuses none.
 
 Odoo {odoo}, {date}.
 
@@ -56,7 +57,7 @@ class FaultCase(BaseCase):
         if "MAIL_OFFICE365_FAULTS_DATABASE" not in os.environ:
             raise unittest.SkipTest("the fault matrix needs a database of its own, which `dev/o365 test` makes")
         if reason := available():
-            raise unittest.SkipTest(f"The local mail servers can not run: {reason}")
+            raise unittest.SkipTest(f"The local mail servers cannot run: {reason}")
         cls.matrix = cls.enterClassContext(Matrix())
         cls.addClassCleanup(_write_page)
 

@@ -14,7 +14,7 @@ def prepare(env: Environment, host: str, port: int, login: str, password: str, m
     """
     at = {"smtp_host": host, "smtp_port": port, "smtp_user": login, "smtp_pass": password}
     if server := env["ir.mail_server"].search([("office365_preset", "!=", False)]):
-        server.write({"smtp_authentication": "login", "office365_tenant_id": False, **at})
+        server.write({"smtp_authentication": "login", "office365_app_id": False, **at})
         return
     env["ir.mail_server"].search([]).active = False
     env.company.alias_domain_id = env["mail.alias.domain"].create({"name": "contoso.example"})
@@ -41,11 +41,11 @@ def prepare(env: Environment, host: str, port: int, login: str, password: str, m
 
 def use_app(env: Environment, directory: str, client_id: str, secret: str, authority: str) -> None:
     """Let the server sign in as an app of Entra."""
-    app = env["office365.tenant"].create({
+    app = env["office365.app"].create({
         "name": "Faults", "directory_id": directory, "client_id": client_id, "client_secret": secret, "authority_url": authority,
     })
     server = env["ir.mail_server"].search([("office365_preset", "!=", False)])
-    server.write({"smtp_authentication": "office365", "office365_tenant_id": app.id, "smtp_pass": False})
+    server.write({"smtp_authentication": "office365", "office365_app_id": app.id, "smtp_pass": False})
 
 
 def queue(env: Environment, timeout: int) -> None:

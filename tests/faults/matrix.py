@@ -5,6 +5,7 @@ import collections
 import contextlib
 import dataclasses
 import os
+import time
 from collections.abc import Callable
 
 from ..servers import CUSTOMER, ERP, MailServers, Transaction
@@ -108,8 +109,9 @@ class Matrix:
 
         :param timeout: seconds that workers wait for a server
         """
-        self.runs, self._timeout, self.on_transaction = 0, timeout, None
+        self.runs, self._passed, self._timeout, self.on_transaction = 0, 0, timeout, None
         self.servers.reset()
+        self.limit(0, 0)
         self.servers.directory.account(ERP).save_sent_items = False
         self.servers.directory.grant_send_as(ERP, *(f"user{number}@contoso.example" for number in range(self.senders)))
         self.store.put_back()
@@ -124,6 +126,21 @@ class Matrix:
         """Let a worker send what is queued and due, and wait until it has."""
         self.start().result(_LONGEST_RUN)
 
+    def let_time_pass(self) -> None:
+        """Let an hour pass, here and at the server."""
+        self.store.let_time_pass()
+        self._passed += 3600
+        self.servers.submission.usage.clock = lambda: time.monotonic() + self._passed
+
+    def limit(self, messages: int, recipients: int) -> None:
+        """Give the present case limits, which the server and Odoo know.
+
+        :param messages: a minute
+        :param recipients: in 24 hours
+        """
+        self.store.sql("UPDATE ir_mail_server SET office365_rate_limit = %s, office365_daily_limit = %s", messages, recipients)
+        self.servers.directory.limits.messages_per_minute = messages or None
+
     def settle(self, first: Callable[[], object] | None = None) -> tuple[Tally, Tally]:
         """Run the queue, let time pass and run it again, until no mail is left in it.
 
@@ -135,7 +152,7 @@ class Matrix:
         for _round in range(ROUNDS):
             if not tally.queued:
                 break
-            self.store.let_time_pass()
+            self.let_time_pass()
             self.run()
             tally = self.count()
         return after_first, tally

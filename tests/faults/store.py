@@ -12,7 +12,7 @@ import psycopg2
 _PUT_BACK = ("mail_notification", "mail_mail_res_partner_rel", "mail_mail")
 # Where the moments are written down that something waits for.
 _LATER = (("mail_mail", "scheduled_date"), ("office365_pause", "until"), ("office365_token", "failure_until"))
-_CONFIGURATION = ("office365_tenant", "office365_secret")
+_CONFIGURATION = ("office365_app", "office365_secret")
 _COPY = "faults_copy_of_"
 
 
@@ -78,9 +78,11 @@ class Store:
             self.sql(f"INSERT INTO {table} TABLE {_COPY}{table}")
 
     def let_time_pass(self) -> None:
-        """Make everything that waits for a later moment due."""
+        """Make everything that waits for a later moment due, as if an hour had passed."""
         for table, column in _LATER:
             self.sql(f"UPDATE {table} SET {column} = now() AT TIME ZONE 'UTC' - interval '1 second' WHERE {column} IS NOT NULL")
+        # Of an hour ago: nothing counts in the minute any more, nobody holds anything. What counts in the day still does.
+        self.sql("""UPDATE office365_quota SET ledger = ledger || '{"minute": [], "reservations": [], "tails": [0, 0]}'""")
 
     def mails(self) -> Sequence[tuple]:
         """Return all mails: id, Message-Id, state, whether a next try is planned, cause or reason, states of its notifications, and

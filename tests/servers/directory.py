@@ -115,7 +115,7 @@ class Limits:
 
 @dataclasses.dataclass
 class Policy:
-    """Switches of the tenant.
+    """Breakers of the tenant.
 
     :ivar smtp_auth_disabled: ``Set-TransportConfig -SmtpClientAuthenticationDisabled``; refuses XOAUTH2 too.
     :ivar basic_auth_disabled: an authentication policy without ``AllowBasicAuthSmtp``.

@@ -120,7 +120,7 @@ class EntraUser:
     """A user, by the address he signs in with.
 
     :ivar disabled: "Account status"; ``locked``: smart lockout; ``password_expired``: as it says.
-    :ivar mfa: a policy asks for another factor: a person in a browser gives it, a refresh token from before can not.
+    :ivar mfa: a policy asks for another factor: a person in a browser gives it, a refresh token from before cannot.
     :ivar mfa_registered: he has such a factor.
     :ivar blocked_by_policy: a policy of Conditional Access blocks him.
     :ivar sign_in_frequency: seconds after which a policy wants a new sign-in; None: no such policy.

@@ -271,7 +271,7 @@ S503_5_5_2_ALREADY_AUTHENTICATED = Reply(503, "5.5.2 Already authenticated")
 S503_5_5_2_TLS_ALREADY_ACTIVE = Reply(503, "5.5.2 Only one STARTTLS command can be issued per session")
 S503_5_5_0_IMPROPER_PIPELINING = Reply(503, "5.5.0 Improper use of SMTP command pipelining")  # RFC 2920 section 3.1
 S503_5_5_2_DATA_AND_BDAT = Reply(
-    503, "5.5.2 BDAT and DATA can not be used in one transaction, nor DATA with BINARYMIME"
+    503, "5.5.2 BDAT and DATA cannot be used in one transaction, nor DATA with BINARYMIME"
 )
 S550_5_6_7_SMTPUTF8_NEEDED = Reply(
     550, "5.6.7 SMTPUTF8 address needs the SMTPUTF8 parameter"

@@ -1,0 +1,40 @@
+from odoo import http
+from odoo.http import request
+
+from ..models.entra.office365_app_sign_in import PATH as OAUTH_PATH
+from ..models.identity.res_users_link import PATH
+from ..tools.secrets.redaction import install
+
+install((PATH, OAUTH_PATH))
+
+
+class MailOffice365(http.Controller):
+
+    @http.route(
+        PATH, type="http", auth="public", methods=["GET", "POST"],
+        website=True, sitemap=False, multilang=False,  # with a website, the layout needs it
+    )
+    def confirm(self, token="", **_kwargs):
+        """Show what a link is for; confirm it when its button is pressed.
+
+        Opening the page changes nothing: mail scanners open every link of a mail before its reader does.
+        """
+        token = token if isinstance(token, str) else ""  # it could be an uploaded file
+        Users = request.env["res.users"]
+        is_pressed = request.httprequest.method == "POST"
+        state, link, user = Users._office365_use_link(token) if is_pressed else Users._office365_open_link(token)
+        if user.lang:
+            request.update_context(lang=user.lang)
+        response = request.render("mail_office365.link_page", {
+            "title": request.env._("Confirm your e-mail address"),
+            "state": state, "link": link, "user": user, "token": token, "path": PATH,
+            "company": user.company_id or request.env.company,
+        })
+        response.headers.update({
+            "Cache-Control": "no-store",
+            "Content-Security-Policy": "frame-ancestors 'none'",  # nobody shall press the button through a frame
+            "Referrer-Policy": "no-referrer",  # the address of the page holds the token
+            "X-Frame-Options": "DENY",
+            "X-Robots-Tag": "noindex",
+        })
+        return response

@@ -1,0 +1,82 @@
+"""Runs the tests of `tools/` without Odoo: those that need nothing of it but the base class of their cases.
+
+A stand-in for `odoo.tests` is all there is of Odoo; the addon's packages are found, and their `__init__` is not run.
+"""
+from __future__ import annotations
+
+import ast
+import contextlib
+import importlib
+import sys
+import types
+import unittest
+from collections.abc import Iterator
+from pathlib import Path
+from unittest import mock
+
+ADDON = "odoo.addons.mail_office365"
+ROOT = Path(__file__).parents[2]
+_STAND_IN = {"BaseCase", "tagged"}
+_PACKAGES = ("tools", "const")
+
+
+class BaseCase(unittest.TestCase):
+    """What Odoo's base class has that unittest's lacks, or lacked in Python 3.10."""
+
+    def patch(self, target: object, name: str, value: object) -> None:
+        """Replace an attribute until the test ends."""
+        self.enterContext(mock.patch.object(target, name, value))
+
+    def enterContext(self, manager: contextlib.AbstractContextManager) -> object:  # noqa: N802
+        """Enter a context that ends with the test."""
+        result = manager.__enter__()
+        self.addCleanup(manager.__exit__, None, None, None)
+        return result
+
+
+def imported(tree: ast.AST) -> Iterator[tuple[int, str, set[str]]]:
+    """Yield level, module and names of each import."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((0, alias.name, set()) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.level, node.module or "", {alias.name for alias in node.names}
+
+
+def is_pure(path: Path) -> bool:
+    """Tell whether a test needs nothing of Odoo, and nothing of the addon but `tools/`."""
+    for level, module, names in imported(ast.parse(path.read_bytes())):
+        top = module.partition(".")[0]
+        if level == 0 and top == "odoo" and not (module == "odoo.tests" and names <= _STAND_IN):
+            return False
+        if level == 1 and not (module == "servers" and names == {"replies"}):  # the words of Exchange, which need no Odoo either
+            return False
+        if level == 2 and not (top in _PACKAGES or not module and names <= set(_PACKAGES)):
+            return False
+    return True
+
+
+def stand_in() -> None:
+    """Put the packages in place."""
+    tests = types.ModuleType("odoo.tests")
+    tests.BaseCase, tests.tagged = BaseCase, lambda *_tags: lambda case: case
+    sys.modules |= {"odoo": types.ModuleType("odoo"), "odoo.addons": types.ModuleType("odoo.addons"), "odoo.tests": tests}
+    for name, folder in ((ADDON, ROOT), (f"{ADDON}.tests", ROOT / "tests")):
+        package = types.ModuleType(name)
+        package.__path__ = [str(folder)]
+        sys.modules[name] = package
+
+
+def main(wanted: list[str]) -> int:
+    """Run the tests of these modules, of all if none is named; return the exit code."""
+    stand_in()
+    suite = unittest.TestSuite()
+    for path in sorted((ROOT / "tests").glob("test_*.py")):
+        if (not wanted or path.stem in wanted) and is_pure(path):
+            suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(importlib.import_module(f"{ADDON}.tests.{path.stem}")))
+    result = unittest.TextTestRunner().run(suite)
+    return 0 if result.wasSuccessful() and result.testsRun else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main([Path(name).stem for name in sys.argv[1:]]))

@@ -1,0 +1,109 @@
+import smtplib
+from collections.abc import Collection
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ...tools.errors import CertificateRefused, SmtpSignInRefused, words_of
+from ...tools.identity import probe
+from ...tools.identity.preview import Preview, Writer
+from ...tools.identity.sender import SenderBook
+from ...tools.servers import powershell
+from ...tools.smtp.session import SmtpSession
+
+
+class IrMail_Server(models.Model):
+    """Whether Exchange lets the mailbox send as the addresses it is to send as."""
+
+    _inherit = "ir.mail_server"
+
+    office365_refused = fields.Text("Refused Addresses", compute="_compute_office365_refused")
+    office365_remedy = fields.Char("Exchange PowerShell", compute="_compute_office365_refused")
+
+    @api.depends("office365_preset", "office365_sender_mode", "smtp_user")
+    def _compute_office365_refused(self):
+        refused = self.env["office365.probe"].sudo().search([("mail_server_id", "in", self.ids), ("state", "=", probe.REFUSED)])
+        for server in self:
+            addresses = [result.address for result in refused
+                         if result.mail_server_id == server._origin and result._is_send_as_denied()]
+            server.office365_refused = ", ".join(addresses)
+            server.office365_remedy = powershell.grant_line(
+                server.office365_sender_mode, server._office365_trustee(), addresses)
+
+    def action_office365_probe(self):
+        """Probe every address that mail leaves this server with."""
+        self.ensure_one()
+        return self.env["office365.probe"]._notification([self._office365_probe()])
+
+    def _office365_probe(self, wanted: Collection[str] | None = None) -> probe.Run:
+        """Send a mail as each address to the mailbox itself, and keep what Exchange replied.
+
+        :param wanted: addresses to be probed, all by default
+        :raise UserError: no connection, or somebody else probes this server
+        """
+        self.ensure_one().check_access("write")
+        if self.office365_preset != "submission":
+            raise UserError(self.env._(
+                "%s: only client submission is probed. A relay needs no permission, and High Volume Email sends as its account.",
+                self.display_name))
+        if not self.try_lock_for_update(allow_referencing=True):
+            raise UserError(self.env._("%s is being probed already. Try again in a minute.", self.display_name))
+        Senders = self.env["office365.sender"].sudo()
+        senders = {out.address: (writer, out) for writer, out in Senders._previews() if out.server_id == self.id}
+        Probes = self.env["office365.probe"].sudo()
+        Probes.search([("mail_server_id", "=", self.id), ("address", "not in", list(senders))]).unlink()
+        addresses = [address for address in senders if wanted is None or address in wanted]
+        run = probe.Run(Probes._in_order(self, addresses))
+        book = Senders._book(senders[address][0] for address in addresses)
+        session = None
+        try:
+            while address := run.next():
+                if session is None or session.sock is None:
+                    if session:
+                        session.close()
+                    session = self._office365_probe_session(run, senders[address][1])
+                if session:
+                    reply, taken = self._office365_send_probe(session, *senders[address], book)
+                    run.note(address, reply, taken=taken)
+        finally:
+            if session:
+                session.quit()
+        Probes._store(self, run)
+        self.invalidate_recordset(["office365_refused", "office365_remedy"])
+        return run
+
+    def _office365_probe_session(self, run: probe.Run, out: Preview) -> SmtpSession | None:
+        """Open a session; if one was open before, a failure only ends the run.
+
+        :raise UserError: the first session could not be opened
+        """
+        try:
+            return self._connect__(mail_server_id=self.id, smtp_from=out.smtp_from)
+        except (smtplib.SMTPException, OSError) as error:
+            if not run.replies:
+                raise UserError(self.env._(
+                    "%(server)s: nothing was probed, no session could be opened. %(reason)s",
+                    server=self.display_name,
+                    reason=error if isinstance(error, (CertificateRefused, SmtpSignInRefused)) else words_of(error))) from error
+            run.stopped = probe.NO_ANSWER
+            return None
+
+    def _office365_send_probe(self, session: SmtpSession, writer: Writer, out: Preview, book: SenderBook) -> tuple[str, bool]:
+        """Send one probe as a mail of this writer is sent; return the server's last words, and whether it took the mail."""
+        mailbox = self._office365_mailbox() or ""
+        server = self._office365_writing_as(writer, book).browse(self.id)
+        message = server._build_email__(
+            writer.email_from, [mailbox], f"Probe of {out.address}",
+            self.env._("Odoo tries whether %(mailbox)s may send as %(address)s. This mail can be deleted.",
+                       mailbox=mailbox, address=out.address),
+            headers=self.env["office365.probe"]._headers())
+        outcomes = []
+        try:
+            session.smtp_from = out.smtp_from
+            envelope_from, recipients, message = server._prepare_email_message__(message, session)
+            record = session.on_outcome
+            session.on_outcome = lambda sent, outcome: (outcomes.append(outcome), record and record(sent, outcome))
+            session.send_message(message, envelope_from, recipients)
+        except (smtplib.SMTPException, OSError) as error:
+            return (outcomes[0].reply if outcomes else words_of(error)), False
+        return outcomes[0].reply, True

@@ -1,0 +1,2 @@
+from . import fetchmail_server_connection
+from . import fetchmail_server_failure

@@ -1,0 +1,64 @@
+import contextlib
+import ssl
+from imaplib import IMAP4
+from poplib import POP3
+
+from odoo import models
+from odoo.addons.mail.models import fetchmail as core
+from odoo.exceptions import UserError
+
+from ...tools.errors import CertificateRefused, MailboxRefused, answer_text
+from ...tools.tls import client_context
+
+
+class FetchmailServer(models.Model):
+    """The connection to an incoming server of ours: verified, signed in, handed to core."""
+
+    _inherit = "fetchmail.server"
+
+    def _office365_connect(self) -> IMAP4 | POP3:
+        """Return a connection that is verified and signed in, with the INBOX open.
+
+        :raise CertificateRefused: the server's certificate cannot be verified; nothing was sent to it
+        :raise UserError: the server is archived
+        :raise OSError: no connection
+        """
+        if not self.active:
+            # Core lets an archived server be tested; a green test of a server that fetches nothing misleads.
+            raise UserError(self.env._(
+                "The server “%s” is archived. Unarchive it (Actions > Unarchive) before you use it.",
+                self.display_name,
+            ))
+        try:
+            if self._get_connection_type() == "imap":
+                return self._office365_connect_imap()
+            return self._office365_connect_pop()
+        except ssl.SSLCertVerificationError as error:
+            raise CertificateRefused(self._office365_certificate_text(self.server, error)) from error
+
+    def _office365_connect_imap(self):
+        connection = self._office365_sign_in_imap(lambda: core.OdooIMAP4_SSL(
+            self.server, self.port, timeout=core.MAIL_TIMEOUT, ssl_context=client_context()))
+        with contextlib.ExitStack() as on_failure:
+            on_failure.callback(connection.shutdown)
+            self._office365_open_inbox(connection)
+            on_failure.pop_all()
+        return connection
+
+    def _office365_open_inbox(self, connection) -> None:
+        """Open the mailbox: Exchange refuses there whom it throttles or who has no right to it, and core overlooks that answer."""
+        try:
+            status, answer = connection.select()
+            if status != "OK":
+                raise IMAP4.error(answer[-1])
+        except IMAP4.abort:
+            raise
+        except IMAP4.error as error:
+            raise MailboxRefused(self.env._(
+                "%(host)s signed in %(login)s, but did not open the INBOX. It said: %(reply)s\n%(remedy)s",
+                host=self.server, login=self.user, reply=answer_text(error), remedy=self._office365_remedy(error),
+            )) from error
+
+    def _office365_connect_pop(self):
+        return self._office365_sign_in_pop(lambda: core.OdooPOP3_SSL(
+            self.server, self.port, timeout=core.MAIL_TIMEOUT, context=client_context()))

@@ -1,0 +1,86 @@
+"""What the pauses of a server mean to a run of the queue: a copy of them, and the trials that the run makes."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Any, Final
+
+from ...tools.outgoing.breaker import Breaker, Scope, Verdict, scope_of
+
+# Seconds after which the pauses that others began are read again.
+_OLD: Final = 5
+
+
+class Breakers:
+    """The pauses of a server, as they were a few seconds ago at most, and what this run has to do with them."""
+
+    def __init__(self, pauses: Any, server: Any, *, own_mailbox: bool) -> None:
+        """
+        :param pauses: model ``office365.pause``
+        :param server: record of ours
+        :param own_mailbox: each sender signs in as a mailbox of his own
+        """
+        self._pauses, self._server, self._own_mailbox = pauses, server, own_mailbox
+        self._states: dict[str, Breaker] = {}
+        self._read_at, self._ahead = -math.inf, timedelta()
+        self._trials: set[str] = set()
+
+    def verdict(self, sender: str) -> tuple[Verdict, str]:
+        """Return what pauses let become of a mail of this sender, and whose pause it is ("": the server's)."""
+        if monotonic() - self._read_at > _OLD:
+            self._states, now = self._pauses._states(self._server)
+            self._read_at = self._set_clock(now)
+        # A mail that goes with a trial of this run is the trial.
+        judged = [(self._states[target].judge(self._now()), target) for target in ("", sender)
+                  if target in self._states and target not in self._trials]
+        return next((each for each in judged if each[0] is not Verdict.GO), (Verdict.GO, ""))
+
+    def claim(self, target: str) -> bool:
+        """Tell whether this run may make the trial of a pause that is over."""
+        self._read_at = -math.inf  # whatever comes of it, it is news
+        if self._pauses._claim_trial(self._server, target):
+            self._trials.add(target)
+            return True
+        return False
+
+    def succeeded(self, sender: str) -> None:
+        """Forget what was refused before, unless it is about something else: a pause that began while this mail was on its way."""
+        for target in ("", sender):
+            state = self._states.get(target)
+            if state and (target in self._trials or state.until is None):
+                self._pauses._succeeded(self._server, target)
+                del self._states[target]
+                self._trials.discard(target)
+
+    def failed(self, sender: str, cause: str, reply: str, stage: str = "") -> str | None:
+        """Count a refusal that stops something and does not pass by itself; return whose pause it leads to, if it does."""
+        target = {Scope.SERVER: "", Scope.ADDRESS: sender}.get(scope_of(cause, own_mailbox=self._own_mailbox, stage=stage))
+        self.release(but=target)
+        if target is None:
+            return None
+        state, now = self._pauses._failed(self._server, target, cause, reply, stage)
+        self._states[target] = state
+        self._set_clock(now)
+        return target if state.until else None
+
+    def release(self, but: str | None = None) -> None:
+        """Let others try: what became of this run's trials said nothing."""
+        trials, self._trials = self._trials - {but}, set()
+        for target in trials:
+            self._pauses._release_trial(self._server, target)
+
+    def refusal(self, target: str) -> tuple[datetime, Breaker]:
+        """Return when a mail that is stopped may ask again, and what stops it."""
+        state = self._states[target]
+        return state.retry_at(self._now()), state
+
+    def _set_clock(self, now: datetime) -> float:
+        """Note the database's time; return when, by the worker's clock."""
+        noted_at = monotonic()
+        self._ahead = now - datetime.min - timedelta(seconds=noted_at)
+        return noted_at
+
+    def _now(self) -> datetime:
+        return datetime.min + self._ahead + timedelta(seconds=monotonic())

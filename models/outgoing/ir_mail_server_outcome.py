@@ -1,0 +1,56 @@
+import logging
+
+import psycopg2
+from odoo import SUPERUSER_ID, models
+
+from ...tools.identity.sender import SenderIdentity
+from ...tools.outgoing.queue_run import QueueRun
+from ...tools.smtp.session import Outcome
+
+_logger = logging.getLogger(__name__)
+
+
+class IrMail_Server(models.Model):
+    """What is done once a server has answered: the run or the quota is told, and the delivery written down."""
+
+    _inherit = "ir.mail_server"
+
+    def _office365_recorder(self, identity: SenderIdentity, written_as: str):
+        """Return what is called with the outcome of the message that is sent next."""
+        run, record = QueueRun.of(self.env.context), self._office365_delivery_recorder(identity, written_as)
+        part = run and run.part
+
+        def note_and_record(message, outcome: Outcome) -> None:
+            # The run first: it has to know that a message was taken even if writing that down fails.
+            part.outcome = outcome
+            if outcome.taken:
+                part.end(outcome)
+                self._office365_governor().report(part.sender, outcome, None)
+            try:
+                record(message, outcome)
+            except psycopg2.Error:
+                raise
+            except Exception:  # it would stand in for what the server said
+                _logger.exception("A delivery could not be written down.")
+
+        def count_and_record(message, outcome: Outcome) -> None:
+            # Mail that somebody waits for, tests, probes, other modules' own: never refused, but Exchange counts it, so the queue has
+            # to know.
+            self._office365_count(identity.login, outcome)
+            record(message, outcome)
+
+        return note_and_record if part else count_and_record
+
+    def _office365_delivery_recorder(self, identity: SenderIdentity, written_as: str):
+        """Return what writes the delivery down."""
+        actor = self._office365_act().actor
+
+        def record(message, outcome: Outcome) -> None:
+            self.env["office365.delivery"].sudo()._record(
+                self, outcome, message_id=str(message["Message-Id"] or ""), message=self._office365_mail().mail_message_id,
+                written_as=written_as,
+                email_from=str(message["From"] or ""), login=identity.login, reason=identity.reason,
+                actor=SUPERUSER_ID if actor.is_odoo else actor.user_id,
+            )
+
+        return record

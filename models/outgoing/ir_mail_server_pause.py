@@ -1,0 +1,63 @@
+from collections.abc import Collection
+
+from odoo import api, fields, models
+from odoo.tools import format_datetime
+
+# What a pause was about may be another thing with another one of these.
+_NEW_START = {
+    "office365_preset", "office365_sender_mode", "office365_app_id", "office365_delegate", "smtp_host", "smtp_port",
+    "smtp_encryption", "smtp_authentication", "smtp_user", "smtp_pass", "smtp_ssl_certificate", "smtp_ssl_private_key",
+}
+# What a probe found out holds for another one of these no more.
+_OTHER_SENDER = {"office365_preset", "office365_sender_mode", "smtp_host", "smtp_user"}
+
+
+class IrMail_Server(models.Model):
+    """That a server, or an address at it, is refused and its mail waits."""
+
+    _inherit = "ir.mail_server"
+
+    office365_pause_ids = fields.One2many(
+        "office365.pause", "mail_server_id", "Pauses", domain=[("until", "!=", False)], readonly=True)
+    office365_pause_notice = fields.Text(compute="_compute_office365_pause_notice")
+
+    @api.depends("office365_pause_ids.until")
+    def _compute_office365_pause_notice(self):
+        for server in self:
+            server.office365_pause_notice = "\n".join(
+                self.env._("%(notice)s\nNext trial: %(time)s", notice=pause._notice(), time=format_datetime(self.env, pause.until))
+                for pause in server.office365_pause_ids)
+
+    def _office365_forget_refusals(self, vals: dict) -> None:
+        """Forget what was refused before a write that changes what it was about.
+
+        What another mailbox may do, or this one in another mode, is not known.
+        """
+        if not _NEW_START.isdisjoint(vals):
+            self.env["office365.pause"].sudo().search([("mail_server_id", "in", self.ids)]).unlink()
+        if not _OTHER_SENDER.isdisjoint(vals):
+            self.env["office365.probe"].sudo().search([("mail_server_id", "in", self.ids)]).unlink()
+
+    def action_office365_resume(self):
+        """End the pauses of this server."""
+        return self.office365_pause_ids.action_resume()
+
+    @api.model
+    def _office365_resumed(self, causes: Collection[str]) -> dict:
+        """Have the mails tried at once that wait for one of these causes, and offer those that it was the end of."""
+        Mails = self.env["mail.mail"].sudo()
+        waiting = Mails.search([
+            ("state", "=", "outgoing"), ("office365_cause", "in", causes), ("scheduled_date", ">", fields.Datetime.now())])
+        if waiting:
+            waiting.scheduled_date = fields.Datetime.now()
+            self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
+        failed = [("state", "=", "exception"), ("office365_cause", "in", causes)]
+        if not Mails.search_count(failed, limit=1):
+            return {"type": "ir.actions.client", "tag": "soft_reload"}
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Mails That Failed: Retry?"),
+            "res_model": "mail.mail",
+            "view_mode": "list,form",
+            "domain": failed,
+        }

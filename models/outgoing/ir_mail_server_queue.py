@@ -1,0 +1,159 @@
+import logging
+from collections.abc import Callable
+
+import psycopg2
+from odoo import api, models
+from odoo.addons.base.models.ir_mail_server import MailDeliveryException
+
+from ...tools.identity.acting import Sending
+from ...tools.outgoing.attempt import Deferral
+from ...tools.outgoing.queue_run import EndWithoutVerdict, NextPart, NoSession, QueueRun
+from ...tools.outgoing.refusal import Refusal, chain, raised_from, refused_recipients
+from ...tools.outgoing.retry import holds_others
+from ...tools.outgoing.session_pool import CONTEXT_KEY as POOL_KEY
+from ...tools.smtp.session import SmtpSession
+
+_logger = logging.getLogger(__name__)
+
+
+class IrMail_Server(models.Model):
+    """What our servers answer in a run of the queue goes into the run; nobody else notices."""
+
+    _inherit = "ir.mail_server"
+
+    # ------------------------------------------------------------
+    # Session
+    # ------------------------------------------------------------
+
+    def _office365_connect_in_run(self, run: QueueRun, server, connect: Callable[[], SmtpSession]) -> SmtpSession | NoSession:
+        """Ask a server of ours only if its mail may go; if it can't be reached, that ends no mail: it waits."""
+        try:
+            if not self._office365_is_in_use(run, server):
+                if run.lookahead:
+                    run.lookahead.drain()
+                if run.stream in run.deferrals or not server._office365_admitted(run, run.sender, 1):
+                    return NoSession()
+            return connect()
+        except Exception as error:  # noqa: BLE001  (whatever it is, core would fail all mails, and it is about none of them)
+            run.admitted = None
+            return NoSession(error)
+
+    def _office365_is_in_use(self, run: QueueRun, server) -> bool:
+        """Tell whether mail is sent through a server just now: then there is a session, and each mail asks when its turn comes."""
+        return bool(run.lookahead and run.lookahead.is_busy and self.env.context[POOL_KEY].has(server.id))
+
+    def _office365_admitted(self, run: QueueRun, sender: str, recipients: int) -> bool:
+        """Ask the governor whether a message may go. If it may not, the stream waits, or the part has failed."""
+        admission = self._office365_governor().admit(sender, recipients, run.bulk)
+        if admission.go:
+            run.admitted = sender
+        elif admission.retry_at:
+            run.defer(Deferral(admission.retry_at, admission.cause, admission.reason, spaced=True, is_failure=admission.is_failure))
+        else:
+            run.part.fail(Refusal.final(admission.cause, admission.reason), {})
+        return admission.go
+
+    # ------------------------------------------------------------
+    # Message
+    # ------------------------------------------------------------
+
+    @api.model
+    def _office365_mail(self):
+        """Return the ``mail.mail`` that is being sent, as superuser; empty if somebody sends a message that is none."""
+        run, sending = QueueRun.of(self.env.context), Sending.of(self.env.context)
+        mail_id = run and run.part and run.attempt.mail_id
+        # Core says in this way whom it sends to. What another module sends in between is not this mail, and has none of its rights.
+        if not run and sending and "send_validated_to" in self.env.context:
+            mail_id = sending.mail_id
+        return self.env["mail.mail"].sudo().browse(mail_id or ())
+
+    def _office365_smtp_from(self, session: SmtpSession) -> str | None:
+        """Return the From for which core chose this server, of the message that is prepared.
+
+        In a run, another mail may have the session, and another From.
+        """
+        run = QueueRun.of(self.env.context)
+        return run.smtp_from if run and run.part else session.smtp_from
+
+    def _office365_begin(self, session: SmtpSession, smtp_from: str | None) -> None:
+        """Let the session send the message that is prepared, in a run when its turn comes. Until here, it may send another one."""
+        run = QueueRun.of(self.env.context)
+        if run and run.attempt:  # also for a message that is no part of the mail: the session is used by one at a time
+            turn = run.take_turn(session)
+            session.on_sent = turn and turn.pass_on
+        if run and run.part:
+            self._office365_lend(session, smtp_from)
+            session.cautious = run.known[run.attempt.mail_id].doubted
+        elif not session.pooled:
+            # Who prepares the message is whose transaction counts, and a commit forgot what was to be done on rollback.
+            self._office365_lend(session, smtp_from)
+            self._office365_rest_on_failure(session)
+
+    def _office365_ask_to_go(self, sender: str, recipients: int) -> None:
+        """In a run, ask whether the message may go now, as soon as it is known what it leaves as and to how many.
+
+        :raise NextPart: it may not
+        """
+        run = QueueRun.of(self.env.context)
+        if not run or not run.part:
+            return
+        if run.admitted != sender or recipients != 1:
+            run.release(self)
+            if not self._office365_admitted(run, sender, recipients):
+                raise NextPart(self.NO_VALID_RECIPIENT)
+        run.part.sender, run.admitted = run.admitted, None
+
+    @api.model
+    def _office365_send_part(self, run: QueueRun, message, session: SmtpSession, send: Callable[[], str]) -> str:
+        """Send what a mail is to one group of its recipients, and note in the run what the server answers.
+
+        :raise NextPart: it did not go; core goes on with the next part
+        :raise EndWithoutVerdict: it was the last part, and what became of the mail is not for core to judge
+        """
+        part, attempt, message_id = run.part, run.attempt, message["Message-Id"]
+        try:
+            send()
+        except NextPart:
+            message_id = None
+        except AssertionError as error:
+            part.ended = str(error) == self.NO_VALID_RECIPIENT
+            if not part.ended or not attempt.is_over or attempt.is_cores:
+                raise
+        except MemoryError:
+            raise
+        except Exception as error:
+            # Core wraps what goes wrong during the transaction, a dead cursor included, and that is no refusal.
+            if of_database := raised_from(error, psycopg2.Error):
+                raise of_database from error
+            if part.taken:
+                _logger.exception("A message was taken, but not everything that follows could be done.")
+            else:
+                message_id = self._office365_note_failure(run, session, error)
+        finally:
+            run.part = None
+        if attempt.is_over and not attempt.is_cores:
+            raise EndWithoutVerdict
+        if not message_id:
+            raise NextPart(self.NO_VALID_RECIPIENT)
+        return message_id
+
+    @api.model
+    def _office365_note_failure(self, run: QueueRun, session: SmtpSession, error: Exception) -> None:
+        """Note in the run why the server did not take a message."""
+        of_server = (error.__cause__ or error.__context__ or error) if isinstance(error, MailDeliveryException) else error
+        part, attempt, server = run.part, run.attempt, self.sudo().browse(session.mail_server_id)
+        opening = any(session.was_not_opened_by(each) for each in chain(error))
+        refusal = Refusal.of(of_server, opening=opening)
+        attempt.unreachable = opening or session.failure is not None
+        if opening and part.sender is None:  # while it was prepared: another mailbox has to sign in for it
+            run.release(server)
+            part.sender = run.sender
+        if part.sender is not None:
+            governor, diagnosis = server._office365_governor(), refusal.diagnosis
+            outcome = None if opening else part.outcome
+            if pause := governor.report(part.sender, outcome, diagnosis, reply=refusal.words, stage=refusal.stage):
+                run.defer(Deferral(pause.retry_at, pause.cause, pause.reason, is_failure=True))
+                attempt.refusal = None if opening else refusal
+                return
+        part.fail(refusal, refused_recipients(error))
+        attempt.stopped = holds_others(refusal.diagnosis.cause, attempts=1, unreachable=attempt.unreachable)

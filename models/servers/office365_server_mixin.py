@@ -1,0 +1,120 @@
+import ssl
+
+from odoo import api, models
+from odoo.exceptions import ValidationError
+
+from ...const import DEFAULT_CLOUD
+from ...tools.diagnosis.reader import diagnose
+from ...tools.servers.presets import Problem
+
+
+class Office365ServerMixin(models.AbstractModel):
+    """What outgoing and incoming servers of ours share: the words for an administrator."""
+
+    _name = "office365.server.mixin"
+    _description = "Office 365 Server"
+
+    @api.model
+    def _office365_preset_values(self, preset: str, cloud: str) -> dict:
+        """Return what a preset fills in on this model, nothing for a preset that does not exist."""
+        raise NotImplementedError
+
+    def _office365_filled(self, vals: dict) -> dict:
+        """Return the values of a create or write with those of the preset below them: what the call itself sets wins."""
+        preset = vals.get("office365_preset", self.office365_preset)
+        cloud = vals.get("office365_cloud", self.office365_cloud) or DEFAULT_CLOUD
+        filled = {**self._office365_preset_values(preset, cloud), **vals} if preset else vals
+        return self._office365_sign_in_filled(vals, filled)
+
+    def _office365_sign_in_filled(self, vals: dict, filled: dict) -> dict:
+        """Return filled values as the way to sign in wants them.
+
+        :param vals: of the call itself
+        """
+        raise NotImplementedError
+
+    def _office365_choose_sign_in(self) -> None:
+        """Choose in the form how a server of the preset signs in."""
+        raise NotImplementedError
+
+    def _office365_raise_first(self, problems) -> None:
+        """Refuse a server that cannot work.
+
+        :param problems: iterable of :class:`Problem`
+        :raise ValidationError: there is one; the message names the field and the remedy
+        """
+        for problem in problems:
+            raise ValidationError(self.env._(
+                "%(server)s: %(reason)s", server=self.display_name, reason=self._office365_problem_text(problem),
+            ))
+
+    def _office365_problem_text(self, problem: Problem) -> str:
+        """Return the sentence for a problem that `tools.servers.presets` found: which field, and what to do."""
+        texts = {
+            "personal_server": self.env._(
+                "the field Owner is set. A personal server is managed by its user in Preferences; "
+                "clear the Owner or the Office 365 preset."),
+            "relay_host_missing": self.env._(
+                "the field SMTP Server is empty. Enter the MX host of your tenant, as the Microsoft 365 admin center "
+                "shows it under Settings > Domains > your domain > DNS records, "
+                "such as contoso-com.mail.protection.outlook.com."),
+            "host_missing": self.env._(
+                "the server name is empty. Microsoft documents no host of this service for the chosen cloud; "
+                "choose another cloud, or enter the host that your tenant's administrator names."),
+            "host_is_address": self.env._(
+                "the server name is the IP address %(host)s. Enter the DNS name: the certificate can only be "
+                "verified against a name, and Microsoft changes the addresses behind it."),
+            "relay_host_signs_in": self.env._(
+                "the SMTP server %(host)s wants a sign-in, and a relay has none. Enter the MX host of your tenant, "
+                "such as contoso-com.mail.protection.outlook.com, or choose the preset Client submission."),
+            "host_is_mx": self.env._(
+                "the server %(host)s is the MX host of a tenant, which never offers a sign-in. Choose the preset "
+                "Relay through a connector for it, or enter the host of this preset."),
+            "port_out_of_range": self.env._("the port %(port)s does not exist. Enter %(expected)s."),
+            "port_of_other_protocol": self.env._(
+                "the port %(port)s belongs to %(protocol)s. Enter %(expected)s."),
+            "tls_not_verified": self.env._(
+                "the field Connection Encryption must be “TLS (STARTTLS), encryption and validation”. Without it, "
+                "mail and password can be read or redirected on the way."),
+            "tls_missing": self.env._(
+                "the field SSL/TLS is off. Switch it on (port %(port)s): without it, mail and password can be read "
+                "on the way, and Exchange Online refuses the connection."),
+            "relay_authentication": self.env._(
+                "a connector trusts the IP addresses of this server or a certificate. "
+                "Choose one of the two in the field Trusted By."),
+            "relay_login": self.env._(
+                "a relay takes no user name and no password. Empty both fields, "
+                "or choose the preset Client submission."),
+            "submission_authentication": self.env._(
+                "the field Sign In must be Microsoft Entra ID or Password: this service wants the mailbox to sign in."),
+            "app_missing": self.env._(
+                "the field Entra App is empty. Choose the app registration that signs in, or make one under Settings > Technical > "
+                "Email > Microsoft Entra Apps."),
+            "app_of_other_cloud": self.env._(
+                "the Entra App lives in another cloud (%(cloud)s). Choose an app of this server's cloud, or change the field "
+                "Microsoft Cloud."),
+            "mailbox_missing": self.env._(
+                "the field Username is empty. Enter the address of the mailbox that signs in."),
+            "password_beside_sign_in": self.env._(
+                "the field Password must be empty: the Entra App signs in. To keep the password for the case that something goes wrong, "
+                "use the button Switch to Microsoft Sign-in."),
+            "server_type": self.env._(
+                "the field Server Type does not fit the preset. Choose %(expected)s, or another preset."),
+        }
+        return texts[problem.slug] % problem.details
+
+    def _office365_refusal_text(self, host: str, login: str, error: Exception, reply: str) -> str:
+        """Return the sentences for a refused sign-in: the server's own words, and what to do about them."""
+        return self.env._(
+            "%(host)s refused to sign in %(login)s. It said: %(reply)s\n%(remedy)s",
+            host=host, login=login, reply=reply, remedy=diagnose(error).translated(self.env._),
+        )
+
+    def _office365_certificate_text(self, host: str, error: ssl.SSLCertVerificationError) -> str:
+        """Return the sentence for a server whose certificate cannot be verified."""
+        return self.env._(
+            "The certificate of %(host)s cannot be verified: %(reason)s. Nothing was sent to it, no password either. "
+            "Check the server name. If something between here and Microsoft uses a certificate of its own, have its "
+            "authority added to this system's store.",
+            host=host, reason=error.verify_message,
+        )

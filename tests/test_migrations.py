@@ -1,0 +1,56 @@
+from odoo.modules.module import load_script
+from odoo.tests import TransactionCase, tagged
+from odoo.tools import SQL, file_path
+from odoo.tools.sql import column_exists, rename_column, table_exists
+
+
+@tagged("post_install", "-at_install")
+class TestMigrations(TransactionCase):
+
+    def test_what_is_renamed_keeps_its_content(self):
+        script = load_script(file_path("mail_office365/migrations/19.0.1.2.0/pre-renamed.py"), "pre_renamed")
+        app = self.env["office365.app"].create({
+            "name": "Contoso", "directory_id": "contoso.example", "client_id": "00000000-0000-4000-8000-000000000001"})
+        server = self.env["ir.mail_server"].create({
+            "name": "Ours", "smtp_host": "smtp.office365.com", "office365_preset": "submission", "office365_app_id": app.id,
+            "smtp_user": "erp@contoso.example"})
+        self.env.flush_all()
+        cr = self.env.cr
+        cr.execute("""INSERT INTO office365_quota (key, ledger) VALUES ('erp@contoso.example', '{"holds": [["w", 1, false, 3, 3]]}')""")
+        fields_before = self.fields(cr)
+        self.undo(cr, script)
+        self.assertFalse(table_exists(cr, "office365_app"))
+        self.assertFalse(column_exists(cr, "ir_mail_server", "office365_app_id"))
+        for _time in range(2):  # a second time finds nothing to rename
+            script.migrate(cr, "19.0.1.1.0")
+            cr.execute("SELECT office365_app_id FROM ir_mail_server WHERE id = %s", [server.id])
+            self.assertEqual(cr.fetchall(), [(app.id,)])
+            cr.execute("SELECT name FROM office365_app WHERE id = %s", [app.id])
+            self.assertEqual(cr.fetchall(), [("Contoso",)])
+            cr.execute("SELECT ledger FROM office365_quota WHERE key = 'erp@contoso.example'")
+            self.assertEqual(cr.fetchall(), [({"reservations": [["w", 1, False, 3, 3]]},)])
+            self.assertEqual(self.fields(cr), fields_before)
+            cr.execute("SELECT count(*) FROM ir_model_data WHERE module = 'mail_office365' AND name = 'model_office365_app'")
+            self.assertEqual(cr.fetchall(), [(1,)])
+
+    def fields(self, cr):
+        cr.execute(
+            "SELECT model, name, relation FROM ir_model_fields WHERE model LIKE 'office365.%' OR name LIKE 'office365%' ORDER BY 1, 2")
+        return cr.fetchall()
+
+    def undo(self, cr, script):
+        """Give everything the names it had before."""
+        for table, old, new in script.COLUMNS:
+            rename_column(cr, table, new, old)
+            cr.execute("UPDATE ir_model_fields SET name = %s WHERE name = %s AND model = %s", [old, new, table.replace("_", ".")])
+        for old, new in reversed(script.MODELS.items()):
+            if table_exists(cr, new.replace(".", "_")):
+                cr.execute(SQL(
+                    "ALTER TABLE %s RENAME TO %s", SQL.identifier(new.replace(".", "_")), SQL.identifier(old.replace(".", "_"))))
+            for table, column in (("ir_model", "model"), ("ir_model_fields", "model"), ("ir_model_fields", "relation")):
+                cr.execute(SQL(
+                    "UPDATE %s SET %s = %s WHERE %s = %s",
+                    SQL.identifier(table), SQL.identifier(column), old, SQL.identifier(column), new))
+            cr.execute(
+                "UPDATE ir_model_data SET name = replace(name, %s, %s) WHERE module = 'mail_office365'",
+                [new.replace(".", "_"), old.replace(".", "_")])

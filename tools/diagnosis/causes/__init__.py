@@ -1,0 +1,1 @@
+"""The table of causes, one file a topic."""

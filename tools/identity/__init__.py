@@ -1,0 +1,1 @@
+"""Who a mail comes from, and who may say so."""
