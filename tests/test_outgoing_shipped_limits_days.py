@@ -111,6 +111,8 @@ class TestShippedLimitsOverDays(ServersCase):
                 self.pass_time(20 * number)
                 self.finish([*self.workers.begin(run_queue, [], []), *self.workers.begin(send_now, [self.ids])])
                 continue
+            if "daily_recipient_limit" not in waiting:
+                self.assertLessEqual(waiting.get("rate_limited", 0), 61, "nobody goes though there is room")
             wait, crowd = max(20, min(waiting.values())), 0
             if wait > 3600:
                 self.assertQuotaIsThatOfTheServer()
