@@ -1,4 +1,5 @@
 import threading
+from datetime import timedelta
 from unittest.mock import patch
 
 from odoo.tests import tagged
@@ -70,6 +71,37 @@ class TestGovernorInTheQueue(QueueCase):
         self.assertEqual(set(waiting.mapped("office365_cause")), {"rate_limited"})
         self.assertEqual(waiting.mapped("office365_attempts"), [0] * 3)
         self.assertEqual(len(set(waiting.mapped("scheduled_date"))), 3)
+
+    def test_a_mail_that_waits_keeps_its_place_when_it_is_asked_again(self):
+        for limit, recipients in (("office365_rate_limit", 1), ("office365_daily_limit", 2)):
+            with self.subTest(limit):
+                self.env["office365.quota"].search([]).unlink()
+                self.server.write({"office365_rate_limit": 0, "office365_daily_limit": 0, limit: 3 * recipients})
+                mails = self.mails(9, email_to=", ".join([CUSTOMER, "b@fabrikam.example"][:recipients]))
+                mails.send()
+                waiting = mails[3:]
+                places = waiting.mapped("scheduled_date")
+                for _press in range(3):
+                    waiting.action_office365_send_now()
+                self.assertEqual(waiting.mapped("scheduled_date"), places)
+
+    def test_who_waits_gets_a_better_place_when_others_have_left_the_line(self):
+        self.server.office365_rate_limit = 3
+        mails = self.mails(60)
+        mails.send()
+        place = mails[-1].scheduled_date
+        mails[3:-1].cancel()
+        mails[-1].action_office365_send_now()
+        self.assertLess(mails[-1].scheduled_date, place - timedelta(minutes=10))
+
+    def test_who_is_retried_has_left_the_line(self):
+        self.server.office365_rate_limit = 3
+        mails = self.mails(60)
+        mails.send()
+        places = mails[3:].mapped("scheduled_date")
+        mails.action_retry()
+        mails[3:].send()
+        self.assertLess(max(mails[3:].mapped("scheduled_date")) - max(places), timedelta(minutes=2))
 
     def test_a_mass_mailing_leaves_room_for_a_single_mail(self):
         self.server.office365_rate_limit = 6

@@ -31,6 +31,7 @@ class MailMail(models.Model):
         """Have deferred mails go with the next run of the queue, and have that come soon."""
         self.mark_outgoing()
         if self:
+            self.env["office365.quota"].sudo()._count_anew()
             self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()
 
     def _office365_after_cancel(self) -> None:

@@ -15,6 +15,9 @@ from ...tools.prefetch import PREFETCH
 
 _logger = logging.getLogger(__name__)
 
+# What makes another place in the line worth it. Runs take places in blocks, so that one's are behind some of another's.
+_GAIN = timedelta(minutes=2)
+
 
 class MailMail(models.Model):
     """Mails of our servers that wait: until when, what for, and who calls the queue then."""
@@ -75,12 +78,22 @@ class MailMail(models.Model):
         if since and is_over(now, since, self._office365_max_queue_hours()):
             return {}
         return {
-            "scheduled_date": deferral.until,
+            "scheduled_date": self.scheduled_date if self._office365_has_place(deferral) else deferral.until,
             "office365_cause": deferral.cause,
             "office365_failed_since": since,
             "office365_stream": False,
             "failure_reason": deferral.reason,
         }
+
+    def _office365_has_place(self, deferral: Deferral) -> bool:
+        """Tell whether a mail stands in line already for what it is to wait for, and has little to gain from another place.
+
+        It keeps its place however often somebody presses Send Now, and whoever runs the queue at the same time. Were each of them given
+        another one, behind its own first one, the line would get longer than those who wait in it need, and nobody would go meanwhile.
+        """
+        place, now = self.scheduled_date, fields.Datetime.now()
+        is_same = deferral.spaced and self.office365_cause == deferral.cause
+        return bool(is_same and place and now < place <= deferral.until + _GAIN)
 
     def _office365_behind(self, until: datetime, cause: str) -> Deferral:
         """Return what the mails behind a deferred one wait for."""
@@ -121,7 +134,7 @@ class MailMail(models.Model):
         deferral, governor = run.deferrals[run.stream], server._office365_governor()
         waiting = self.browse()
         for mail in self._office365_lock(run):
-            if deferral.spaced:
+            if deferral.spaced and not mail._office365_has_place(deferral):
                 admission = governor.admit(run.sender, 1, run.bulk)
                 if admission.go:  # there is room since a moment ago, which the next run finds as well
                     governor.report(run.sender, None, None)
