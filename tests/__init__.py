@@ -16,6 +16,7 @@ from . import test_entra_switch
 from . import test_entra_token
 from . import test_entra_token_life
 from . import test_entra_token_race
+from . import test_entra_token_user
 from . import test_entra_tokens
 from . import test_entra_tours
 from . import test_entra_xoauth2
@@ -25,9 +26,11 @@ from . import test_identity_alias_confirmation
 from . import test_identity_alias_life_cycle
 from . import test_identity_alias_link
 from . import test_identity_attacks
+from . import test_identity_attacks_claims
 from . import test_identity_attacks_clients
 from . import test_identity_attacks_http
 from . import test_identity_attacks_message
+from . import test_identity_attacks_templates
 from . import test_identity_authentication
 from . import test_identity_incoming_author
 from . import test_identity_modes
@@ -46,6 +49,7 @@ from . import test_local_servers_submission
 from . import test_mail_flow
 from . import test_migrations
 from . import test_outgoing_attempt
+from . import test_outgoing_before_mail
 from . import test_outgoing_breaker
 from . import test_outgoing_breakers
 from . import test_outgoing_delivery
@@ -84,6 +88,7 @@ from . import test_outgoing_uncontrolled_mail
 from . import test_rpc
 from . import test_secrets_certificate
 from . import test_secrets_copies
+from . import test_secrets_encrypted
 from . import test_secrets_home
 from . import test_secrets_key_pair
 from . import test_secrets_logs

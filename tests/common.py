@@ -124,6 +124,15 @@ class Office365Mixin(SecretsMixin):
             "office365_preset": preset, "server": at.host, "port": at.port,
             "user": ERP, "password": self.servers.password(ERP), **values})
 
+    def deliver_and_fetch(self, raw):
+        """Deliver a message to the mailbox, and let a server of ours fetch it."""
+        server = self.incoming(object_id=self.env["ir.model"]._get_id("discuss.channel"))
+        server.button_confirm_login()
+        self.servers.mailbox(ERP).deliver(raw)
+        with self.enter_registry_test_mode(), self.registry.cursor() as cr:
+            server.with_env(server.env(cr=cr)).fetch_mail()
+        self.env.invalidate_all()
+
     def set_alias(self, user, alias):
         """Set an alias as an administrator does."""
         user.sudo().office365_alias = alias

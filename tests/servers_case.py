@@ -5,6 +5,7 @@ import unittest
 from odoo.tests import BaseCase
 
 from .servers import MailServers, available
+from .workers import Workers
 
 
 class ServersCase(BaseCase):
@@ -28,3 +29,15 @@ class ServersCase(BaseCase):
     def tearDown(self):
         self.assertFalse(self.servers.errors, "exceptions inside the local servers")
         super().tearDown()
+
+
+class WorkersCase(ServersCase):
+    """Worker processes beside the local servers: each has connections of its own to one database, and commits.
+
+    :cvar workers: makes them
+    """
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.workers = cls.enterClassContext(Workers())

@@ -61,14 +61,6 @@ class TestNames(AttackCase):
 class TestFromOutside(AttackCase):
     """A mail from outside goes on as its author only if Exchange says that it is."""
 
-    def fetch(self, raw):
-        server = self.incoming(object_id=self.env["ir.model"]._get_id("discuss.channel"))
-        server.button_confirm_login()
-        self.servers.mailbox(ERP).deliver(raw)
-        with self.enter_registry_test_mode(), self.registry.cursor() as cr:
-            server.with_env(server.env(cr=cr)).fetch_mail()
-        self.env.invalidate_all()
-
     def posted(self):
         self.record.message_subscribe(self.customer.ids)
         posted = self.record.with_user(self.brant).message_post(
@@ -90,7 +82,7 @@ class TestFromOutside(AttackCase):
         for title, headers, expected in table:
             posted = self.posted()
             with self.subTest(title):
-                self.fetch(self.message(
+                self.deliver_and_fetch(self.message(
                     sender=f"Clara <{CEO}>", to="catchall@contoso.example", subject=f"Answer {title}",
                     In_Reply_To=posted.message_id, **headers))
                 self.assertEqual(self.left_as(), [expected])
@@ -108,7 +100,7 @@ class TestFromOutside(AttackCase):
                 sender="FROM@contoso.example", to="catchall@contoso.example", subject=f"Answer {number}",
                 In_Reply_To=posted.message_id, Authentication_Results=PASS)
             with self.subTest(written=written):
-                self.fetch(raw.replace(b"FROM@contoso.example", written))
+                self.deliver_and_fetch(raw.replace(b"FROM@contoso.example", written))
                 self.assertEqual(self.left_as(), [ERP])
 
     def test_mail_that_a_user_hands_to_the_gateway(self):

@@ -29,14 +29,6 @@ class AuthorMixin:
 class TestIncomingAuthorFlow(AuthorMixin, Office365Case):
     """Messages lie in a mailbox of Dovecot and are fetched by our incoming server."""
 
-    def fetch(self, raw):
-        server = self.incoming(object_id=self.env["ir.model"]._get_id("discuss.channel"))
-        server.button_confirm_login()
-        self.servers.mailbox(ERP).deliver(raw)
-        with self.enter_registry_test_mode(), self.registry.cursor() as cr:
-            server.with_env(server.env(cr=cr)).fetch_mail()
-        self.env.invalidate_all()
-
     def deal_with_customer(self):
         """Return a record with a message that Brant posted and the customer got."""
         deal = self.env["res.partner"].create({"name": "Deal"})
@@ -52,7 +44,7 @@ class TestIncomingAuthorFlow(AuthorMixin, Office365Case):
         self.set_alias(self.brant, BRANT)
         deal, posted = self.deal_with_customer()
         self.servers.reset()
-        self.fetch(self.message(
+        self.deliver_and_fetch(self.message(
             sender=f"Brant <{BRANT}>", to="catchall@contoso.example", subject="Answer", In_Reply_To=posted.message_id,
             Authentication_Results=PASS))
         message = self.message_of("Answer")
@@ -67,7 +59,7 @@ class TestIncomingAuthorFlow(AuthorMixin, Office365Case):
 
     def test_a_new_mail_from_the_alias_makes_a_record_of_that_user(self):
         self.set_alias(self.brant, BRANT)
-        self.fetch(self.message(sender=BRANT, subject="New deal"))
+        self.deliver_and_fetch(self.message(sender=BRANT, subject="New deal"))
         message = self.message_of("New deal")
         self.assertEqual(message.author_id, self.brant.partner_id)
         self.assertEqual(self.env["discuss.channel"].browse(message.res_id).create_uid, self.brant)
@@ -78,7 +70,7 @@ class TestIncomingAuthorFlow(AuthorMixin, Office365Case):
         self.set_alias(self.brant, BRANT)
         deal, posted = self.deal_with_customer()
         self.servers.reset()
-        self.fetch(self.message(
+        self.deliver_and_fetch(self.message(
             to="catchall@contoso.example", subject="To all", Cc=f"Brant <{BRANT}>", In_Reply_To=posted.message_id))
         message = self.message_of("To all")
         self.assertEqual(message.res_id, deal.id)

@@ -11,8 +11,7 @@ from ..models.outgoing.office365_quota import Office365Quota
 from ..tools.errors import NoConnectionFree
 from .common import ERP
 from .servers import CUSTOMER, replies
-from .servers_case import ServersCase
-from .workers import Workers
+from .servers_case import WorkersCase
 
 SPEED = 20  # a minute of the quota passes in three seconds
 RATE = 10
@@ -98,13 +97,8 @@ def note_of_new_server(env):
 
 
 @tagged("post_install", "-at_install")
-class TestGovernorOverWorkers(ServersCase):
+class TestGovernorOverWorkers(WorkersCase):
     """What holds over processes: each has connections of its own to the same database."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.workers = cls.enterClassContext(Workers())
 
     def setUp(self):
         super().setUp()

@@ -11,8 +11,8 @@ from ..tools.outgoing import lookahead
 from .common import CUSTOMER, ERP
 from .servers import Delay
 from .servers.replies import S451_4_7_0_PROXY_ERROR
-from .servers_case import ServersCase
-from .workers import WorkerDied, Workers
+from .servers_case import WorkersCase
+from .workers import WorkerDied
 
 NUMBER = 40
 
@@ -84,13 +84,8 @@ def hold_row(env, mail_id, seconds):
 
 
 @tagged("post_install", "-at_install")
-class TestMailQueueWorkers(ServersCase):
+class TestMailQueueWorkers(WorkersCase):
     """What holds when several processes send, or one is killed: no mail is lost, none is sent twice."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.workers = cls.enterClassContext(Workers())
 
     def setUp(self):
         super().setUp()

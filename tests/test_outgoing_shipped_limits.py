@@ -10,9 +10,9 @@ from ..models.outgoing.office365_quota import Office365Quota
 from ..tools.outgoing.lookahead import Lookahead
 from .common import ERP
 from .servers import replies
-from .servers_case import ServersCase
+from .servers_case import WorkersCase
 from .test_outgoing_queue_workers import run_queue
-from .workers import WorkerDied, Workers
+from .workers import WorkerDied
 
 SPEED = 20  # a minute of the limits passes in three seconds
 MAILS = 80
@@ -49,13 +49,8 @@ def send_all(env, began):
 
 
 @tagged("post_install", "-at_install")
-class TestShippedLimits(ServersCase):
+class TestShippedLimits(WorkersCase):
     """The limits of the preset, mails that are made ready ahead, real commits, several workers and a server that keeps count."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.workers = cls.enterClassContext(Workers())
 
     def test_nothing_is_lost_or_doubled_and_no_minute_holds_more_than_the_rate(self):
         submission = self.servers.submission

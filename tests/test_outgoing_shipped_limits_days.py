@@ -12,8 +12,8 @@ from .common import CUSTOMER, ERP
 from .moments import let_pass
 from .servers import Delay
 from .servers.replies import S550_5_1_1_RECIPIENT_UNKNOWN
-from .servers_case import ServersCase
-from .workers import WorkerDied, Workers
+from .servers_case import WorkersCase
+from .workers import WorkerDied
 
 RATE, DAILY, CONNECTIONS = 30, 10000, 3  # as Exchange documents them
 DAY = 24 * 3600
@@ -70,13 +70,8 @@ def used(env):
 
 
 @tagged("post_install", "-at_install")
-class TestShippedLimitsOverDays(ServersCase):
+class TestShippedLimitsOverDays(WorkersCase):
     """Everything at once: the limits as they are shipped, mails made ready ahead, commits, and workers of which one is killed."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.workers = cls.enterClassContext(Workers())
 
     def setUp(self):
         super().setUp()

@@ -1,7 +1,7 @@
 
 from odoo import api, fields, models
 
-from ...const import CLOUDS, DEFAULT_CLOUD, INCOMING_PRESETS
+from ...const import INCOMING_PRESETS
 from ...tools.servers import presets
 
 
@@ -17,11 +17,6 @@ class FetchmailServer(models.Model):
              "POP: mail is deleted from the mailbox once it is fetched.\n"
              "Empty: not an Office 365 server.",
     )
-    office365_cloud = fields.Selection(
-        list(CLOUDS.items()), string="Microsoft Cloud", default=DEFAULT_CLOUD,
-        help="The national cloud that your Microsoft 365 tenant lives in.",
-    )
-    office365_password_notice = fields.Text(compute="_compute_office365_password_notice")
 
     @api.depends("server_type", "server", "office365_sign_in_by")
     def _compute_office365_password_notice(self):
@@ -41,11 +36,6 @@ class FetchmailServer(models.Model):
     @api.model
     def _office365_preset_values(self, preset, cloud):
         return presets.incoming_values(preset, cloud) if preset in INCOMING_PRESETS else {}
-
-    @api.onchange("office365_preset", "office365_cloud")
-    def _onchange_office365_preset(self):
-        self.update(self._office365_filled({}))
-        self._office365_choose_sign_in()
 
     @api.constrains(
         "office365_preset", "server", "port", "is_ssl", "server_type", "user", "password", "office365_app_id", "office365_cloud")

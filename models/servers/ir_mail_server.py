@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ...const import CLOUDS, DEFAULT_CLOUD, OUTGOING_PRESETS
+from ...const import OUTGOING_PRESETS
 from ...tools.servers import presets
 
 
@@ -21,16 +21,11 @@ class IrMail_Server(models.Model):
              "High Volume Email: an account for many mails inside your own organization.\n"
              "Empty: not an Office 365 server.",
     )
-    office365_cloud = fields.Selection(
-        list(CLOUDS.items()), string="Microsoft Cloud", default=DEFAULT_CLOUD,
-        help="The national cloud that your Microsoft 365 tenant lives in.",
-    )
     office365_relay_trust = fields.Selection(
         [("login", "IP addresses of this server"), ("certificate", "Client certificate")],
         string="Trusted By", compute="_compute_office365_relay_trust", inverse="_inverse_office365_relay_trust",
         help="How the connector in Exchange recognizes this server.",
     )
-    office365_password_notice = fields.Text(compute="_compute_office365_password_notice")
 
     @api.depends("smtp_authentication")
     def _compute_office365_relay_trust(self):
@@ -63,11 +58,6 @@ class IrMail_Server(models.Model):
     @api.model
     def _office365_preset_values(self, preset, cloud):
         return presets.outgoing_values(preset, cloud) if preset in OUTGOING_PRESETS else {}
-
-    @api.onchange("office365_preset", "office365_cloud")
-    def _onchange_office365_preset(self):
-        self.update(self._office365_filled({}))
-        self._office365_choose_sign_in()
 
     @api.constrains(
         "office365_preset", "smtp_host", "smtp_port", "smtp_encryption", "smtp_authentication",

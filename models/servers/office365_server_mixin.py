@@ -1,9 +1,9 @@
 import ssl
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ...const import DEFAULT_CLOUD
+from ...const import CLOUDS, DEFAULT_CLOUD
 from ...tools.diagnosis.reader import diagnose
 from ...tools.servers.presets import Problem
 
@@ -14,10 +14,21 @@ class Office365ServerMixin(models.AbstractModel):
     _name = "office365.server.mixin"
     _description = "Office 365 Server"
 
+    office365_cloud = fields.Selection(
+        list(CLOUDS.items()), string="Microsoft Cloud", default=DEFAULT_CLOUD,
+        help="The national cloud that your Microsoft 365 tenant lives in.",
+    )
+    office365_password_notice = fields.Text(compute="_compute_office365_password_notice")
+
     @api.model
     def _office365_preset_values(self, preset: str, cloud: str) -> dict:
         """Return what a preset fills in on this model, nothing for a preset that does not exist."""
         raise NotImplementedError
+
+    @api.onchange("office365_preset", "office365_cloud")
+    def _onchange_office365_preset(self):
+        self.update(self._office365_filled({}))
+        self._office365_choose_sign_in()
 
     def _office365_filled(self, vals: dict) -> dict:
         """Return the values of a create or write with those of the preset below them: what the call itself sets wins."""
