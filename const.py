@@ -40,6 +40,7 @@ class Preset:
     :ivar ports: every port Microsoft offers this service on
     :ivar hosts: host name by cloud; a missing cloud has no documented host, the administrator types it
     :ivar signs_in: whether the service wants a user to sign in
+    :ivar transport: what carries outgoing messages (``ir.mail_server._office365_<transport>_transport``)
     :ivar rate: messages that a mailbox may send in a minute, 0 if no such limit is known
     :ivar daily: recipients that a mailbox may send to in 24 hours, 0 if no such limit is known
     """
@@ -49,6 +50,7 @@ class Preset:
     ports: frozenset[int]
     hosts: dict[str, str]
     signs_in: bool = True
+    transport: str = "smtp"
     rate: int = 0
     daily: int = 0
 

@@ -10,9 +10,9 @@ from odoo.tools import email_normalize, formataddr
 
 from ..tools.addresses import ascii_address
 from ..tools.outgoing.queue_run import QueueRun
-from ..tools.outgoing.session_pool import CONTEXT_KEY as POOL_KEY
 from ..tools.outgoing.session_pool import SessionPool
-from ..tools.smtp.session import SmtpSession
+from ..tools.sending import Sending
+from ..tools.transport import Transport
 
 
 class IrMail_Server(models.Model):
@@ -66,7 +66,7 @@ class IrMail_Server(models.Model):
         self._office365_check_message(message, mail_server_id, args[0] if args else kwargs.get("smtp_server"))
         if not smtp_session and not self._office365_pool():
             with SessionPool() as pool:
-                return self.with_context(**{POOL_KEY: pool}).send_email(message, mail_server_id, *args, **kwargs)
+                return self.with_context(**Sending.noted(self.env.context, pool=pool)).send_email(message, mail_server_id, *args, **kwargs)
 
         def send():
             with self._office365_explained(mail_server_id, smtp_session):
@@ -74,30 +74,29 @@ class IrMail_Server(models.Model):
 
         run = QueueRun.of(self.env.context)
         # Core brings the session; a module that sends a message of its own meanwhile does not.
-        part = run and isinstance(smtp_session, SmtpSession) and run.begin_part(self.env.context.get("send_validated_to"))
-        return self._office365_send_part(run, message, smtp_session, send) if part else send()
+        transport = Transport.of(smtp_session)
+        part = run and transport and run.begin_part(self.env.context.get("send_validated_to"))
+        return self._office365_send_part(run, message, transport, send) if part else send()
 
     def _prepare_email_message__(self, message, smtp_session):  # noqa: PLW3201
         """Decide who the message comes from; when its turn comes, prepare it as core does; then ask whether it may go."""
-        if not isinstance(smtp_session, SmtpSession):
+        if not (transport := Transport.of(smtp_session)):
             return super()._prepare_email_message__(message, smtp_session)
         trusting = self._office365_trusting()
-        server = trusting.sudo().browse(smtp_session.mail_server_id)
-        written_as, smtp_from = str(message["From"] or ""), server._office365_smtp_from(smtp_session)
-        identity = server._office365_identity_or_raise(message, smtp_from)
+        server = trusting.sudo().browse(transport.mail_server_id)
+        written_as, chosen_for = str(message["From"] or ""), server._office365_chosen_for(transport)
+        identity = server._office365_identity_or_raise(message, chosen_for)
         server._office365_write_headers(message, identity)
-        server._office365_begin(smtp_session, smtp_from)
-        with server._office365_as_sender(smtp_session, identity):
-            envelope_from, recipients, message = super(IrMail_Server, trusting)._prepare_email_message__(message, smtp_session)
-        server._office365_sign_in_as(smtp_session, identity)
-        smtp_session.on_outcome = server._office365_recorder(identity, written_as)
+        server._office365_begin(transport, identity, chosen_for, written_as)
+        envelope_from, recipients, message = super(IrMail_Server, trusting)._prepare_email_message__(message, transport)
+        server._office365_sign_in_as(transport, identity)
         server._office365_ask_to_go(email_normalize(str(message["From"] or "")) or "", len(recipients))
         return ascii_address(identity.envelope_from or envelope_from), recipients, message
 
     def _prepare_smtp_to_list(self, message, smtp_session):
         """Let through whom core has validated in the form that it compares: it writes domains in ASCII here, and in Unicode there."""
         validated = self.env.context.get("send_validated_to")
-        if validated and isinstance(smtp_session, SmtpSession):
+        if validated and Transport.of(smtp_session):
             self = self.with_context(send_validated_to=[*validated, *map(ascii_address, validated)])
         return super()._prepare_smtp_to_list(message, smtp_session)
 

@@ -5,11 +5,8 @@ See :mod:`.ir_mail_server`, which is next on its way.
 
 from odoo import api, models
 
-from ..tools.identity.acting import Sending
-from ..tools.identity.sender import SenderBook
 from ..tools.outgoing.queue_run import QueueRun
-from .outgoing.mail_mail_queue import AFTER_COMMIT
-from .outgoing.mail_mail_route import QUEUE
+from ..tools.sending import Sending
 
 
 class MailMail(models.Model):
@@ -43,7 +40,7 @@ class MailMail(models.Model):
         """Take the oldest mails of ours first, and see to it that the next run comes when the next mail is due."""
         if not self.env["ir.mail_server"]._office365_in_use():
             return super().process_email_queue(email_ids=email_ids, batch_size=batch_size)
-        mails = self if email_ids else self.with_context(office365_queue=QUEUE)
+        mails = self if email_ids else self.with_context(**Sending.noted(self.env.context, is_queue=True))
         result = super(MailMail, mails).process_email_queue(email_ids=email_ids, batch_size=batch_size)
         self._office365_wake()
         return result
@@ -51,17 +48,16 @@ class MailMail(models.Model):
     @api.model
     def search(self, domain, offset=0, limit=None, order=None):
         found = super().search(domain, offset=offset, limit=limit, order=order)
-        return found if self.env.context.get("office365_queue") is not QUEUE else self._office365_to_send(domain, found, limit)
+        return self._office365_to_send(domain, found, limit) if Sending.of(self.env.context).is_queue else found
 
     def send_after_commit(self):
         """Commit after each mail of ours: core commits once at the end, and a killed worker would send all of them again."""
-        return super(MailMail, self.with_context(office365_after_commit=AFTER_COMMIT)).send_after_commit()
+        return super(MailMail, self.with_context(**Sending.noted(self.env.context, is_after_commit=True))).send_after_commit()
 
     def send(self, auto_commit=False, raise_exception=False, post_send_callback=None):
         """Look up the senders of the batch; send in a run of our own if a server is ours, and nobody waits for the exception."""
         mails = self._office365_with_sender_book()
-        is_ours = isinstance(mails.env.context.get("office365_sender_book"), SenderBook)
-        if raise_exception or not is_ours or self.env["ir.mail_server"]._disable_send():
+        if raise_exception or not Sending.of(mails.env.context).book or self.env["ir.mail_server"]._disable_send():
             return super(MailMail, mails).send(
                 auto_commit=auto_commit, raise_exception=raise_exception, post_send_callback=post_send_callback)
 
@@ -80,9 +76,9 @@ class MailMail(models.Model):
         """In a run, send one mail after the other; outside, say which one is being sent. A server of ours wants to know who made it."""
         run, server, batches = QueueRun.of(self.env.context), mail_server and mail_server.sudo(), [self]
         if server and server.office365_preset:
-            if isinstance(book := self.env.context.get("office365_sender_book"), SenderBook):
+            if book := Sending.of(self.env.context).book:
                 self._office365_acts_of(book)
-                batches = [mail.with_context(**{Sending.CONTEXT_KEY: Sending(mail.id)}) for mail in self]
+                batches = [mail.with_context(**Sending.noted(self.env.context, mail_id=mail.id)) for mail in self]
             if run:
                 def send(mail):
                     super()._send(

@@ -1,11 +1,14 @@
 """Base of the tests of the SMTP session: it talks to the local servers, without a database."""
 
+import contextlib
+import dataclasses
 import itertools
 from email.message import EmailMessage
 from email.policy import SMTP as POLICY
 
 from ..tools.smtp.session import SmtpSession
 from ..tools.tls import client_context
+from ..tools.transport import Observer
 from .servers import CUSTOMER, ERP
 from .servers_case import ServersCase
 
@@ -28,22 +31,28 @@ class SmtpCase(ServersCase):
         self.servers.submission.hidden |= set(hidden)
         self.servers.directory.limits.concurrent_connections = None
 
-    def session(self, *, timeout=10, login=ERP, sign_on=None):
+    def session(self, *, timeout=10, login=ERP, sign_on=None, slot=contextlib.nullcontext, **options):
         """Open a session; what becomes of its messages is in its ``outcomes``."""
-        session = SmtpSession("localhost", self.servers.submission.port, timeout=timeout, local_hostname="odoo.contoso.example")
-        session.outcomes, session.stages = [], []
-        session.on_outcome = lambda _message, outcome: session.outcomes.append(outcome)
-        session.on_stage = lambda name, _seconds, _detail: session.stages.append(name)
+        session = SmtpSession(
+            "localhost", self.servers.submission.port, timeout=timeout, local_hostname="odoo.contoso.example", **options)
+        session.outcomes, session.stages = outcomes, stages = [], []
 
         def sign_on_with_password(session, login):
             session.starttls(context=client_context())
             session.login(login, self.servers.password(login))
             session.ehlo_or_helo_if_needed()
 
-        session.sign_on = sign_on or sign_on_with_password
-        self.addCleanup(session.close)
-        session.open(login)
+        self.addCleanup(session.rest)
+        session.open(login, Observer(
+            sign_on=sign_on or sign_on_with_password, slot=slot,
+            on_stage=lambda name, _seconds, _detail: stages.append(name),
+            on_outcome=lambda _message, outcome: outcomes.append(outcome)))
         return session
+
+    @staticmethod
+    def observe(session, **changes):
+        """Have the next messages of a session sent with other values of its observer."""
+        session.begin(dataclasses.replace(session.observer, **changes))
 
     def send(self, session, text="Hello\n", recipients=(CUSTOMER,), sender=ERP):
         return session.send_message(self.text(text, sender), sender, list(recipients))

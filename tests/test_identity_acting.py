@@ -1,8 +1,8 @@
 from odoo.tests import BaseCase, tagged
 
-from ..tools.identity.acting import NOBODY_UID, OUTSIDE_UID, Away, Behind, Fetching, Incoming, Sending
+from ..tools.identity.acting import NOBODY_UID, OUTSIDE_UID, Away, Behind, Fetching, Incoming
 
-NOTES = [Fetching(frozenset({7})), Incoming("<1@contoso.example>", 7), Behind(7), Away(), Sending(7)]
+NOTES = [Fetching(frozenset({7})), Incoming("<1@contoso.example>", 7), Behind(7), Away()]
 
 
 @tagged("post_install", "-at_install")

@@ -158,8 +158,8 @@ class TestActors(AttackCase):
     def test_a_callers_context(self):
         contexts = [
             {"domain_notifications_email": CEO, "domain_bounce_address": CEO},
-            {"office365_attempt": "x", "office365_run": {}, "office365_sending": 1, "office365_behind": {"uid": 1},
-             "office365_incoming": {"author_uid": self.ceo.id}, "office365_sender_book": {CEO: True}},
+            {"office365_sending": {"run": {}, "mail_id": 1, "book": {CEO: True}}, "office365_behind": {"uid": 1},
+             "office365_incoming": {"author_uid": self.ceo.id}},
         ]
         for preset in ("submission", "relay"):
             self.servers.reset()

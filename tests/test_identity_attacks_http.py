@@ -17,9 +17,9 @@ NOREPLY = "noreply@contoso.example"
 CONTEXT = {
     "domain_notifications_email": CEO, "domain_bounce_address": CEO, "active_test": False, "default_email_from": CHIEF,
     "default_office365_actor_uid": 1, "default_office365_vouch": "administrator",
-    "office365_attempt": "x", "office365_queue": True, "office365_after_commit": True, "office365_sender_book": {CEO: True},
-    **{f"office365_{name}": {"uid": 1, "author_uid": 1, "mail_id": 1, "message_id": "x", "server_ids": [1], "is_genuine": True}
-       for name in ("run", "sessions", "behind", "incoming", "fetching", "away", "sending")},
+    **{f"office365_{name}": {"uid": 1, "author_uid": 1, "mail_id": 1, "message_id": "x", "server_ids": [1], "is_genuine": True,
+                             "book": {CEO: True}, "run": {}, "pool": {}, "is_queue": True, "is_after_commit": True}
+       for name in ("behind", "incoming", "fetching", "away", "sending")},
 }
 
 

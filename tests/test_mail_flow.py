@@ -164,7 +164,7 @@ class TestOutgoingFlow(Office365Case):
         self.set_alias(self.brant, BRANT)
         self.grant_send_as("notifications@contoso.example")
         forged = {"mallory@private.example": {"owner": 1, "alias": BRANT, "trusted": True}}
-        self.mail(email_from=self.mallory.email_formatted).with_context(office365_sender_book=forged).send()
+        self.mail(email_from=self.mallory.email_formatted).with_context(office365_sending={"book": forged}).send()
         self.assertNotEqual(self.sent().from_address, BRANT)
 
     def test_an_alias_without_send_as_ends_with_exchanges_words(self):

@@ -1,9 +1,9 @@
 from odoo.tests import BaseCase, tagged
 
 from ..tools.diagnosis.reader import Diagnosis
-from ..tools.outgoing.attempt import MAX_DOUBTS, Attempt, Deferral, Part
+from ..tools.outgoing.attempt import MAX_DOUBTS, Attempt, Deferral, IllegalStep, Part, Step
 from ..tools.outgoing.refusal import Refusal
-from ..tools.smtp.session import Outcome
+from ..tools.transport import Outcome
 
 A, B, BEYOND = "a@fabrikam.example", "b@fabrikam.example", "c@bücher.example"
 UNKNOWN = (550, b"5.1.10 RESOLVER.ADR.RecipientNotFound")
@@ -20,7 +20,7 @@ class TestAttempt(BaseCase):
         self.assertEqual(MAX_DOUBTS, 2)
         attempt, part, deferral = Attempt(7), Part([A]), Deferral(None, "rate_limited", "")
         self.assertFalse(attempt.resumed or attempt.stopped or attempt.unreachable or attempt.deferral or attempt.refusal)
-        self.assertFalse(part.begun or part.ended or part.in_doubt or part.sender or part.taken or part.refused)
+        self.assertFalse(part.begun or part.is_answered or part.in_doubt or part.sender or part.taken or part.refused)
         self.assertFalse(deferral.spaced or deferral.is_failure)
 
     def test_until_core_has_made_its_parts_nothing_is_known_of_them(self):
@@ -32,6 +32,8 @@ class TestAttempt(BaseCase):
     def test_answers_are_found_in_either_form_of_a_domain(self):
         for key in (BEYOND, BEYOND.upper(), "c@xn--bcher-kva.example", "C@XN--BCHER-KVA.EXAMPLE"):
             part, failed = Part([A, BEYOND]), Part([A, BEYOND])
+            part.admit("erp@contoso.example")
+            part.hand_over()
             part.end(outcome(refused={key: UNKNOWN}))
             failed.fail(Refusal.of(TimeoutError()), {key: UNKNOWN})
             with self.subTest(key=key):
@@ -72,3 +74,42 @@ class TestAttempt(BaseCase):
     def test_somebody_without_an_address(self):
         self.assertTrue(Attempt(7, parts=[Part([A]), Part([])]).is_invalid)
         self.assertFalse(Attempt(7, parts=[Part([A])]).is_invalid)
+
+    def test_a_part_goes_from_step_to_step_and_nowhere_else(self):
+        refusal = Refusal.of(TimeoutError())
+        moves = {
+            "admit": lambda part: part.admit("erp@contoso.example"), "hand over": Part.hand_over, "wait": Part.wait,
+            "take": lambda part: part.end(outcome()), "fail": lambda part: part.fail(refusal, {}), "leave": Part.leave_to_core,
+            "write down": Part.write_down,
+        }
+        table = [  # what happened before; what may happen next, and where that leads
+            ([], Step.WAITING, {"admit": Step.ADMITTED, "wait": Step.WAITING, "fail": Step.ANSWERED, "leave": Step.ANSWERED}),
+            (["admit"], Step.ADMITTED,
+             {"hand over": Step.AT_SERVER, "wait": Step.WAITING, "fail": Step.ANSWERED, "leave": Step.ANSWERED}),
+            (["admit", "hand over"], Step.AT_SERVER,
+             {"wait": Step.WAITING, "take": Step.ANSWERED, "fail": Step.ANSWERED, "leave": Step.ANSWERED}),
+            (["admit", "hand over", "take"], Step.ANSWERED, {"write down": Step.WRITTEN}),
+            (["fail"], Step.ANSWERED, {"write down": Step.WRITTEN}),
+            (["fail", "write down"], Step.WRITTEN, {}),
+        ]
+        for before, step, allowed in table:
+            for name, move in moves.items():
+                part = Part([A])
+                for each in before:
+                    moves[each](part)
+                with self.subTest(step=step.value, move=name):
+                    if name in allowed:
+                        move(part)
+                        self.assertIs(part.step, allowed[name])
+                    else:
+                        self.assertRaises(IllegalStep, move, part)
+                        self.assertIs(part.step, step)
+
+    def test_what_is_written_down_is_not_judged_again(self):
+        waiting, refused = Part([A]), Part([B])
+        refused.fail(Refusal.of(TimeoutError()), {})
+        attempt = Attempt(7, parts=[waiting, refused])
+        attempt.end()
+        self.assertEqual((waiting.step, refused.step), (Step.WAITING, Step.WRITTEN))
+        self.assertRaises(IllegalStep, attempt.judged, {})
+        self.assertEqual(attempt.untried, [A])

@@ -7,7 +7,8 @@ from odoo.tests import tagged
 
 from ..models.outgoing import breakers, reservation
 from ..tools.outgoing.queue_run import QueueRun
-from ..tools.smtp.session import Outcome
+from ..tools.sending import Sending
+from ..tools.transport import Outcome
 from .common import BRANT, ERP, INFO
 from .sign_in import SignInCase
 
@@ -173,7 +174,7 @@ class TestGovernor(GovernorCase):
                 self.assertEqual(self.number(one, 100), 100)
 
     def test_one_governor_a_server_and_run(self):
-        server = self.outgoing().with_context(**{QueueRun.CONTEXT_KEY: QueueRun(commits=False)})
+        server = self.outgoing().with_context(**Sending.noted({}, run=QueueRun(commits=False)))
         self.assertIs(server._office365_governor(), server._office365_governor())
         self.assertIsNot(self.outgoing()._office365_governor(), server._office365_governor())
 

@@ -9,6 +9,7 @@ from ..models.outgoing import breakers, reservation
 from ..models.outgoing.ir_mail_server_quota import _lock_class
 from ..models.outgoing.office365_quota import Office365Quota
 from ..tools.errors import NoConnectionFree
+from ..tools.transport import Envelope
 from .common import ERP
 from .servers import CUSTOMER, replies
 from .servers_case import WorkersCase
@@ -33,8 +34,6 @@ def send(env, server_id, bulk):
     reservation.monotonic = breakers.monotonic = lambda: time.monotonic() * SPEED
     server, taken, until = env["ir.mail_server"].browse(server_id), 0, time.monotonic() + RUN
     session = server._office365_open_session(None)
-    outcomes = []
-    session.on_outcome = lambda _message, outcome: outcomes.append(outcome)
     while time.monotonic() < until:
         governor = server._office365_governor()
         for _mail in range(4):
@@ -43,9 +42,9 @@ def send(env, server_id, bulk):
                 break
             message = EmailMessage()
             message["From"], message["To"] = ERP, CUSTOMER
-            session.send_message(message, ERP, [CUSTOMER])
-            governor.report(ERP, outcomes[-1], None)
-            taken += outcomes[-1].taken
+            outcome = session.deliver(message, Envelope(ERP, (CUSTOMER,)), session.observer)
+            governor.report(ERP, outcome, None)
+            taken += outcome.taken
         governor.close()
     session.quit()
     return taken

@@ -7,7 +7,7 @@ from odoo.tests import new_test_user, tagged
 from psycopg2.pool import PoolError
 
 from ..tools.diagnosis.reader import diagnose
-from ..tools.smtp.session import Outcome
+from ..tools.transport import Outcome
 from .common import BRANT, ERP, INFO
 from .servers import replies
 from .test_outgoing_governor import TAKEN, GovernorCase

@@ -151,7 +151,7 @@ class TestMailQueue(QueueCase):
 
     def test_a_context_from_outside_starts_no_run(self):
         mail = self.mail(auto_delete=False)
-        mail.with_context(office365_run=True, office365_after_commit=True, office365_queue=True, office365_sessions=True).send()
+        mail.with_context(office365_sending={"run": True, "pool": True, "is_queue": True, "is_after_commit": True}).send()
         self.assertEqual(mail.state, "sent")
         self.sent()
 

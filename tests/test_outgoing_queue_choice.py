@@ -5,7 +5,7 @@ import random
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from ..models.outgoing.mail_mail_route import QUEUE
+from ..tools.sending import Sending
 from .common import BRANT, CUSTOMER, ERP, INFO
 from .queue_case import QueueCase
 
@@ -28,7 +28,7 @@ class ChoiceCase(QueueCase):
              "auto_delete": False, **message} for each in range(number)])
 
     def taken(self, limit=LIMIT):
-        return self.env["mail.mail"].with_context(office365_queue=QUEUE).search(DUE, limit=limit)
+        return self.env["mail.mail"].with_context(**Sending.noted({}, is_queue=True)).search(DUE, limit=limit)
 
     def expected(self, limit=LIMIT):
         """Return what is to be taken, found out mail by mail, with the code that sends."""

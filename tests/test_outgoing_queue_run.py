@@ -9,9 +9,10 @@ from ..tools.outgoing import queue_run
 from ..tools.outgoing.attempt import Attempt, Deferral, Part
 from ..tools.outgoing.lifetime import Lifetime
 from ..tools.outgoing.lookahead import NotNow
-from ..tools.outgoing.queue_run import NoSession, QueueRun, stream_name
+from ..tools.outgoing.queue_run import QueueRun, stream_name
 from ..tools.outgoing.refusal import Refusal, raised_from, refused_recipients
-from ..tools.smtp.session import Outcome
+from ..tools.sending import Sending
+from ..tools.transport import NotOpened, Outcome
 
 A, B = "a@fabrikam.example", "b@fabrikam.example"
 BUSY, UNKNOWN = (432, b"4.3.2 STOREDRV.Deliver; recipient thread limit exceeded"), (550, b"5.1.10 RESOLVER.ADR.RecipientNotFound")
@@ -19,6 +20,12 @@ BUSY, UNKNOWN = (432, b"4.3.2 STOREDRV.Deliver; recipient thread limit exceeded"
 
 def outcome(refused=None):
     return Outcome("erp@contoso.example", [A, B], "250 2.0.0 OK", True, 0.1, refused or {})
+
+
+def at_server(part):
+    part.admit("erp@contoso.example")
+    part.hand_over()
+    return part
 
 
 def wrapped(error, by):
@@ -77,8 +84,8 @@ class TestQueueRun(BaseCase):
 
     def test_a_part_knows_who_got_it_whatever_the_letter_case(self):
         part = Part([A, B])
-        part.end(outcome({B.upper(): BUSY}))
-        self.assertEqual((part.taken, set(part.refused), part.ended), ({A}, {B}, True))
+        at_server(part).end(outcome({B.upper(): BUSY}))
+        self.assertEqual((part.taken, set(part.refused), part.is_answered), ({A}, {B}, True))
         self.assertEqual(part.refused[B].diagnosis.cause, "recipient_busy")
 
     def test_of_refused_recipients_each_has_its_own_answer(self):
@@ -91,7 +98,7 @@ class TestQueueRun(BaseCase):
     def test_a_recipients_answer_is_about_the_recipient_whatever_it_speaks_of(self):
         for words in (b"5.2.2 mailbox full", b"5.2.1 Mailbox cannot be accessed", b"5.7.64 Relay Access Denied", b"no"):
             part = Part([A, B])
-            part.end(outcome({B: (550, words)}))
+            at_server(part).end(outcome({B: (550, words)}))
             with self.subTest(words):
                 self.assertEqual(part.refused[B].diagnosis.about, "recipient")
                 self.assertNotIn(part.refused[B].diagnosis.cause, ("mailbox_full", "mailbox_access_missing"))
@@ -112,7 +119,7 @@ class TestQueueRun(BaseCase):
                 for part, what in zip(attempt.parts, happened, strict=False):
                     part.begun = True
                     if what == "taken":
-                        part.end(outcome())
+                        at_server(part).end(outcome())
                     else:
                         part.fail(Refusal.of_reply(*BUSY), {})
                 self.assertEqual((attempt.is_over, attempt.is_cores), (over, cores))
@@ -140,24 +147,24 @@ class TestQueueRun(BaseCase):
             if is_deferred:
                 run.defer(Deferral(None, "rate_limited", ""))
             with self.subTest(failure=failure, is_deferred=is_deferred):
-                self.assertEqual(run.may_send(NoSession(failure)), expected)
+                self.assertEqual(run.may_send(NotOpened(failure)), expected)
                 turn = run.turn = Mock()
                 if expected:
-                    self.assertIs(run.take_turn(NoSession(failure)), turn)
+                    self.assertIs(run.take_turn(NotOpened(failure)), turn)
                 else:
-                    self.assertRaises(NotNow, run.take_turn, NoSession(failure))
+                    self.assertRaises(NotNow, run.take_turn, NotOpened(failure))
                 self.assertIsNone(run.turn)
                 turn.take.assert_called_once()
-                self.assertIsNone(run.take_turn(NoSession(failure)), "it has come already")
+                self.assertIsNone(run.take_turn(NotOpened(failure)), "it has come already")
 
     def test_single_messages_and_bulk_are_two_streams(self):
         self.assertEqual([stream_name(7, A, bulk=bulk) for bulk in (False, True)], [f"7/{A}/single", f"7/{A}/bulk"])
 
     def test_only_a_run_in_the_context_is_one(self):
         run = QueueRun(commits=True)
-        self.assertIs(QueueRun.of({QueueRun.CONTEXT_KEY: run}), run)
+        self.assertIs(QueueRun.of(Sending.noted({}, run=run)), run)
         for forged in (True, {"commits": True}, "run", None):
-            self.assertIsNone(QueueRun.of({QueueRun.CONTEXT_KEY: forged}))
+            self.assertIsNone(QueueRun.of({Sending.CONTEXT_KEY: forged}))
         self.assertIsNone(QueueRun.of({}))
 
     def test_lanes_and_senders_wait_apart(self):
@@ -173,13 +180,13 @@ class TestQueueRun(BaseCase):
         run, deferral = QueueRun(commits=False), Deferral(None, "rate_limited", "")
         run.begin_stream(7, "ERP <a@fabrikam.example>", A, bulk=True)
         self.assertEqual((run.smtp_from, run.sender, run.bulk), ("ERP <a@fabrikam.example>", A, True))
-        self.assertTrue(run.may_send(NoSession()))
-        self.assertFalse(run.may_send(NoSession(OSError())), "nobody let it in")
+        self.assertTrue(run.may_send(NotOpened()))
+        self.assertFalse(run.may_send(NotOpened(OSError())), "nobody let it in")
         run.attempt = Attempt(1, parts=[Part([A])])
         run.defer(deferral)
         self.assertEqual((run.attempt.stopped, run.attempt.deferral), (True, deferral))
-        self.assertFalse(run.may_send(NoSession()))
-        self.assertFalse(run.may_send(NoSession(OSError())))
+        self.assertFalse(run.may_send(NotOpened()))
+        self.assertFalse(run.may_send(NotOpened(OSError())))
 
     def test_a_mail_is_begun_until_the_worker_has_no_time_left(self):
         self.assertFalse(QueueRun(commits=False).is_late, "a worker that nobody ends has time")
@@ -212,13 +219,13 @@ class TestQueueRun(BaseCase):
     def test_a_turn_is_taken_once_and_lost_if_the_mail_may_not_be_sent_any_more(self):
         taken, run = [], QueueRun(commits=False)
         turn = SimpleNamespace(take=lambda: taken.append(True))
-        self.assertIsNone(run.take_turn(NoSession()))
+        self.assertIsNone(run.take_turn(NotOpened()))
         run.turn = turn
-        self.assertIs(run.take_turn(NoSession()), turn)
-        self.assertIsNone(run.take_turn(NoSession()))
+        self.assertIs(run.take_turn(NotOpened()), turn)
+        self.assertIsNone(run.take_turn(NotOpened()))
         run.turn = turn
         with self.assertRaises(NotNow):
-            run.take_turn(NoSession(OSError()))
+            run.take_turn(NotOpened(OSError()))
         self.assertEqual(taken, [True, True])
 
     def test_a_try_is_that_of_its_mail_alone(self):
@@ -247,5 +254,5 @@ class TestQueueRun(BaseCase):
         self.assertIsNone(raised_from(lost, OSError))
 
     def test_a_session_that_was_not_opened_can_be_ended(self):
-        self.assertIsNone(NoSession().failure)
-        NoSession(OSError()).quit()
+        self.assertIsNone(NotOpened().failure)
+        NotOpened(OSError()).quit()

@@ -9,7 +9,8 @@ from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from ..tools.errors import ConnectionLost
-from ..tools.outgoing.session_pool import CONTEXT_KEY, SessionPool
+from ..tools.outgoing.session_pool import SessionPool
+from ..tools.sending import Sending
 from .common import BRANT, CUSTOMER, ERP, INFO, Office365Case
 from .servers import Drop, replies
 
@@ -54,11 +55,11 @@ class TestSessionPool(Office365Case):
         server = self.outgoing()
         closed = SessionPool()
         closed.close()
-        for pool in ({"1": "x"}, True, "pool", closed):
-            with self.subTest(pool=pool):
-                IrMailServer = self.env["ir.mail_server"].with_context(**{CONTEXT_KEY: pool})
+        for sending in ({"pool": "x"}, True, "pool", Sending(pool=closed)):
+            with self.subTest(sending=sending):
+                IrMailServer = self.env["ir.mail_server"].with_context(**{Sending.CONTEXT_KEY: sending})
                 session = IrMailServer._connect__(mail_server_id=server.id, smtp_from=ERP)
-                self.assertFalse(session.pooled)
+                self.assertIsNone(session.kept_until)
                 session.quit()
 
     @mute_logger("odoo.addons.mail.models.mail_mail")
@@ -90,7 +91,8 @@ class TestSessionPool(Office365Case):
         for fault, error in [(Drop(), ConnectionLost), (replies.S554_5_2_0_OUTBOUND_SPAM, smtplib.SMTPDataError)]:
             self.servers.submission.faults.add("END_OF_DATA", fault)
             with SessionPool() as pool, self.subTest(fault=fault):
-                session = IrMailServer.with_context(**{CONTEXT_KEY: pool})._connect__(mail_server_id=server.id, smtp_from=ERP)
+                session = IrMailServer.with_context(**Sending.noted({}, pool=pool))._connect__(
+                    mail_server_id=server.id, smtp_from=ERP)
                 with self.assertRaises(MailDeliveryException) as caught:
                     IrMailServer.send_email(
                         IrMailServer._build_email__(ERP, [CUSTOMER], "Direct", "Hi"), smtp_session=session)
@@ -105,21 +107,6 @@ class TestSessionPool(Office365Case):
         self.assertEqual(mails.mapped("state"), ["outgoing"] * 4, "they wait: the server pauses")
         self.assertEqual(len(self.connections), 1)
 
-    def test_a_mailbox_that_is_refused_keeps_no_other_from_signing_in(self):
-        pool, tries = SessionPool(), []
-
-        def refuse(error):
-            tries.append(error)
-            raise error
-
-        denied = smtplib.SMTPAuthenticationError(535, b"5.7.3 Authentication unsuccessful")
-        for login, error, number in [
-            (BRANT, denied, 1), (BRANT, denied, 1), (INFO, ConnectionRefusedError(), 2), (ERP, ConnectionRefusedError(), 2),
-        ]:
-            with self.subTest(login=login), self.assertRaises(type(error)):
-                pool.take(1, login, lambda error=error: refuse(error))
-            self.assertEqual(len(tries), number)
-
     def test_the_slot_is_held_until_the_run_is_over(self):
         held = []
 
@@ -131,7 +118,7 @@ class TestSessionPool(Office365Case):
 
         server = self.outgoing()
         with patch.object(self.registry["ir.mail_server"], "_office365_connection_slot", slot), SessionPool() as pool:
-            server.with_context(**{CONTEXT_KEY: pool})._connect__(mail_server_id=server.id, smtp_from=ERP).quit()
+            server.with_context(**Sending.noted({}, pool=pool))._connect__(mail_server_id=server.id, smtp_from=ERP).quit()
             self.assertEqual(held, [ERP], "core only gives the session back")
             pool.close()
             self.assertEqual(held, [])

@@ -15,6 +15,7 @@ from ..tools.diagnosis.reader import diagnose
 from ..tools.errors import ConnectionLost
 from ..tools.smtp import wire as smtp_wire
 from ..tools.smtp.session import SmtpSession
+from ..tools.transport import Observer
 from .servers import BRANT, ERP, Delay, Dribble, Drop, Reset, Say, Vanish, replies
 from .smtp_case import SERVERS, SmtpCase
 
@@ -162,7 +163,7 @@ class TestLostConnections(SmtpCase):
             held.remove(login)
 
         session = self.session()
-        session.slot = slot
+        self.observe(session, slot=slot)
         session.switch_login(BRANT)
         self.servers.submission.hang_up()
         self.send(session, sender=BRANT)
@@ -255,7 +256,7 @@ class TestReplies(BaseCase):
                 session = SmtpSession("127.0.0.1", listener.getsockname()[1], timeout=5, local_hostname="localhost")
                 error = smtplib.SMTPConnectError if greeting[:1] in b"45" and greeting else ConnectionLost
                 with self.subTest(greeting=greeting), self.assertRaises(error):
-                    session.open(None)
+                    session.open(None, Observer())
                 self.assertIsNone(session.sock)
 
     def test_an_address_that_is_dead_leaves_time_for_the_next(self):
@@ -318,7 +319,7 @@ class TestDeadlines(SmtpCase):
     def test_no_wait_outlasts_the_worker(self):
         session = self.session(timeout=30)
         self.servers.submission.faults.add("MAIL", Delay(30))
-        session.ends_at, began = time.monotonic() + 0.5, time.monotonic()
+        session.kept_until, began = time.monotonic() + 0.5, time.monotonic()
         with self.assertRaises(smtplib.SMTPServerDisconnected):
             self.send(session)
         self.assertLess(time.monotonic() - began, 2)

@@ -8,7 +8,6 @@ from unittest.mock import patch
 from odoo.tests import tagged
 
 from ..tools.diagnosis.reader import diagnose
-from ..tools.smtp.session import SmtpSession
 from ..tools.smtp.transaction import MAX_EAGER
 from .servers import BRANT, CUSTOMER, ERP, Say, replies
 from .smtp_case import OTHER, PLAIN, SERVERS, SmtpCase
@@ -245,9 +244,8 @@ class TestStagesAndTrace(SmtpCase):
         for hidden in SERVERS.values():
             self.restart(hidden)
             lines = []
-            with patch.object(smtplib.SMTP, "_print_debug", lambda self, *args, lines=lines: lines.append(" ".join(map(str, args)))), \
-                    patch.object(SmtpSession, "debuglevel", 1):
-                session = self.session()
+            with patch.object(smtplib.SMTP, "_print_debug", lambda self, *args, lines=lines: lines.append(" ".join(map(str, args)))):
+                session = self.session(debug=True)
                 self.send(session, f"{secret}\n")
                 session.mail(ERP)
                 session.rcpt(CUSTOMER)

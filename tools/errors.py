@@ -30,6 +30,10 @@ class SmtpSignInRefused(smtplib.SMTPAuthenticationError):
         return self.args[0]
 
 
+#: The connection ended; core lets it through as it is.
+Disconnected = smtplib.SMTPServerDisconnected
+
+
 class ConnectionLost(smtplib.SMTPServerDisconnected):
     """The connection to the SMTP server ended, or went silent, before its reply.
 

@@ -1,13 +1,11 @@
-import smtplib
-
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ...const import OUTGOING_PRESETS
 from ...tools.addresses import ascii_address
 from ...tools.entra.xoauth2 import sasl_string
-from ...tools.errors import SmtpSignInRefused, smtp_reply_text
-from ...tools.smtp.session import SmtpSession
+from ...tools.smtp.connection import SmtpConnection
+from ...tools.smtp.sign_in import refusal_explained
 
 
 class IrMail_Server(models.Model):
@@ -88,8 +86,15 @@ class IrMail_Server(models.Model):
         """Return what a token is asked for: High Volume Email takes none for client submission."""
         return "hve" if self.office365_preset == "hve" else "smtp"
 
-    def _office365_sign_in(self, session: SmtpSession, mailbox: str) -> None:
-        try:
+    def _office365_sign_in(self, session: SmtpConnection, mailbox: str) -> None:
+        """Sign a mailbox in.
+
+        :raise SmtpSignInRefused: the server refuses
+        """
+        def explain(error: Exception, reply: str) -> str:
+            return self._office365_refusal_text(self.smtp_host, mailbox, error, reply)
+
+        with refusal_explained(explain):
             if self._office365_signs_in_by_token():
                 # SMTP knows no delegates: the user signs in as himself, and sends as the mailbox.
                 user = ascii_address(self._office365_account(mailbox) or mailbox)
@@ -97,13 +102,9 @@ class IrMail_Server(models.Model):
                     self._office365_token_protocol(), mailbox, lambda token: _authenticate(session, user, token), session.time_left)
             else:
                 self._smtp_login__(session, ascii_address(mailbox), self.smtp_pass or "")
-        except smtplib.SMTPAuthenticationError as error:
-            reply = smtp_reply_text(error.smtp_code, error.smtp_error)
-            raise SmtpSignInRefused(
-                error.smtp_code, error.smtp_error, self._office365_refusal_text(self.smtp_host, mailbox, error, reply)) from error
 
 
-def _authenticate(session: SmtpSession, user: str, token: str) -> None:
+def _authenticate(session: SmtpConnection, user: str, token: str) -> None:
     """Say AUTH XOAUTH2, and read the answer.
 
     :raise smtplib.SMTPAuthenticationError: the server refuses

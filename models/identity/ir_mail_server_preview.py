@@ -5,8 +5,9 @@ from odoo.tools import email_normalize
 
 from ...tools.addresses import mailbox_of
 from ...tools.identity import preview
-from ...tools.identity.preview import Preview, PreviewSession, Writer
+from ...tools.identity.preview import Preview, PreviewTransport, Writer
 from ...tools.identity.sender import SenderBook
+from ...tools.sending import Sending
 
 _NOBODY = "preview@example.com"  # recipient of what is never sent; RFC 2606 reserves the domain
 
@@ -35,7 +36,7 @@ class IrMail_Server(models.Model):
     def _office365_writing_as(self, writer: Writer, book: SenderBook):
         """Return the servers as they are when mail of this writer is sent: his user, his company, what the batch looked up."""
         company = self.env["res.company"].sudo().browse(writer.company_id)
-        context = {"office365_sender_book": book}
+        context = {**Sending.noted(self.env.context, book=book)}
         if domain := company.alias_domain_id:
             context |= {
                 "domain_notifications_email": domain.default_from_email, "domain_bounce_address": domain.bounce_email}
@@ -58,7 +59,8 @@ class IrMail_Server(models.Model):
             identity = server._office365_identity(message, smtp_from)
             if identity.refused:
                 return Preview(server.id, smtp_from, "", "", "", preview.REFUSED)
-            session = PreviewSession(server.id, server.from_filter, smtp_from)
+            session = PreviewTransport(server.id, server.from_filter)
+            session.begin(server._office365_observer(smtp_from))
         else:
             kind = preview.PERSONAL if server.owner_user_id else preview.OTHER if server else preview.NOBODY
             from_filter = server.from_filter if server else server._get_default_from_filter()

@@ -1,4 +1,3 @@
-import smtplib
 from collections.abc import Collection
 
 from odoo import api, fields, models
@@ -9,7 +8,7 @@ from ...tools.identity import probe
 from ...tools.identity.preview import Preview, Writer
 from ...tools.identity.sender import SenderBook
 from ...tools.servers import powershell
-from ...tools.smtp.session import SmtpSession
+from ...tools.transport import Envelope, Transport
 
 
 class IrMail_Server(models.Model):
@@ -58,7 +57,7 @@ class IrMail_Server(models.Model):
         session = None
         try:
             while address := run.next():
-                if session is None or session.sock is None:
+                if session is None or not session.is_connected:
                     if session:
                         session.close()
                     session = self._office365_probe_session(run, senders[address][1])
@@ -72,14 +71,14 @@ class IrMail_Server(models.Model):
         self.invalidate_recordset(["office365_refused", "office365_remedy"])
         return run
 
-    def _office365_probe_session(self, run: probe.Run, out: Preview) -> SmtpSession | None:
+    def _office365_probe_session(self, run: probe.Run, out: Preview) -> Transport | None:
         """Open a session; if one was open before, a failure only ends the run.
 
         :raise UserError: the first session could not be opened
         """
         try:
             return self._connect__(mail_server_id=self.id, smtp_from=out.smtp_from)
-        except (smtplib.SMTPException, OSError) as error:
+        except OSError as error:
             if not run.replies:
                 raise UserError(self.env._(
                     "%(server)s: nothing was probed, no session could be opened. %(reason)s",
@@ -88,7 +87,7 @@ class IrMail_Server(models.Model):
             run.stopped = probe.NO_ANSWER
             return None
 
-    def _office365_send_probe(self, session: SmtpSession, writer: Writer, out: Preview, book: SenderBook) -> tuple[str, bool]:
+    def _office365_send_probe(self, session: Transport, writer: Writer, out: Preview, book: SenderBook) -> tuple[str, bool]:
         """Send one probe as a mail of this writer is sent; return the server's last words, and whether it took the mail."""
         mailbox = self._office365_mailbox() or ""
         server = self._office365_writing_as(writer, book).browse(self.id)
@@ -97,13 +96,10 @@ class IrMail_Server(models.Model):
             self.env._("Odoo tries whether %(mailbox)s may send as %(address)s. This mail can be deleted.",
                        mailbox=mailbox, address=out.address),
             headers=self.env["office365.probe"]._headers())
-        outcomes = []
+        session.begin(server._office365_observer(out.smtp_from))
         try:
-            session.smtp_from = out.smtp_from
             envelope_from, recipients, message = server._prepare_email_message__(message, session)
-            record = session.on_outcome
-            session.on_outcome = lambda sent, outcome: (outcomes.append(outcome), record and record(sent, outcome))
-            session.send_message(message, envelope_from, recipients)
-        except (smtplib.SMTPException, OSError) as error:
-            return (outcomes[0].reply if outcomes else words_of(error)), False
-        return outcomes[0].reply, True
+        except OSError as error:
+            return words_of(error), False
+        outcome = session.deliver(message, Envelope(envelope_from, tuple(recipients)), session.observer)
+        return outcome.reply, outcome.taken

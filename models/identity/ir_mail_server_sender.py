@@ -1,7 +1,6 @@
-import contextlib
 import dataclasses
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
@@ -11,7 +10,8 @@ from odoo.tools import SQL, email_normalize, encapsulate_email, formataddr
 from ...tools.addresses import Mailbox, ascii_address, canonical_address, honest_mailboxes, honest_name, mailboxes_of
 from ...tools.identity.acting import OUTSIDE_UID
 from ...tools.identity.sender import NOBODY, Act, Actor, Known, SenderBook, SenderIdentity, Service, alias_for, decide_sender
-from ...tools.smtp.session import SmtpSession
+from ...tools.sending import Sending
+from ...tools.transport import Transport
 from .office365_actor import acting_uid
 
 # Headers that say who sent a message beside From. Who may is decided here, so what a mail brings along goes.
@@ -163,16 +163,15 @@ class IrMail_Server(models.Model):
     def _office365_book_for(self, email_from: str | None) -> SenderBook | None:
         """Return the book of the batch if it knows the sender, else one for this sender alone."""
         address = email_normalize(email_from) or ""
-        book = self.env.context.get("office365_sender_book")
-        if isinstance(book, SenderBook) and book.knows(address):
+        book = Sending.of(self.env.context).book
+        if book and book.knows(address):
             return book
         return self._office365_sender_book([address] if address else [])
 
     @api.model
     def _office365_act(self) -> Act:
         """Return who made the mail that is being sent; for a message without one, who acts now."""
-        book = self.env.context.get("office365_sender_book")
-        book = book if isinstance(book, SenderBook) else SenderBook({})
+        book = Sending.of(self.env.context).book or SenderBook({})
         if mail := self._office365_mail():
             return (book.acts or {}).get(mail.id) or mail._office365_acts()[mail.id]
         uid = acting_uid(self.env)
@@ -205,8 +204,8 @@ class IrMail_Server(models.Model):
         key = email_normalize(smtp_from) if self.office365_sender_mode == "as_sender" else None
         if not key:
             return self._office365_mailbox()
-        book, service = self.env.context.get("office365_sender_book"), self._office365_service()
-        if isinstance(book, SenderBook) and book.authors:
+        book, service = Sending.of(self.env.context).book, self._office365_service()
+        if book and book.authors:
             acts = self.env["mail.mail"]._office365_acts_of(book)
             aliases = {alias_for(service, book, author, acts[mail_id]) for mail_id, author in book.authors.items()}
         else:
@@ -257,21 +256,15 @@ class IrMail_Server(models.Model):
                 server=self.display_name, address=str(message["From"] or "")))
         return identity
 
-    @contextlib.contextmanager
-    def _office365_as_sender(self, session: SmtpSession, identity: SenderIdentity) -> Iterator[None]:
-        """Let core prepare a message as if this server had been chosen for what it leaves as."""
-        chosen_for = session.smtp_from
-        if identity.header_from:
-            session.smtp_from = _header(identity.header_from)
-        try:
-            yield
-        finally:
-            session.smtp_from = chosen_for
-
-    def _office365_sign_in_as(self, session: SmtpSession, identity: SenderIdentity) -> None:
+    def _office365_sign_in_as(self, transport: Transport, identity: SenderIdentity) -> None:
         """Sign in as the mailbox that sends the message, if another one is signed in."""
-        if identity.login != session.login_name and self._office365_mailbox():
-            session.switch_login(identity.login)
+        if identity.login != transport.login_name and self._office365_mailbox():
+            transport.switch_login(identity.login)
+
+    @staticmethod
+    def _office365_smtp_from(identity: SenderIdentity, chosen_for: str | None) -> str | None:
+        """Return the From that core prepares a message with: as if this server had been chosen for what the message leaves as."""
+        return _header(identity.header_from) if identity.header_from else chosen_for
 
     def _office365_write_headers(self, message, identity: SenderIdentity) -> None:
         """Write what a message leaves with, and take off what it says itself about its sender."""

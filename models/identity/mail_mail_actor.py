@@ -2,6 +2,7 @@ from odoo import models
 from odoo.tools import SQL, email_normalize
 
 from ...tools.identity.sender import Act, SenderBook
+from ...tools.sending import Sending
 
 
 class MailMail(models.Model):
@@ -20,7 +21,7 @@ class MailMail(models.Model):
         normalized = {written: email_normalize(written) or "" for written in {row["email_from"] for row in rows}}
         book = self.env["ir.mail_server"]._office365_sender_book(
             set(filter(None, normalized.values())), {row["id"]: normalized[row["email_from"]] for row in rows})
-        return self.with_context(office365_sender_book=book) if book else self
+        return self.with_context(**Sending.noted(self.env.context, book=book)) if book else self
 
     def _office365_acts_of(self, book: SenderBook) -> dict[int, Act]:
         """Return who made each mail of a batch, looked up once."""

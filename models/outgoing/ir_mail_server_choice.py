@@ -5,6 +5,7 @@ from odoo.tools import email_normalize
 
 from ...tools.identity.sender import SenderBook
 from ...tools.outgoing.route import Route, alike
+from ...tools.sending import Sending
 
 
 class Choice:
@@ -45,7 +46,7 @@ class Choice:
         like = alike(route.address, self._book.known(route.address).likely_alias, self._named)
         key = (route.alias_domain, creator if creator in self._personal else None, company, like)
         if key not in self._found:
-            IrMailServer = self._model.with_context(office365_sender_book=self._book)
+            IrMailServer = self._model.with_context(**Sending.noted(self._model.env.context, book=self._book))
             if company:
                 IrMailServer = IrMailServer.with_company(company)
             if domain := self._model.env["mail.alias.domain"].sudo().browse(route.alias_domain or ()):

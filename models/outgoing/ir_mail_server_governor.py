@@ -11,7 +11,7 @@ from ...tools.diagnosis.reader import Diagnosis, diagnose
 from ...tools.outgoing.breaker import Verdict
 from ...tools.outgoing.queue_run import QueueRun
 from ...tools.outgoing.quota import Grant
-from ...tools.smtp.session import Outcome
+from ...tools.transport import Outcome
 from .breakers import Breakers
 from .reservation import Reservations
 

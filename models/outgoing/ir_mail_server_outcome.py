@@ -5,7 +5,7 @@ from odoo import SUPERUSER_ID, models
 
 from ...tools.identity.sender import SenderIdentity
 from ...tools.outgoing.queue_run import QueueRun
-from ...tools.smtp.session import Outcome
+from ...tools.transport import Outcome
 
 _logger = logging.getLogger(__name__)
 

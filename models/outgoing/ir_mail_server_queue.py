@@ -5,13 +5,13 @@ import psycopg2
 from odoo import api, models
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
-from ...tools.identity.acting import Sending
+from ...tools.identity.sender import SenderIdentity
 from ...tools.outgoing.attempt import Deferral
-from ...tools.outgoing.queue_run import EndWithoutVerdict, NextPart, NoSession, QueueRun
+from ...tools.outgoing.queue_run import EndWithoutVerdict, NextPart, QueueRun
 from ...tools.outgoing.refusal import Refusal, chain, raised_from, refused_recipients
 from ...tools.outgoing.retry import holds_others
-from ...tools.outgoing.session_pool import CONTEXT_KEY as POOL_KEY
-from ...tools.smtp.session import SmtpSession
+from ...tools.sending import Sending
+from ...tools.transport import NotOpened, Transport
 
 _logger = logging.getLogger(__name__)
 
@@ -25,22 +25,22 @@ class IrMail_Server(models.Model):
     # Session
     # ------------------------------------------------------------
 
-    def _office365_connect_in_run(self, run: QueueRun, server, connect: Callable[[], SmtpSession]) -> SmtpSession | NoSession:
+    def _office365_connect_in_run(self, run: QueueRun, server, connect: Callable[[], Transport]) -> Transport:
         """Ask a server of ours only if its mail may go; if it can't be reached, that ends no mail: it waits."""
         try:
             if not self._office365_is_in_use(run, server):
                 if run.lookahead:
                     run.lookahead.drain()
                 if run.stream in run.deferrals or not server._office365_admitted(run, run.sender, 1):
-                    return NoSession()
+                    return NotOpened()
             return connect()
         except Exception as error:  # noqa: BLE001  (whatever it is, core would fail all mails, and it is about none of them)
             run.admitted = None
-            return NoSession(error)
+            return NotOpened(error)
 
     def _office365_is_in_use(self, run: QueueRun, server) -> bool:
         """Tell whether mail is sent through a server just now: then there is a session, and each mail asks when its turn comes."""
-        return bool(run.lookahead and run.lookahead.is_busy and self.env.context[POOL_KEY].has(server.id))
+        return bool(run.lookahead and run.lookahead.is_busy and self._office365_pool().has(server.id))
 
     def _office365_admitted(self, run: QueueRun, sender: str, recipients: int) -> bool:
         """Ask the governor whether a message may go. If it may not, the stream waits, or the part has failed."""
@@ -60,34 +60,38 @@ class IrMail_Server(models.Model):
     @api.model
     def _office365_mail(self):
         """Return the ``mail.mail`` that is being sent, as superuser; empty if somebody sends a message that is none."""
-        run, sending = QueueRun.of(self.env.context), Sending.of(self.env.context)
+        sending = Sending.of(self.env.context)
+        run = sending.run
         mail_id = run and run.part and run.attempt.mail_id
         # Core says in this way whom it sends to. What another module sends in between is not this mail, and has none of its rights.
-        if not run and sending and "send_validated_to" in self.env.context:
+        if not run and "send_validated_to" in self.env.context:
             mail_id = sending.mail_id
         return self.env["mail.mail"].sudo().browse(mail_id or ())
 
-    def _office365_smtp_from(self, session: SmtpSession) -> str | None:
+    def _office365_chosen_for(self, transport: Transport) -> str | None:
         """Return the From for which core chose this server, of the message that is prepared.
 
-        In a run, another mail may have the session, and another From.
+        In a run, another mail may have the transport, and another From.
         """
         run = QueueRun.of(self.env.context)
-        return run.smtp_from if run and run.part else session.smtp_from
+        return run.smtp_from if run and run.part else transport.observer.chosen_for
 
-    def _office365_begin(self, session: SmtpSession, smtp_from: str | None) -> None:
-        """Let the session send the message that is prepared, in a run when its turn comes. Until here, it may send another one."""
-        run = QueueRun.of(self.env.context)
-        if run and run.attempt:  # also for a message that is no part of the mail: the session is used by one at a time
-            turn = run.take_turn(session)
-            session.on_sent = turn and turn.pass_on
-        if run and run.part:
-            self._office365_lend(session, smtp_from)
-            session.cautious = run.known[run.attempt.mail_id].doubted
-        elif not session.pooled:
-            # Who prepares the message is whose transaction counts, and a commit forgot what was to be done on rollback.
-            self._office365_lend(session, smtp_from)
-            self._office365_rest_on_failure(session)
+    def _office365_begin(self, transport: Transport, identity: SenderIdentity, chosen_for: str | None, written_as: str) -> None:
+        """Let the transport take the message that is prepared, in a run when its turn comes. Until here, it may send another one."""
+        run, turn = QueueRun.of(self.env.context), None
+        if run and run.attempt:  # also for a message that is no part of the mail: the transport is used by one at a time
+            turn = run.take_turn(transport)
+        part = run and run.part
+        if not part and transport.kept_until is None:
+            self._office365_rest_on_failure(transport)  # a commit forgot what was to be done on rollback
+        transport.begin(self._office365_observer(
+            chosen_for,
+            smtp_from=self._office365_smtp_from(identity, chosen_for),
+            cautious=bool(part and run.known[run.attempt.mail_id].doubted),
+            on_start=part and part.hand_over,
+            on_sent=turn and turn.pass_on,
+            on_outcome=self._office365_recorder(identity, written_as),
+        ))
 
     def _office365_ask_to_go(self, sender: str, recipients: int) -> None:
         """In a run, ask whether the message may go now, as soon as it is known what it leaves as and to how many.
@@ -101,10 +105,11 @@ class IrMail_Server(models.Model):
             run.release(self)
             if not self._office365_admitted(run, sender, recipients):
                 raise NextPart(self.NO_VALID_RECIPIENT)
-        run.part.sender, run.admitted = run.admitted, None
+        run.part.admit(sender)
+        run.admitted = None
 
     @api.model
-    def _office365_send_part(self, run: QueueRun, message, session: SmtpSession, send: Callable[[], str]) -> str:
+    def _office365_send_part(self, run: QueueRun, message, transport: Transport, send: Callable[[], str]) -> str:
         """Send what a mail is to one group of its recipients, and note in the run what the server answers.
 
         :raise NextPart: it did not go; core goes on with the next part
@@ -116,8 +121,10 @@ class IrMail_Server(models.Model):
         except NextPart:
             message_id = None
         except AssertionError as error:
-            part.ended = str(error) == self.NO_VALID_RECIPIENT
-            if not part.ended or not attempt.is_over or attempt.is_cores:
+            is_invalid = str(error) == self.NO_VALID_RECIPIENT
+            if is_invalid and not part.is_answered:
+                part.leave_to_core()
+            if not is_invalid or not attempt.is_over or attempt.is_cores:
                 raise
         except MemoryError:
             raise
@@ -128,7 +135,7 @@ class IrMail_Server(models.Model):
             if part.taken:
                 _logger.exception("A message was taken, but not everything that follows could be done.")
             else:
-                message_id = self._office365_note_failure(run, session, error)
+                message_id = self._office365_note_failure(run, transport, error)
         finally:
             run.part = None
         if attempt.is_over and not attempt.is_cores:
@@ -138,22 +145,23 @@ class IrMail_Server(models.Model):
         return message_id
 
     @api.model
-    def _office365_note_failure(self, run: QueueRun, session: SmtpSession, error: Exception) -> None:
+    def _office365_note_failure(self, run: QueueRun, transport: Transport, error: Exception) -> None:
         """Note in the run why the server did not take a message."""
         of_server = (error.__cause__ or error.__context__ or error) if isinstance(error, MailDeliveryException) else error
-        part, attempt, server = run.part, run.attempt, self.sudo().browse(session.mail_server_id)
-        opening = any(session.was_not_opened_by(each) for each in chain(error))
+        part, attempt, server = run.part, run.attempt, self.sudo().browse(transport.mail_server_id)
+        opening = any(transport.was_not_opened_by(each) for each in chain(error))
         refusal = Refusal.of(of_server, opening=opening)
-        attempt.unreachable = opening or session.failure is not None
+        attempt.unreachable = opening or transport.failure is not None
         if opening and part.sender is None:  # while it was prepared: another mailbox has to sign in for it
             run.release(server)
-            part.sender = run.sender
+            part.admit(run.sender)
         if part.sender is not None:
             governor, diagnosis = server._office365_governor(), refusal.diagnosis
             outcome = None if opening else part.outcome
             if pause := governor.report(part.sender, outcome, diagnosis, reply=refusal.words, stage=refusal.stage):
                 run.defer(Deferral(pause.retry_at, pause.cause, pause.reason, is_failure=True))
                 attempt.refusal = None if opening else refusal
+                part.wait()
                 return
         part.fail(refusal, refused_recipients(error))
         attempt.stopped = holds_others(refusal.diagnosis.cause, attempts=1, unreachable=attempt.unreachable)

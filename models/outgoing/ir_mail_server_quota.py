@@ -11,7 +11,7 @@ from ...const import MAX_CONNECTIONS
 from ...tools.addresses import canonical_address
 from ...tools.errors import NoConnectionFree
 from ...tools.outgoing.quota import Limits
-from ...tools.smtp.session import Outcome
+from ...tools.transport import Outcome
 
 _logger = logging.getLogger(__name__)
 

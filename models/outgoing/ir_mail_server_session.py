@@ -1,49 +1,52 @@
 import base64
 import contextlib
-import smtplib
 import ssl
 import weakref
 from collections.abc import Callable, Iterator
 from email.message import Message
+from typing import Any
 
 from odoo import api, models
 from odoo.addons.base.models import ir_mail_server as core
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 from odoo.exceptions import AccessError, UserError
 
+from ...const import OUTGOING_PRESETS
 from ...tools.diagnosis.reader import diagnose
-from ...tools.errors import CertificateRefused
-from ...tools.outgoing.session_pool import CONTEXT_KEY, SessionPool
+from ...tools.errors import CertificateRefused, Disconnected
+from ...tools.outgoing.session_pool import SessionPool
+from ...tools.sending import Sending
 from ...tools.smtp.session import SmtpSession
 from ...tools.tls import client_context
+from ...tools.transport import Observer, Transport
 
-_SESSIONS = "mail_office365.sessions"
+_TRANSPORTS = "mail_office365.transports"
 
 
 class IrMail_Server(models.Model):
-    """The SMTP session of our servers: opened, verified, handed to core."""
+    """The transport of our servers: opened, verified, handed to core as its session."""
 
     _inherit = "ir.mail_server"
 
     @contextlib.contextmanager
-    def _office365_explained(self, mail_server_id: int | None, session: SmtpSession | None) -> Iterator[None]:
+    def _office365_explained(self, mail_server_id: int | None, session: object) -> Iterator[None]:
         """Say what to do about a failure at one of our servers; it becomes the failure reason of the mail.
 
         In a queue run a lost connection fails this mail alone: the session has another one for the next. Core would end the
         batch there, as its session is lost; whoever is not in a run still gets core's exception.
         """
-        ours = session if isinstance(session, SmtpSession) else None
+        transport = Transport.of(session)
         try:
             yield
         except MailDeliveryException as error:
-            server = self.sudo().browse(ours.mail_server_id if ours else mail_server_id or ())
-            if not server.office365_preset or not isinstance(error.__context__, OSError):  # smtplib.SMTPException is one
+            server = self.sudo().browse(transport.mail_server_id if transport else mail_server_id or ())
+            if not server.office365_preset or not isinstance(error.__context__, OSError):
                 raise
             raise self._office365_failure(server, error.args[1], error.__context__) from error.__context__
-        except smtplib.SMTPServerDisconnected as error:
-            if not ours or not ours.pooled:
+        except Disconnected as error:
+            if not transport or transport.kept_until is None:
                 raise
-            raise self._office365_failure(self.sudo().browse(ours.mail_server_id), str(error), error) from error
+            raise self._office365_failure(self.sudo().browse(transport.mail_server_id), str(error), error) from error
 
     @api.model
     def _office365_check_message(self, message, mail_server_id, host) -> None:
@@ -66,63 +69,82 @@ class IrMail_Server(models.Model):
         remedy = diagnose(reason, protocol="smtp").translated(self.env._)
         return MailDeliveryException(self.env._("Mail Delivery Failed"), f"{server.name}: {words}\n{remedy}")
 
-    def _office365_session(self, smtp_from: str | None, *, debug: bool = False) -> SmtpSession:
-        """Return the session of the queue run, if there is one, else a new one; for the parameters see below."""
+    # ------------------------------------------------------------
+    # Transport
+    # ------------------------------------------------------------
+
+    def _office365_session(self, smtp_from: str | None, *, debug: bool = False) -> Transport:
+        """Return the transport of this server, open: that of the run or the call, if there is one, else a new one."""
         self.ensure_one()
         if not (pool := self._office365_pool()):
-            session = self._office365_open_session(smtp_from, debug=debug)
-            self._office365_rest_on_failure(session)
-            return session
-        login = self._office365_login_for(smtp_from)
-        # It may be sending for somebody else just now: whoever's turn it is says for whom it sends.
-        return pool.take(self.id, login, lambda: self._office365_open_session(smtp_from, debug=debug))
+            return self._office365_open_session(smtp_from, debug=debug)
+        login, observer = self._office365_login_for(smtp_from), self._office365_observer(smtp_from)
+        return pool.take(
+            self.id, lambda ends_at: self._office365_transport(kept_until=ends_at, debug=debug),
+            lambda transport: transport.open(login, observer))
 
     @api.model
     def _office365_pool(self) -> SessionPool | None:
-        """Return the pool whose owner closes the sessions that are opened now, if there is one."""
-        pool = self.env.context.get(CONTEXT_KEY)
-        return pool if isinstance(pool, SessionPool) and pool.is_open else None
+        """Return the pool whose owner closes the transports that are opened now, if there is one."""
+        pool = Sending.of(self.env.context).pool
+        return pool if pool and pool.is_open else None
 
-    def _office365_rest_on_failure(self, session: SmtpSession) -> None:
-        """Have a session that belongs to no pool let go of its connection when this transaction is rolled back.
+    def _office365_open_session(
+        self, smtp_from: str | None, *, debug: bool = False, on_stage: Callable[[str, float, str], None] | None = None,
+    ) -> Transport:
+        """Connect, verify the server, sign in. Who gets the transport closes it.
+
+        :param smtp_from: From for which this server was chosen
+        :param debug: trace the session to the log, without sign-in and messages
+        :param on_stage: see :class:`.Observer`
+        :raise CertificateRefused: the server's certificate cannot be verified; nothing was sent to it
+        :raise SmtpSignInRefused: the server refused the sign-in
+        :raise OSError: no connection, or any other refusal
+        """
+        self.ensure_one()
+        transport = self._office365_transport(debug=debug)
+        transport.open(self._office365_login_for(smtp_from), self._office365_observer(smtp_from, on_stage=on_stage))
+        self._office365_rest_on_failure(transport)
+        return transport
+
+    def _office365_transport(self, *, kept_until: float | None = None, debug: bool = False) -> Transport:
+        """Return a new transport of this server, as its preset names it (docs/adding-a-transport.md).
+
+        :param kept_until: see :class:`.Transport`
+        """
+        kind = OUTGOING_PRESETS[self.office365_preset].transport
+        return getattr(self, f"_office365_{kind}_transport")(kept_until=kept_until, debug=debug)
+
+    def _office365_smtp_transport(self, *, kept_until: float | None, debug: bool) -> SmtpSession:
+        return SmtpSession(
+            self.smtp_host, self.smtp_port, timeout=core.SMTP_TIMEOUT, debug=debug or self.smtp_debug, mail_server_id=self.id,
+            from_filter=self.from_filter, kept_until=kept_until)
+
+    def _office365_observer(self, chosen_for: str | None, **more: Any) -> Observer:
+        """Return who has a transport send, so that it can use this record's transaction if it has to connect again.
+
+        :param chosen_for: From for which core chose this server
+        :param more: see :class:`.Observer`
+        """
+        return Observer(**{
+            "chosen_for": chosen_for, "smtp_from": chosen_for,
+            "slot": self._office365_connection_slot, "sign_on": self._office365_sign_on, **more})
+
+    def _office365_rest_on_failure(self, transport: Transport) -> None:
+        """Have a transport that belongs to no pool let go of its connection when this transaction is rolled back.
 
         Whoever got it has to close it, and may fail before. Then nobody refers to it any more but a traceback, and whoever keeps that
         keeps a connection of the mailbox busy until Python's collector comes by. Who goes on with it gets another connection.
         """
         callbacks = self.env.cr.postrollback
-        if (sessions := callbacks.data.get(_SESSIONS)) is None:
-            sessions = callbacks.data[_SESSIONS] = weakref.WeakSet()
-            callbacks.add(lambda: [session.rest() for session in list(sessions)])
-        sessions.add(session)
+        if (transports := callbacks.data.get(_TRANSPORTS)) is None:
+            transports = callbacks.data[_TRANSPORTS] = weakref.WeakSet()
+            callbacks.add(lambda: [transport.rest() for transport in list(transports)])
+        transports.add(transport)
 
-    def _office365_open_session(
-        self, smtp_from: str | None, *, debug: bool = False, on_stage: Callable[[str, float, str], None] | None = None,
-    ) -> SmtpSession:
-        """Connect, verify the server, sign in.
-
-        :param smtp_from: From for which this server was chosen
-        :param debug: trace the session to the log, without sign-in and messages
-        :param on_stage: see :class:`SmtpSession`
-        :raise CertificateRefused: the server's certificate cannot be verified; nothing was sent to it
-        :raise SmtpSignInRefused: the server refused the sign-in
-        :raise OSError: no connection
-        :raise smtplib.SMTPException: any other refusal
-        """
-        self.ensure_one()
-        session = SmtpSession(self.smtp_host, self.smtp_port, timeout=core.SMTP_TIMEOUT)
-        session.set_debuglevel(debug or self.smtp_debug)
-        session.mail_server_id = self.id
-        session.from_filter = self.from_filter
-        session.on_stage = on_stage
-        self._office365_lend(session, smtp_from)
-        session.open(self._office365_login_for(smtp_from))
-        return session
-
-    def _office365_lend(self, session: SmtpSession, smtp_from: str | None) -> None:
-        """Say for whom a session sends next, and let it use this record's transaction if it has to connect again."""
-        session.smtp_from = smtp_from
-        session.slot = self._office365_connection_slot
-        session.sign_on = self._office365_sign_on  # called with the session: one that held itself would outlive its last user
+    # ------------------------------------------------------------
+    # SMTP
+    # ------------------------------------------------------------
 
     def _office365_sign_on(self, session: SmtpSession, login: str | None) -> None:
         """Verify the server of a connected session and sign in, if somebody is to."""

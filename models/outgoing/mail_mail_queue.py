@@ -20,14 +20,12 @@ from ...tools.outgoing.lifetime import Lifetime, real_limit
 from ...tools.outgoing.lookahead import Lookahead, NotNow, Turn
 from ...tools.outgoing.queue_run import EndWithoutVerdict, Known, QueueRun, stream_name
 from ...tools.outgoing.refusal import Refusal
-from ...tools.outgoing.session_pool import CONTEXT_KEY as POOL_KEY
 from ...tools.outgoing.session_pool import SessionPool
 from ...tools.prefetch import PREFETCH
+from ...tools.sending import Sending
 
 _logger = logging.getLogger(__name__)
 
-# Handed on in the context and compared by identity, so that nobody outside can ask for a commit.
-AFTER_COMMIT = object()
 # How often a row may change between the look at it and its lock before a run leaves it to whoever changes it.
 _SNAPSHOTS = 3
 
@@ -71,12 +69,12 @@ class MailMail(models.Model):
 
         :param send: has core send mails
         """
-        own_cursor = self.env.context.get("office365_after_commit") is AFTER_COMMIT and not modules.module.current_test
+        own_cursor = Sending.of(self.env.context).is_after_commit and not modules.module.current_test
         limit = real_limit(config["limit_time_real"], config["limit_time_real_cron"], is_request=bool(request))
         run = QueueRun(commits=auto_commit or own_cursor, lifetime=Lifetime.of(limit, monotonic()))
         with SessionPool(run.lifetime.end) as pool:
-            mails = self.with_context(**{
-                QueueRun.CONTEXT_KEY: run, POOL_KEY: pool, "office365_queue": None, "office365_after_commit": None})
+            mails = self.with_context(**Sending.noted(
+                self.env.context, run=run, pool=pool, is_queue=False, is_after_commit=False))
             try:
                 with mails._office365_lookahead(run):
                     result = send(mails)
@@ -147,13 +145,13 @@ class MailMail(models.Model):
 
     def _office365_forked(self, run: QueueRun):
         """Return these mails in a fork of a run."""
-        return self.with_context(**{QueueRun.CONTEXT_KEY: run.fork()})
+        return self.with_context(**Sending.noted(self.env.context, run=run.fork()))
 
     def _office365_send_batch(self, send: Callable[[Any], None], server, session, callback: Callable) -> None:
         """Send one mail after the other, and put off those that can't be sent now. The last ones may be on their way at the end of this.
 
         :param send: has core send a mail
-        :param session: `SmtpSession` or `NoSession`
+        :param session: :class:`.Transport`
         :param callback: core's, called with the ids of the mails that are done with
         """
         run, todo, left = QueueRun.of(self.env.context), collections.deque(self._ids), []

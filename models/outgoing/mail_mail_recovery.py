@@ -42,6 +42,8 @@ class MailMail(models.Model):
             with savepoint:
                 work()
             run.commit(self.env.cr)
+            if run.attempt:
+                run.attempt.end()
         except NotNow:
             run.rollback(self.env.cr)
             raise
@@ -98,6 +100,7 @@ class MailMail(models.Model):
                 with self._office365_fresh(run) as mail:
                     if mail:  # else the commit came through, only its answer did not
                         write(mail)
+                attempt.end()
                 return
             except TRANSIENT as error:
                 pause = next(pauses, None)

@@ -4,9 +4,8 @@ from odoo.tools import SQL, email_normalize
 
 from ...tools.outgoing.route import Route
 from ...tools.prefetch import PREFETCH
+from ...tools.sending import Sending
 
-# Handed on in the context and compared by identity, so that nobody outside can ask for another choice of mails.
-QUEUE = object()
 # Fields of the message that the choice of a server depends on.
 _DEPENDS = {"email_from", "mail_server_id", "record_alias_domain_id"}
 # Mails without a route that are looked at in a run: those of before a server was ours, or written by SQL.
@@ -50,7 +49,7 @@ class MailMail(models.Model):
     @api.model
     def _office365_to_send(self, domain, found, limit: int | None):
         """Return what a run takes of the queue, given what core found."""
-        mails = self.with_context(office365_queue=None)
+        mails = self.with_context(**Sending.noted(self.env.context, is_queue=False))
         return found.with_env(mails.env) if len(found) < (limit or 0) else mails._office365_oldest(domain, found, limit)
 
     def _office365_oldest(self, domain, found, limit: int):

@@ -10,8 +10,8 @@ from ...tools.errors import smtp_reply_text
 from ...tools.identity.sender import ABOUT_ADDRESS, FOREIGN_DOMAIN, MODE, NOT_AUTHENTIC, OTHER_AUTHOR, UNVERIFIED
 from ...tools.outgoing.queue_run import QueueRun
 from ...tools.prefetch import PREFETCH
-from ...tools.smtp.session import Outcome
 from ...tools.transactions import run_apart
+from ...tools.transport import Outcome
 
 _logger = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-import smtplib
+import dataclasses
 
 from odoo import models
 from odoo.exceptions import UserError
@@ -46,15 +46,20 @@ class IrMail_Server(models.Model):
         self.ensure_one()
         email_from, email_to = self._get_test_email_from(), self._get_test_email_to()
         stages, session = [], None
+
+        def note_stage(*stage) -> None:
+            stages.append(stage)
+
         try:
-            session = self._office365_open_session(email_from, on_stage=lambda *stage: stages.append(stage))
+            session = self._office365_open_session(email_from, on_stage=note_stage)
             message = self._build_email__(
                 email_from, [email_to], self.env._("Connection test of %s", self.name),
                 self.env._("Odoo tries whether mail leaves. This mail can be deleted."),
                 headers=self.env["office365.probe"]._headers())
             envelope_from, recipients, message = self._prepare_email_message__(message, session)
+            session.begin(dataclasses.replace(session.observer, on_stage=note_stage))
             session.send_message(message, envelope_from, recipients)
-        except (smtplib.SMTPException, OSError, UnicodeError, UserError) as error:
+        except (OSError, UnicodeError, UserError) as error:
             if not stages and isinstance(error, UserError):
                 raise  # nothing was tried: a setting is wrong
             raise UserError(self._office365_test_failure(stages, error)) from error

@@ -69,14 +69,3 @@ class Away(_Noted):
     """The answers of those who are out of office are being made: they wrote them, whoever is told so."""
 
     CONTEXT_KEY = "office365_away"
-
-
-@dataclass(frozen=True)
-class Sending(_Noted):
-    """A mail is being sent outside a run of the queue.
-
-    :ivar mail_id: id of the ``mail.mail``
-    """
-
-    CONTEXT_KEY = "office365_sending"
-    mail_id: int

@@ -1,9 +1,10 @@
 """What a mail would leave with, and why: the explanation next to a decision of `tools.identity.sender`."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from ..addresses import canonical_address
-from ..smtp.session import SmtpSession
+from ..transport import Envelope, Transport
 from .sender import SenderIdentity
 
 # Who sends.
@@ -59,17 +60,18 @@ class Preview:
     why: str
 
 
-class PreviewSession(SmtpSession):
-    """A session with no connection, for which a message is prepared as for a real one: nothing is sent."""
+class PreviewTransport(Transport):
+    """Prepares a message as a real transport does, and sends nothing."""
 
-    def __init__(self, mail_server_id: int, from_filter: str | None, smtp_from: str | None) -> None:
-        super().__init__(local_hostname="localhost")
-        self.mail_server_id = mail_server_id
-        self.from_filter = from_filter
-        self.smtp_from = smtp_from
+    def _open(self, login: str | None) -> None:
+        """Nobody signs in."""
 
-    def switch_login(self, login: str | None) -> None:
-        """Nothing: nobody signs in."""
+    def _carry(self, message: Any, envelope: Envelope) -> tuple[str, dict]:
+        raise ConnectionError("A preview sends nothing.")
+
+    def close(self) -> None:
+        """There is nothing to close."""
+        self.is_ended = True
 
 
 def explain(

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..sending import Sending
 from .attempt import Attempt, Deferral, Part
 from .lifetime import Lifetime
 from .lookahead import Lookahead, NotNow, Turn
@@ -30,19 +31,6 @@ class EndWithoutVerdict(BaseException):
     Core, and whoever extends it, would take note of a failure at once, though the mail is only deferred. Like `GeneratorExit` it is no
     `Exception`: nobody on the way is meant to handle it.
     """
-
-
-class NoSession:
-    """Stands for the session that was not opened, so that its mails take the same way as all others.
-
-    :ivar failure: why it could not be; None if it was not tried, as its mails wait
-    """
-
-    def __init__(self, failure: Exception | None = None) -> None:
-        self.failure = failure
-
-    def quit(self) -> None:
-        """End the session that there is not, as core does with every session."""
 
 
 class Unfinished(RuntimeError):
@@ -73,7 +61,7 @@ class Known:
 
 
 class QueueRun:
-    """One call of ``mail.mail.send``, handed on in the context. Whoever calls from outside cannot make one up there.
+    """One call of ``mail.mail.send``, handed on in :class:`.Sending`.
 
     :ivar commits: after each mail of ours
     :ivar stream: what core is sending: the mail of one sender on one server in one lane, which keeps its order
@@ -87,8 +75,6 @@ class QueueRun:
     :ivar turn: when the mail may be sent, None from then on
     :ivar lifetime: of the worker
     """
-
-    CONTEXT_KEY = "office365_run"
 
     def __init__(self, *, commits: bool, lifetime: Lifetime | None = None) -> None:
         self.commits, self.lifetime = commits, lifetime or Lifetime()
@@ -104,9 +90,8 @@ class QueueRun:
 
     @classmethod
     def of(cls, context: Mapping[str, Any]) -> QueueRun | None:
-        """Return the run in a context, if it is one."""
-        run = context.get(cls.CONTEXT_KEY)
-        return run if isinstance(run, cls) else None
+        """Return the run that a context is in, if there is one."""
+        return Sending.of(context).run
 
     @property
     def is_late(self) -> bool:

@@ -1,30 +1,21 @@
-"""Sessions of one queue run: one a server, for the mail of all senders."""
+"""Transports of one queue run: one a server, for the mail of all senders."""
 
 import contextlib
 import math
-import smtplib
 from collections.abc import Callable
 
-from ..smtp.session import SmtpSession
-
-#: Context key that holds the pool. A client can set any key to any JSON value, so only an instance of the class counts.
-CONTEXT_KEY = "office365_sessions"
+from ..transport import Transport
 
 
 class SessionPool:
-    """Keep each server's session open until the run is over.
-
-    A server that could not be reached is not tried again in the run, and a refused mailbox does not sign in again: a thousand mails
-    would wait for a thousand timeouts, or lock the mailbox out.
-    """
+    """Keep each server's transport open until the run is over."""
 
     def __init__(self, ends_at: float = math.inf) -> None:
         """
-        :param ends_at: when all waits of its sessions end, by `time.monotonic`
+        :param ends_at: when all waits of its transports end, by `time.monotonic`
         """
         self._ends_at = ends_at
-        self._sessions: dict[int, SmtpSession] = {}
-        self._failures: dict[tuple[int, str | None], Exception] = {}
+        self._transports: dict[int, Transport] = {}
         self.is_open = True
 
     def __enter__(self) -> "SessionPool":
@@ -33,35 +24,33 @@ class SessionPool:
     def __exit__(self, *_error: object) -> None:
         self.close()
 
-    def take(self, server_id: int, login: str | None, open_session: Callable[[], SmtpSession]) -> SmtpSession:
-        """Return the session of a server, opened if there is none. Its :meth:`~SmtpSession.quit` gives it back.
+    def take(
+        self, server_id: int, make: Callable[[float], Transport], open_transport: Callable[[Transport], None],
+    ) -> Transport:
+        """Return the transport of a server, opened. Its :meth:`~.Transport.quit` gives it back.
 
-        :param login: mailbox that signs in if it is opened
+        One that could not be opened stays, and remembers why: the server is not asked again in the run.
+
+        :param make: makes it, with when its waits end
+        :param open_transport: opens it, if it was not opened before
         :raise Exception: what opening it raised, now or earlier in this run
         """
-        session = self._sessions.get(server_id)
-        if not self.has(server_id):
-            for failure in map(self._failures.get, ((server_id, None), (server_id, login))):
-                if failure:
-                    raise failure.with_traceback(None)
-            try:
-                session = open_session()
-            except Exception as error:
-                self._failures[server_id, login if isinstance(error, smtplib.SMTPAuthenticationError) else None] = error
-                raise
-            session.pooled, session.ends_at = True, self._ends_at
-            self._sessions[server_id] = session
-        return session
+        transport = self._transports.get(server_id)
+        if transport is None or transport.is_ended:
+            transport = self._transports[server_id] = make(self._ends_at)
+        if not transport.was_opened:
+            open_transport(transport)
+        return transport
 
     def has(self, server_id: int) -> bool:
-        """Whether :meth:`take` returns a session that is there already."""
-        return server_id in self._sessions and not self._sessions[server_id].is_ended
+        """Whether :meth:`take` returns a transport that is open already."""
+        transport = self._transports.get(server_id)
+        return bool(transport and transport.was_opened and not transport.is_ended)
 
     def close(self) -> None:
-        """Say QUIT to all. A pool that was closed is none: a context may outlive the run."""
+        """Close all. A pool that was closed is none: a context may outlive the run."""
         self.is_open = False
+        transports, self._transports = self._transports, {}
         with contextlib.ExitStack() as stack:  # whatever one of them raises, the others are closed
-            for session in self._sessions.values():
-                session.pooled = False
-                stack.callback(session.quit)
-        self._sessions.clear()
+            for transport in transports.values():
+                stack.callback(transport.close)

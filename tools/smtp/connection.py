@@ -9,8 +9,9 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from ..errors import ConnectionLost
+from ..errors import ConnectionLost, NoConnectionFree
 from ..tls import certificate_facts
+from ..transport import Transport
 from . import wire as smtp_wire
 
 #: A line slower than 128 kbit/s: a large message takes longer than the timeout, but not for ever.
@@ -21,40 +22,31 @@ FAREWELL: Final = 5
 # (:data:`.smtp._MESSAGE`) that leaves some of the 120 s after which Odoo ends a worker (``limit_time_real``), to write down what
 # became of it.
 _OPENING: Final = 1 / 2
-_ANY_LOGIN: Final = object()
 
 
-class SmtpConnection(smtplib.SMTP):
+class SmtpConnection(Transport, smtplib.SMTP):
     """`smtplib.SMTP` whose waits are bounded, whose trace shows no secret and no message, and that can be opened again.
 
     ``timeout`` covers a reply as a whole, not each of its octets; opening has a deadline for all of its steps, from the name
     to the token.
-
-    :ivar sign_on: called with the session and a mailbox: secures a fresh connection and signs the mailbox in
-    :ivar login_name: mailbox that is signed in, None for a relay
-    :ivar on_stage: called with name, seconds and detail of each stage that succeeded: resolve, connect, tls, sign_in, sender,
-        recipients, content
-    :ivar slot: makes what is held while a mailbox is signed in, across connections
-    :ivar is_ended: it was closed for good
-    :ivar ends_at: when all waits end, by `time.monotonic`, as the worker has to be done
-    :ivar pooled: :meth:`quit` leaves the connection open for the next mail; the pool closes it
     """
 
-    sign_on: Callable[["SmtpConnection", str | None], None]
-    login_name: str | None = None
-    on_stage: Callable[[str, float, str], None] | None = None
-    slot: Callable[[str | None], contextlib.AbstractContextManager] = contextlib.nullcontext
-    pooled = False
-    ends_at = math.inf
     _until = math.inf
 
-    def __init__(self, host: str = "", port: int = 0, *, timeout: float = 60.0, local_hostname: str | None = None) -> None:
-        """Make a session that is not connected yet: :meth:`open` does that."""
-        super().__init__(local_hostname=local_hostname, timeout=timeout)
+    def __init__(
+        self, host: str = "", port: int = 0, *, timeout: float = 60.0, local_hostname: str | None = None, debug: bool = False,
+        mail_server_id: int | None = None, from_filter: str | None = None, kept_until: float | None = None,
+    ) -> None:
+        """Make a session that is not connected yet: :meth:`open` does that.
+
+        :param timeout: seconds for a reply
+        :param debug: trace the session to the log, without sign-in and messages
+        """
+        Transport.__init__(self, mail_server_id, from_filter, kept_until=kept_until)
+        smtplib.SMTP.__init__(self, local_hostname=local_hostname, timeout=timeout)
+        self.set_debuglevel(debug)
         self._host, self._port = host, port
-        self.is_ended = False
         self._slot: tuple[str | None, Callable[[], object]] | None = None
-        self._failures: dict[object, Exception] = {}
         self._code = self._owed = 0
         self._stage_began = self._last_reply_at = time.monotonic()
 
@@ -62,41 +54,36 @@ class SmtpConnection(smtplib.SMTP):
     # Connection
     # ------------------------------------------------------------
 
-    def open(self, login: str | None) -> None:
+    def _open(self, login: str | None) -> None:
         """Connect and sign in.
-
-        What went wrong once goes wrong again, without a try: a run with a thousand mails waits for a dead server once, and
-        does not sign in a thousand times with a wrong password.
 
         :raise OSError: no connection
         :raise smtplib.SMTPException: a refusal
         """
-        for failure in map(self._failures.get, (_ANY_LOGIN, login)):
-            if failure:
-                raise failure.with_traceback(None)
         self._drop()
         self._take_slot(login)
         self._stage_began = time.monotonic()
-        try:
-            with self._within(self.timeout * _OPENING):
-                code, words = self.connect(self._host, self._port)
-                if code != 220:
-                    raise smtplib.SMTPConnectError(code, words)
-                self.stage("connect", words.decode("utf-8", "replace"))
-                self.sign_on(self, login)
-        except BaseException as error:
-            self.rest()
-            if isinstance(error, Exception):
-                self.give_up(error, login if isinstance(error, smtplib.SMTPAuthenticationError) else _ANY_LOGIN)
-            raise
+        with self._within(self.timeout * _OPENING):
+            code, words = self.connect(self._host, self._port)
+            if code != 220:
+                raise smtplib.SMTPConnectError(code, words)
+            self.stage("connect", words.decode("utf-8", "replace"))
+            self.observer.sign_on(self, login)
         if login:
             self.stage("sign_in", login)
-        self.login_name = login
+
+    def _is_about_login(self, error: Exception) -> bool:
+        return isinstance(error, (smtplib.SMTPAuthenticationError, NoConnectionFree))
 
     def switch_login(self, login: str | None) -> None:
         """Go on as another mailbox, which takes another connection (RFC 4954 section 4: one AUTH a session)."""
         self._say_goodbye()
-        self.open(login)
+        super().switch_login(login)
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a connection, as far as is known."""
+        return self.sock is not None
 
     def starttls(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
         """Switch to TLS as `smtplib.SMTP.starttls`."""
@@ -104,19 +91,13 @@ class SmtpConnection(smtplib.SMTP):
         self.stage("tls", f"{self.sock.version()}; {certificate_facts(self.sock.getpeercert() or {})}")
         return answer
 
-    def quit(self) -> tuple[int, bytes]:
-        """Say QUIT and close; of a pooled session, only give it back. Never raises: what matters was answered before."""
-        if self.pooled:
-            return 250, b"2.0.0 Kept for the next message"
-        try:
-            return self._say_goodbye()
-        finally:
-            self.close()
-
     def close(self) -> None:
-        """Close for good."""
-        self.rest()
-        self.is_ended = True
+        """Say QUIT, and close for good."""
+        try:
+            self._say_goodbye()
+        finally:
+            self.rest()
+            self.is_ended = True
 
     def rest(self) -> None:
         """Hold nothing: no connection, no slot. The next message gets both anew."""
@@ -126,29 +107,16 @@ class SmtpConnection(smtplib.SMTP):
             self._leave_slot()
 
     def stage(self, name: str, detail: str) -> None:
-        """Tell :attr:`on_stage` that a stage was passed, and how long it took."""
+        """Tell :attr:`.Observer.on_stage` that a stage was passed, and how long it took."""
         now = time.monotonic()
-        if self.on_stage:
-            self.on_stage(name, now - self._stage_began, detail)
+        if self.observer.on_stage:
+            self.observer.on_stage(name, now - self._stage_began, detail)
         self._stage_began = now
 
     def trace(self, *what: object) -> None:
         """Log what is said, if debugging is on."""
         if self.debuglevel > 0:
             self._print_debug(*what)
-
-    def give_up(self, error: Exception, login: object = _ANY_LOGIN) -> None:
-        """Let every further attempt to connect fail with this error."""
-        self._failures[login] = error
-
-    def was_not_opened_by(self, error: BaseException) -> bool:
-        """Tell whether it is this error that kept a connection from being opened."""
-        return any(error is failure for failure in self._failures.values())
-
-    @property
-    def failure(self) -> Exception | None:
-        """What kept a connection from being opened, and will keep the next one."""
-        return self._failures.get(_ANY_LOGIN) or self._failures.get(self.login_name)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         self.trace("connect: to", host, port)
@@ -186,7 +154,7 @@ class SmtpConnection(smtplib.SMTP):
             return
         self._leave_slot()
         with contextlib.ExitStack() as stack:
-            stack.enter_context(self.slot(login))
+            stack.enter_context(self.observer.slot(login))
             held = stack.pop_all()
         # The net below those who lose a session without closing it, such as a traceback that somebody keeps: whoever frees the
         # session frees the slot, too. Until then it stays taken, so nothing here relies on it, and a session refers to nothing
@@ -207,7 +175,7 @@ class SmtpConnection(smtplib.SMTP):
         if self.sock is not None and self.file is not None and self.file.is_over(expecting=bool(self._owed)):
             self._drop()
         if self.sock is None:
-            self.open(self.login_name)
+            self.open(self.login_name, self.observer)
 
     def _say_goodbye(self) -> tuple[int, bytes]:
         reply = 221, b""

@@ -3,11 +3,10 @@
 import contextlib
 import smtplib
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ..errors import ConnectionLost, smtp_reply_text, words_of
+from ..errors import ConnectionLost, smtp_reply_text
+from ..transport import Envelope
 from .connection import FAREWELL, OCTETS_A_SECOND, SmtpConnection
 from .seven_bit import seven_bit, seven_bit_octets
 from .transaction import BDAT, CONTENT, DATA, MAIL, RCPT, Command, Progress, Transaction, after_data, canonical, names, octets
@@ -25,67 +24,21 @@ _IDLE: Final = 10
 _MAX_SILENCES: Final = 2
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How one SMTP transaction ended.
-
-    :ivar reply: the server's last reply, or what kept it from coming
-    :ivar taken: whether the server took the message
-    :ivar duration: seconds until the last reply, a new connection included
-    :ivar refused: reply by recipient, of those refused while others were taken
-    :ivar in_doubt: the connection ended after the message was sent and before the reply: it may have been taken
-    """
-
-    envelope_from: str
-    recipients: list[str]
-    reply: str
-    taken: bool
-    duration: float
-    refused: dict[str, tuple[int, bytes]] = field(default_factory=dict)
-    in_doubt: bool = False
-
-
 class SmtpSession(SmtpConnection):
-    """`smtplib.SMTP` that knows its server, sends a message in one round trip, and tells what became of it.
+    """SMTP as a :class:`.Transport`, which is a `smtplib.SMTP` as well: core and other modules may use it as one.
 
-    One, if the server offers PIPELINING and CHUNKING. If it ended the connection since the last message, the next one goes
-    through a new connection.
-
-    :ivar mail_server_id: id of the ``ir.mail_server`` it belongs to
-    :ivar from_filter: read by core when it prepares a message
-    :ivar smtp_from: From for which the server was chosen, read by core as well
-    :ivar on_outcome: called after each transaction
-    :ivar on_sent: called when a message is on its way and its reply is waited for
-    :ivar cautious: no message is written before the server has taken its sender and recipients: a connection that ends until then leaves
-        no doubt, at the price of a round trip
+    A message takes one round trip if the server offers PIPELINING and CHUNKING. If the server ended the connection since the last message,
+    the next one goes through a new connection.
     """
 
-    mail_server_id: int
-    from_filter: str | None
-    smtp_from: str | None
-    on_outcome: Callable[[Any, Outcome], None] | None = None
-    on_sent: Callable[[], None] | None = None
-    cautious = False
     _silences = 0
 
-    def send_message(self, msg: Any, from_addr: Any = None, to_addrs: Any = None, *args: Any, **kwargs: Any) -> dict:
-        """Send as `smtplib.SMTP.send_message`, and tell :attr:`on_outcome` how it ended."""
-        started, reply, taken, in_doubt = time.monotonic(), "", False, False
-        refused: dict[str, tuple[int, bytes]] = {}
-        try:
-            self._wake()
-            # Also where the server offers 8BITMIME: Office 365 garbles 8-bit parts of a multipart that is none itself (MailKit issue 1999).
-            refused = super().send_message(seven_bit(msg), from_addr, to_addrs, *args, **kwargs)
-            reply, taken = smtp_reply_text(*self._last_reply), True
-            return refused
-        except Exception as error:
-            reply, in_doubt = words_of(error), isinstance(error, ConnectionLost) and error.in_doubt
-            raise
-        finally:
-            if self.on_outcome:
-                self.on_outcome(msg, Outcome(
-                    from_addr, list(to_addrs or ()), reply, taken, time.monotonic() - started,
-                    dict(refused), in_doubt))
+    def _carry(self, message: Any, envelope: Envelope) -> tuple[str, dict[str, tuple[int, bytes]]]:
+        self._wake()
+        # Also where the server offers 8BITMIME: Office 365 garbles 8-bit parts of a multipart that is none itself (MailKit issue 1999).
+        refused = smtplib.SMTP.send_message(
+            self, seven_bit(message), envelope.sender, list(envelope.recipients) or None, envelope.mail_options, envelope.rcpt_options)
+        return smtp_reply_text(*self._last_reply), refused
 
     def sendmail(
         self, from_addr: str, to_addrs: Any, msg: bytes | str, mail_options: Any = (), rcpt_options: Any = (),
@@ -139,7 +92,7 @@ class SmtpSession(SmtpConnection):
         self._stage_began = time.monotonic()
         is_alive = self._stage_began - self._last_reply_at < _IDLE
         with self._within(self.timeout * _MESSAGE + len(transaction.content) / OCTETS_A_SECOND):
-            for group in transaction.groups(eager=is_alive and not self.cautious):
+            for group in transaction.groups(eager=is_alive and not self.observer.cautious):
                 self._exchange(group, progress)
                 if progress.is_refused or self.sock is None:
                     break
@@ -155,8 +108,8 @@ class SmtpSession(SmtpConnection):
             self._write(octets(group))
         except OSError:
             broken = True  # a server that hung up may have said why: its last words are still to be read
-        if holds_message and self.on_sent:
-            self.on_sent()
+        if holds_message and self.observer.on_sent:
+            self.observer.on_sent()
         # A server may keep all replies back until it has worked on the last command (RFC 2920 section 3.2).
         patience = FAREWELL if broken else self.timeout * (_LAST_REPLY if holds_message else 1)
         for command in group:
