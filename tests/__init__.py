@@ -84,6 +84,7 @@ from . import test_outgoing_session_pool
 from . import test_outgoing_shipped_limits
 from . import test_outgoing_shipped_limits_days
 from . import test_outgoing_sliding_window
+from . import test_outgoing_transport
 from . import test_outgoing_uncontrolled_mail
 from . import test_rpc
 from . import test_secrets_certificate
