@@ -1,9 +1,9 @@
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 from odoo.tests import BaseCase, tagged
 
-from ..models.outgoing import breakers
 from ..models.outgoing.breakers import Breakers
+from ..tools.outgoing import clock
 from ..tools.outgoing.breaker import Breaker, Verdict, failed
 
 NOW = datetime(2026, 1, 1, 12)
@@ -27,7 +27,7 @@ class Pauses:
 
     def _states(self, server):
         self.read += 1
-        return dict(self.states), self.now()
+        return dict(self.states), self.now().replace(tzinfo=timezone.utc).timestamp()
 
     def _claim_trial(self, server, target):
         self.log.append(("claim", server, target))
@@ -43,7 +43,7 @@ class Pauses:
     def _failed(self, server, target, cause, reply, stage):
         self.log.append(("failed", server, target))
         self.states[target] = failed(self.states.get(target), cause, self.now(), stage=stage, reply=reply)
-        return self.states[target], self.now()
+        return self.states[target], self.now().replace(tzinfo=timezone.utc).timestamp()
 
 
 @tagged("post_install", "-at_install")
@@ -52,7 +52,7 @@ class TestSwitches(BaseCase):
     def setUp(self):
         super().setUp()
         self.seconds = 0.0
-        self.patch(breakers, "monotonic", lambda: 5000 + self.seconds)
+        self.patch(clock, "monotonic", lambda: 5000 + self.seconds)
         self.pauses = Pauses(lambda: self.seconds)
         self.switches = self.new()
 

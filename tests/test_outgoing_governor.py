@@ -5,7 +5,7 @@ from unittest.mock import patch
 from odoo import fields
 from odoo.tests import tagged
 
-from ..models.outgoing import breakers, reservation
+from ..tools.outgoing import clock
 from ..tools.outgoing.queue_run import QueueRun
 from ..tools.sending import Sending
 from ..tools.transport import Outcome
@@ -34,9 +34,8 @@ class GovernorCase(SignInCase):
     def setUp(self):
         super().setUp()
         self.time = _Time()
-        self.enterContext(patch.object(self.registry["office365.quota"], "_clock", self.time.database))
-        for module in (reservation, breakers):
-            self.enterContext(patch.object(module, "monotonic", self.time.monotonic))
+        self.enterContext(patch.object(clock, "database_time", self.time.database))
+        self.enterContext(patch.object(clock, "monotonic", self.time.monotonic))
 
     def admitted(self, governor, number, sender=BRANT, recipients=1, bulk=False):
         """Ask for a number of messages; report those that go as taken, and return what was answered."""

@@ -5,10 +5,9 @@ from email.message import EmailMessage
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 from odoo.tests import tagged
 
-from ..models.outgoing import breakers, reservation
 from ..models.outgoing.ir_mail_server_quota import _lock_class
-from ..models.outgoing.office365_quota import Office365Quota
 from ..tools.errors import NoConnectionFree
+from ..tools.outgoing import clock
 from ..tools.transport import Envelope
 from .common import ERP
 from .servers import CUSTOMER, replies
@@ -29,9 +28,9 @@ def make_server(env, host, port, password):
 
 def send(env, server_id, bulk):
     """Send whatever the governor lets through, in runs of a few mails; return how many were taken."""
-    clock = Office365Quota._clock
-    Office365Quota._clock = lambda self, cr: clock(self, cr) * SPEED
-    reservation.monotonic = breakers.monotonic = lambda: time.monotonic() * SPEED
+    of_database = clock.database_time
+    clock.database_time = lambda cr: of_database(cr) * SPEED
+    clock.monotonic = lambda: time.monotonic() * SPEED
     server, taken, until = env["ir.mail_server"].browse(server_id), 0, time.monotonic() + RUN
     session = server._office365_open_session(None)
     while time.monotonic() < until:

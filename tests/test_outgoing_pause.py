@@ -7,6 +7,7 @@ from odoo.tests import new_test_user, tagged
 from psycopg2.pool import PoolError
 
 from ..tools.diagnosis.reader import diagnose
+from ..tools.outgoing import clock
 from ..tools.transport import Outcome
 from .common import BRANT, ERP, INFO
 from .servers import replies
@@ -21,9 +22,7 @@ class PauseCase(GovernorCase):
 
     def setUp(self):
         super().setUp()
-        self.now = fields.Datetime.now()
-        self.enterContext(patch.object(
-            self.registry["office365.pause"], "_clock", lambda _self, _cr: self.now + timedelta(seconds=self.time.passed)))
+        self.now = clock.moment(self.time.start)
         self.server = self.outgoing(office365_rate_limit=0, office365_daily_limit=0)
 
     def refused(self, governor, reply, sender=BRANT):

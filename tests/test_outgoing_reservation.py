@@ -1,7 +1,7 @@
 from odoo.tests import BaseCase, tagged
 
-from ..models.outgoing import reservation
 from ..models.outgoing.reservation import Reservations
+from ..tools.outgoing import clock
 from ..tools.outgoing.quota import Grant, Limits, Use
 
 RATE = Limits(rate=30)
@@ -27,7 +27,7 @@ class TestReservations(BaseCase):
     def setUp(self):
         super().setUp()
         self.now = 5.0
-        self.patch(reservation, "monotonic", lambda: self.now)
+        self.patch(clock, "monotonic", lambda: self.now)
 
     def reservations(self, *grants, limits=RATE):
         self.quotas = _Quotas(lambda: self.now, *grants)

@@ -5,8 +5,7 @@ from datetime import datetime, timezone
 import psycopg2
 from odoo.tests import tagged
 
-from ..models.outgoing import breakers, reservation
-from ..models.outgoing.office365_quota import Office365Quota
+from ..tools.outgoing import clock
 from ..tools.outgoing.lookahead import Lookahead
 from .common import ERP
 from .servers import replies
@@ -37,9 +36,9 @@ def send_all(env, began):
 
     :param began: when the minute began to pass faster, in seconds since 1970
     """
-    clock, start, ahead = Office365Quota._clock, Lookahead.start, []
-    Office365Quota._clock = lambda self, cr: began + (clock(self, cr) - began) * SPEED
-    breakers.monotonic = reservation.monotonic = lambda: time.monotonic() * SPEED
+    of_database, start, ahead = clock.database_time, Lookahead.start, []
+    clock.database_time = lambda cr: began + (of_database(cr) - began) * SPEED
+    clock.monotonic = lambda: time.monotonic() * SPEED
     Lookahead.start = lambda self, *args, **kwargs: (ahead.append(1), start(self, *args, **kwargs))[1]
     while env["mail.mail"].search_count([("state", "=", "outgoing")]):
         env.cr.rollback()

@@ -16,7 +16,7 @@ class TestCertificate(BaseCase):
         one, other = key_pair.make("Odoo of Contoso", 30, NOW), key_pair.make("Other", 60, NOW)
         facts = certificate.read(f"Bag Attributes\n{one.certificate}\n{other.certificate}")
         self.assertEqual((facts.thumbprint, facts.subject), (one.thumbprint, "CN=Odoo of Contoso"))
-        self.assertEqual(facts.ends, datetime(2026, 12, 24, 12, 0))
+        self.assertEqual(facts.not_after, datetime(2026, 12, 24, 12, 0))
         self.assertEqual(base64.b64decode(facts.der), ssl.PEM_cert_to_DER_cert(one.certificate))
 
     def test_what_is_no_certificate_has_no_facts(self):

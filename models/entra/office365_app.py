@@ -5,12 +5,15 @@ from ...const import CLOUDS, DEFAULT_CLOUD, DELEGATED_PERMISSIONS, ENTRA_CLOUDS,
 from ...tools import entra
 from ...tools.entra.authority import authority_url
 
+# What an app signs in with, and when that ends.
+_ENDING = {"credential", "client_secret_expiry", "certificate", "auth_flow", "active"}
+
 
 class Office365App(models.Model):
     """One app registration in one directory: what servers sign in with."""
 
     _name = "office365.app"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = "office365.reminder.mixin"
     _description = "Microsoft Entra App"
     _order = "name, id"
 
@@ -72,6 +75,26 @@ class Office365App(models.Model):
         for app in self:
             cloud = ENTRA_CLOUDS[app.cloud or DEFAULT_CLOUD]
             app.app_scope, app.delegated_resource = cloud.app_scope, cloud.delegated_prefix
+
+    # ------------------------------------------------------------
+    # The record
+    # ------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        apps = super().create(vals_list)
+        apps._update_reminders()
+        return apps
+
+    def write(self, vals):
+        hosts = self._hosts()
+        if "certificate" in vals and not vals["certificate"]:
+            vals = {"private_key": False, **vals}
+        result = super().write(vals)
+        self._forget_for_other_hosts(hosts, vals)
+        if not _ENDING.isdisjoint(vals):
+            self._update_reminders()
+        return result
 
     # ------------------------------------------------------------
     # Constraints

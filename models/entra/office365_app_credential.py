@@ -79,7 +79,7 @@ class Office365App(models.Model):
         for app in self:
             facts = certificate.read(app.certificate)
             app.certificate_thumbprint = facts and facts.thumbprint
-            app.certificate_expiry = facts and facts.ends.date()
+            app.certificate_expiry = facts and facts.not_after.date()
 
     @api.depends("certificate", "name")
     def _compute_certificate_cer(self):
@@ -136,17 +136,21 @@ class Office365App(models.Model):
         self.write({"certificate": pair.certificate, "credential": "certificate"})
         self._keep__("private_key", pair.private_key)
 
-    def write(self, vals):
-        """Forget what was meant for one host before another could be told it: whoever may edit this record may not read its secrets."""
-        hosts = {app.id: origin(app.authority_url) for app in self}
-        if "certificate" in vals and not vals["certificate"]:
-            vals = {"private_key": False, **vals}
-        result = super().write(vals)
-        for app in self.filtered(lambda app: origin(app.authority_url) != hosts[app.id]):
+    def _hosts(self) -> dict[int, str]:
+        """Return the host that each app is told its secrets at."""
+        return {app.id: origin(app.authority_url) for app in self}
+
+    def _forget_for_other_hosts(self, hosts: dict[int, str], vals: dict) -> None:
+        """Forget what was meant for one host before another could be told it: whoever may edit this record may not read its secrets.
+
+        :param hosts: of before the write
+        :param vals: that were written
+        """
+        now = self._hosts()
+        for app in self.filtered(lambda app: now[app.id] != hosts[app.id]):
             if "client_secret" not in vals:
                 app._keep__("client_secret", "")
             self.env["office365.token"]._forget__(app)
-        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_secrets(self):

@@ -51,14 +51,14 @@ class Office365App(models.Model):
         today = fields.Date.context_today(self)
         for app in self.sudo():
             before, after = app.reminders or {}, {}
-            for kind, (what, ends) in app._ends().items():
+            for kind, (_what, ends) in app._ends().items():
                 if (days := expiry.threshold(ends, today)) is None:
                     continue
                 kept = before.get(kind, {})
                 if (kept.get("ends"), kept.get("days")) == (ends.isoformat(), days):
                     after[kind] = kept
                 else:
-                    raised = app._remind(self._expiry_text(what, ends, today), max(ends, today))
+                    raised = app._remind(kind, max(ends, today))
                     after[kind] = {"ends": ends.isoformat(), "days": days, "activities": raised.ids}
             over = {raised for kind, kept in before.items() if after.get(kind) != kept for raised in kept["activities"]}
             (app.activity_ids & self.env["mail.activity"].browse(over)).action_feedback(
@@ -66,23 +66,14 @@ class Office365App(models.Model):
             if after != before:
                 app.reminders = after or False
 
-    def _remind(self, text: str, deadline: date):
-        """Give every administrator an activity."""
-        activities = self.env["mail.activity"]
-        for user in self.env.ref("base.group_system").all_user_ids.filtered(lambda user: user.active and not user.share):
-            activities |= self.activity_schedule(
-                "mail_office365.activity_type_expiry", deadline, summary=text, user_id=user.id,
-                note=self.env._("Without it, mail is neither sent nor fetched. The form of the Entra app says what to do."))
-        return activities
+    def _remind(self, kind: str, deadline: date):
+        """Give every administrator an activity, in their language.
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        apps = super().create(vals_list)
-        apps._update_reminders()
-        return apps
+        :param kind: of what ends, see :meth:`_ends`
+        """
+        def words(app):
+            what, ends = app._ends()[kind]
+            return app._expiry_text(what, ends, fields.Date.context_today(app)), app.env._(
+                "Without it, mail is neither sent nor fetched. The form of the Entra app says what to do.")
 
-    def write(self, vals):
-        result = super().write(vals)
-        if not {"credential", "client_secret_expiry", "certificate", "auth_flow", "active"}.isdisjoint(vals):
-            self._update_reminders()
-        return result
+        return self._tell_administrators("mail_office365.activity_type_expiry", words, deadline)

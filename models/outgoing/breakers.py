@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime, timedelta
-from time import monotonic
+from datetime import datetime
 from typing import Any, Final
 
+from ...tools.outgoing import clock
 from ...tools.outgoing.breaker import Breaker, Scope, Verdict, scope_of
 
 # Seconds after which the pauses that others began are read again.
@@ -24,14 +24,16 @@ class Breakers:
         """
         self._pauses, self._server, self._own_mailbox = pauses, server, own_mailbox
         self._states: dict[str, Breaker] = {}
-        self._read_at, self._ahead = -math.inf, timedelta()
+        self._read_at, self._clock = -math.inf, clock.DatabaseClock()
         self._trials: set[str] = set()
 
     def verdict(self, sender: str) -> tuple[Verdict, str]:
         """Return what pauses let become of a mail of this sender, and whose pause it is ("": the server's)."""
-        if monotonic() - self._read_at > _OLD:
+        if clock.monotonic() - self._read_at > _OLD:
+            asked_at = clock.monotonic()
             self._states, now = self._pauses._states(self._server)
-            self._read_at = self._set_clock(now)
+            self._clock.set(now, asked_at)
+            self._read_at = clock.monotonic()
         # A mail that goes with a trial of this run is the trial.
         judged = [(self._states[target].judge(self._now()), target) for target in ("", sender)
                   if target in self._states and target not in self._trials]
@@ -60,9 +62,10 @@ class Breakers:
         self.release(but=target)
         if target is None:
             return None
+        asked_at = clock.monotonic()
         state, now = self._pauses._failed(self._server, target, cause, reply, stage)
         self._states[target] = state
-        self._set_clock(now)
+        self._clock.set(now, asked_at)
         return target if state.until else None
 
     def release(self, but: str | None = None) -> None:
@@ -76,11 +79,5 @@ class Breakers:
         state = self._states[target]
         return state.retry_at(self._now()), state
 
-    def _set_clock(self, now: datetime) -> float:
-        """Note the database's time; return when, by the worker's clock."""
-        noted_at = monotonic()
-        self._ahead = now - datetime.min - timedelta(seconds=noted_at)
-        return noted_at
-
     def _now(self) -> datetime:
-        return datetime.min + self._ahead + timedelta(seconds=monotonic())
+        return clock.moment(self._clock.now())

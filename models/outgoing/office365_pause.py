@@ -1,10 +1,11 @@
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import plaintext2html
 
 from ...tools.diagnosis.reader import diagnose
+from ...tools.outgoing import clock
 from ...tools.outgoing.breaker import MEMORY, Breaker, Verdict, failed
 from ...tools.transactions import run_apart
 
@@ -16,7 +17,7 @@ class Office365Pause(models.Model):
     """
 
     _name = "office365.pause"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = "office365.reminder.mixin"
     _description = "Office 365 Pause"
     _order = "until desc, id desc"
     _rec_names_search = ["address", "mail_server_id"]
@@ -51,11 +52,11 @@ class Office365Pause(models.Model):
     # ------------------------------------------------------------
 
     @api.model
-    def _states(self, server) -> tuple[dict[str, Breaker], datetime]:
+    def _states(self, server) -> tuple[dict[str, Breaker], float]:
         """Return the states of a server ("") and of addresses at it, as of now and not of the caller's snapshot, and the time."""
         def read(cr):
             pauses = self.with_env(self._apart(cr)).search([("mail_server_id", "=", server.id)])
-            return {pause.address or "": pause._state() for pause in pauses}, self._clock(cr)
+            return {pause.address or "": pause._state() for pause in pauses}, clock.database_time(cr)
 
         return run_apart(self.env.registry.cursor, read)
 
@@ -63,7 +64,7 @@ class Office365Pause(models.Model):
     def _claim_trial(self, server, address: str) -> bool:
         """Tell whether the caller may try, as the pause is over; nobody else may until he has told what came of it."""
         def claim(cr):
-            pause, now = self._locked(cr, server, address), self._clock(cr)
+            pause, now = self._locked(cr, server, address), clock.moment(clock.database_time(cr))
             verdict = pause._state().judge(now) if pause else Verdict.GO
             if verdict is Verdict.TRIAL:
                 pause.trial = now
@@ -88,10 +89,11 @@ class Office365Pause(models.Model):
         run_apart(self.env.registry.cursor, forget)
 
     @api.model
-    def _failed(self, server, address: str, cause: str, reply: str, stage: str = "") -> tuple[Breaker, datetime]:
+    def _failed(self, server, address: str, cause: str, reply: str, stage: str = "") -> tuple[Breaker, float]:
         """Count a refusal; return the state after it, and the time. Administrators are told when a pause begins."""
         def count(cr):
-            now = self._clock(cr)
+            seconds = clock.database_time(cr)
+            now = clock.moment(seconds)
             cr.execute(
                 """
                 INSERT INTO office365_pause (mail_server_id, address, cause, since, last)
@@ -102,8 +104,8 @@ class Office365Pause(models.Model):
             state = failed(before, cause, now, stage=stage, reply=reply)
             pause.write(_values(state))
             if state.until and not (before and before.until):
-                pause._tell_administrators()
-            return state, now
+                pause._put_on_the_list()
+            return state, seconds
 
         return run_apart(self.env.registry.cursor, count)
 
@@ -128,12 +130,6 @@ class Office365Pause(models.Model):
             self.cause, self.failures, self.since, self.last, self.until or None, timedelta(minutes=self.minutes), self.trial or None,
             self.reply or "")
 
-    @api.model
-    def _clock(self, cr) -> datetime:
-        """Return the time of the database server, the same for all workers."""
-        cr.execute("SELECT date_trunc('second', clock_timestamp() AT TIME ZONE 'UTC')")
-        return cr.fetchone()[0]
-
     @api.autovacuum
     def _gc_pauses(self):
         """Forget refusals that paused nothing and are not in a row with new ones any more."""
@@ -143,15 +139,11 @@ class Office365Pause(models.Model):
     # What an administrator sees and does
     # ------------------------------------------------------------
 
-    def _tell_administrators(self) -> None:
+    def _put_on_the_list(self) -> None:
         """Put the pause on the list of what the administrators have to do. It disappears from there with the pause."""
-        administrators = self.env.ref("base.group_system").all_user_ids.filtered(lambda user: user.active and not user.share)
-        for user in administrators.filtered(lambda user: user.id != SUPERUSER_ID):
-            pause = self.with_context(lang=user.lang)
-            pause.activity_schedule(
-                "mail.mail_activity_data_warning", user_id=user.id,
-                summary=pause.env._("Mail is on hold: %s is refused", pause.address or pause.mail_server_id.display_name),
-                note=plaintext2html(pause._notice()))
+        self._tell_administrators("mail.mail_activity_data_warning", lambda pause: (
+            pause.env._("Mail is on hold: %s is refused", pause.address or pause.mail_server_id.display_name),
+            plaintext2html(pause._notice())))
 
     def _notice(self) -> str:
         """Return what happened and what to do about it."""

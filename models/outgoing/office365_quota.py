@@ -5,6 +5,7 @@ import psycopg2
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ...tools.outgoing import clock
 from ...tools.outgoing.quota import Grant, Ledger, Limits, Use
 from ...tools.transactions import run_apart
 
@@ -93,7 +94,7 @@ class Office365Quota(models.Model):
     def _usage(self, key: str) -> tuple[int, int]:
         """Return the messages of the last minute and the recipients of the last 24 hours."""
         rows = self.env.execute_query(SQL("SELECT ledger FROM office365_quota WHERE key = %s", key))
-        return Ledger(rows[0][0]).usage(self._clock(self.env.cr)) if rows else (0, 0)
+        return Ledger(rows[0][0]).usage(clock.database_time(self.env.cr)) if rows else (0, 0)
 
     @api.model
     def _change(self, key: str, work):
@@ -103,7 +104,7 @@ class Office365Quota(models.Model):
             cr.execute("SELECT ledger FROM office365_quota WHERE key = %s FOR UPDATE", [key], log_exceptions=False)
             row = cr.fetchone()
             ledger = Ledger(row and row[0])
-            result = work(ledger, self._clock(cr), cr)
+            result = work(ledger, clock.database_time(cr), cr)
             cr.execute(
                 "UPDATE office365_quota SET ledger = %s WHERE key = %s" if row else
                 "INSERT INTO office365_quota (ledger, key) VALUES (%s, %s)",
@@ -111,9 +112,3 @@ class Office365Quota(models.Model):
             return result
 
         return run_apart(self.env.registry.cursor, change)
-
-    @api.model
-    def _clock(self, cr) -> float:
-        """Return the time of the database server, the same for all workers, in seconds since 1970."""
-        cr.execute("SELECT extract(epoch FROM clock_timestamp())::float8")
-        return cr.fetchone()[0]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from time import monotonic
 from typing import Any, Final
 
+from ...tools.outgoing import clock
 from ...tools.outgoing.quota import RESERVED_FOR, Grant, Limits, Use
 
 # Messages reserved at a time where no rate is limited, and places taken at a time in the line of those who wait.
@@ -24,7 +24,7 @@ class _Block:
     asked_at: float
 
     def has(self, recipients: int) -> bool:
-        return self.messages > 0 and self.recipients >= recipients and monotonic() - self.asked_at < _FRESH
+        return self.messages > 0 and self.recipients >= recipients and clock.monotonic() - self.asked_at < _FRESH
 
 
 class Reservations:
@@ -38,7 +38,7 @@ class Reservations:
         self._quotas, self._key, self._limits = quotas, key, limits
         self._holder = uuid.uuid4().hex[:12]
         self._size = max(1, limits.rate // 10) if limits.rate else _BLOCK
-        self._clock = 0.0  # what the database's clock is ahead of monotonic(), never too little
+        self._clock = clock.DatabaseClock()
         self._blocks: dict[bool, _Block] = {}
         self._lines: dict[bool, tuple[Grant, int]] = {}  # places in the line, and how many of them are taken
         self._sending: list[Use] = []
@@ -70,7 +70,7 @@ class Reservations:
             return
         use = self._sending.pop(0)
         if reached:
-            self._uses.append(Use(self._now(), use.bulk, use.recipients))
+            self._uses.append(Use(self._clock.now(), use.bulk, use.recipients))
         elif block := self._blocks.get(use.bulk):
             block.messages += use.messages
             block.recipients += use.recipients
@@ -84,12 +84,12 @@ class Reservations:
         self._uses, self._blocks = [], {}
 
     def _ask(self, recipients: int, *, bulk: bool, waits: bool = False) -> Grant:
-        asked_at = monotonic()
+        asked_at = clock.monotonic()
         grant, now = self._quotas._ask(
             self._key, self._holder, self._limits, self._uses, self._sending, bulk=bulk, recipients=recipients,
             block=_BLOCK if waits else self._size, waits=waits)
         self._uses, self._blocks = [], {}  # the rest of both lanes was given back
-        self._clock = now - asked_at
+        self._clock.set(now, asked_at)
         if grant.messages:
             self._blocks[bulk] = _Block(grant.messages, grant.recipients, asked_at)
         elif grant.spacing:
@@ -102,6 +102,3 @@ class Reservations:
             return self._ask(recipients, bulk=bulk, waits=True)
         self._lines[bulk] = line, taken + 1
         return Grant(retry_at=line.retry_at + taken * line.spacing, cause=line.cause)
-
-    def _now(self) -> float:
-        return self._clock + monotonic()

@@ -8,7 +8,6 @@ import time
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from functools import cached_property
 from typing import Final
 
 import jwt
@@ -18,6 +17,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
+
+from .certificate import Certificate
 
 _PEM: Final = serialization.Encoding.PEM
 _KEY_SIZE: Final = 2048  # bits; Entra takes RSA keys of 2048 to 4096
@@ -39,44 +40,13 @@ class KeyPairUnusable(Exception):
 
 
 @dataclass(frozen=True)
-class KeyPair:
+class KeyPair(Certificate):
     """A certificate and its private key, as :func:`make`, :func:`from_pem` and :func:`from_pfx` found them to be usable.
 
-    :ivar certificate: PEM
     :ivar private_key: PEM (PKCS #8), without passphrase
     """
 
-    certificate: str
     private_key: str = field(repr=False)
-
-    @cached_property
-    def _parsed(self) -> x509.Certificate:
-        return x509.load_pem_x509_certificate(self.certificate.encode())
-
-    @property
-    def thumbprint(self) -> str:
-        """Return the SHA-1 of the certificate in upper-case hex, as Entra's portal shows it."""
-        return self._parsed.fingerprint(hashes.SHA1()).hex().upper()  # noqa: S303
-
-    @property
-    def thumbprint_sha256(self) -> str:
-        """Return the SHA-256 of the certificate in upper-case hex, which the assertion names."""
-        return self._parsed.fingerprint(hashes.SHA256()).hex().upper()
-
-    @property
-    def subject(self) -> str:
-        """Return the certificate's name (RFC 4514)."""
-        return self._parsed.subject.rfc4514_string()
-
-    @property
-    def not_before(self) -> datetime:
-        """Return when the certificate begins to be valid: UTC without time zone, as Odoo stores times."""
-        return _utc(self._parsed, "not_valid_before")
-
-    @property
-    def not_after(self) -> datetime:
-        """Return when it ends, likewise."""
-        return _utc(self._parsed, "not_valid_after")
 
     def check_dates(self, now: datetime) -> None:
         """Refuse a certificate outside its dates.
@@ -182,13 +152,6 @@ def _pair(certificate: x509.Certificate, key: object) -> KeyPair:
 
 def _public(key) -> bytes:
     return key.public_bytes(_PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-
-
-def _utc(certificate: x509.Certificate, name: str) -> datetime:
-    """Return a date of the certificate; cryptography 42 gave it a time zone and another name."""
-    if hasattr(certificate, f"{name}_utc"):
-        return getattr(certificate, f"{name}_utc").replace(tzinfo=None)
-    return getattr(certificate, name)
 
 
 def _bytes(text: bytes | str) -> bytes:
