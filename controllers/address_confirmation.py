@@ -26,9 +26,14 @@ class MailOffice365(http.Controller):
         if user.lang:
             request.update_context(lang=user.lang)
         response = request.render("mail_office365.link_page", {
-            "title": request.env._("Confirm your e-mail address"),
+            "title": request.env._("Confirm your email address"),
             "state": state, "link": link, "user": user, "token": token, "path": PATH,
-            "company": user.company_id or request.env.company,
+            # Whole sentences: a template would give translators their pieces.
+            "request_text": link and user._office365_request_text(link.address),
+            "confirmed_text": request.env._(
+                "Confirmed. Mail that %s sends from Odoo now goes out as this address. You can close this page.", user.name),
+            "archived_text": request.env._(
+                "Nothing was confirmed, because %s is archived or no longer an internal user. Ask an administrator.", user.name),
         })
         response.headers.update({
             "Cache-Control": "no-store",

@@ -166,5 +166,5 @@ class IrMail_Server(models.Model):
     def _compute_smtp_authentication_info(self):
         ours = self.filtered(lambda server: server.smtp_authentication == "office365")
         ours.smtp_authentication_info = self.env._(
-            "An app registration in Microsoft Entra signs in with a token. No password is kept here.")
+            "An app registration in Microsoft Entra signs in with a token. No password is stored here.")
         return super(IrMail_Server, self - ours)._compute_smtp_authentication_info()

@@ -62,7 +62,7 @@ class MailMail(models.Model):
                 auto_commit=auto_commit, raise_exception=raise_exception, post_send_callback=post_send_callback)
 
         def send(those):
-            return super(MailMail, those).send(auto_commit=auto_commit, post_send_callback=post_send_callback)
+            return super(MailMail, those).send(auto_commit=auto_commit, post_send_callback=post_send_callback)  # noqa: UP008
 
         return mails._office365_send_in_run(send, auto_commit=auto_commit)
 
@@ -81,7 +81,7 @@ class MailMail(models.Model):
                 batches = [mail.with_context(**Sending.noted(self.env.context, mail_id=mail.id)) for mail in self]
             if run:
                 def send(mail):
-                    super(MailMail, mail)._send(
+                    super(MailMail, mail)._send(  # noqa: UP008  (a nested function relies on no first argument)
                         smtp_session=smtp_session, alias_domain_id=alias_domain_id, mail_server=mail_server.with_env(mail.env))
 
                 self._office365_send_batch_in_run(run, send, server, smtp_session, post_send_callback)

@@ -40,7 +40,7 @@ class LinkMixin(Office365Mixin):
 
     def links(self, number=1):
         """Return the mails with a link that were sent; fail unless there are this many."""
-        taken = [sent for sent in self.servers.accepted if sent.message["Subject"] == "Confirm your e-mail address"]
+        taken = [sent for sent in self.servers.accepted if sent.message["Subject"] == "Confirm your email address"]
         self.assertEqual(len(taken), number)
         return taken[0] if number == 1 else taken
 

@@ -41,7 +41,8 @@ class TestEntraAuthority(BaseCase):
                     f"{host}@evil.example/{GUID}", f"https://user:pass@login.microsoftonline.com/{GUID}", f"{host}\\@evil.example/{GUID}",
                     f"{host}/{GUID}/", f"{host}/{GUID}?x", f"{host}/{GUID}#", f"{host}/{GUID}/../x", f"{host}//{GUID}", f"{host}/", host,
                     f"{host}/common", f"{host}/adfs/{GUID}", f"https:///{GUID}", f"https://[::1]/{GUID}", f"https://[/{GUID}",
-                    f"{host}:99999/{GUID}", f"{host}:/{GUID}", f" {host}/{GUID}", f"{host}/{GUID}\n", f"https://login.micro\tsoft.com/{GUID}"):
+                    f"{host}:99999/{GUID}", f"{host}:/{GUID}", f" "
+                                                               f"{host}/{GUID}", f"{host}/{GUID}\n", f"https://login.micro\tsoft.com/{GUID}"):
             with self.subTest(url):
                 self.assertFalse(is_authority(url))
                 with self.assertRaises(ValueError):

@@ -31,7 +31,7 @@ class TestLinkPage(LinkMixin, HttpCase):
         self.assertEqual([m["Message-ID"] for m in self.servers.mailbox(BRANT).messages()], [sent.message_id])
         page = self.open(token)
         self.assertEqual(page.status_code, 200)
-        self.assertIn("<title>Confirm your e-mail address</title>", page.text)
+        self.assertIn("<title>Confirm your email address</title>", page.text)
         for text in ("Brant Wadsworth", "o365.brant", BRANT, self.env.company.name):
             self.assertIn(text, page.text)
         self.assertIn("Confirmed. Mail that", self.press(token).text)

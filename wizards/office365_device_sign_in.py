@@ -77,7 +77,7 @@ class Office365DeviceSignIn(models.TransientModel):
     def _declined_text(self, error: entra.EntraRefused) -> str:
         """Return what became of a code that will never work (RFC 8628 section 3.5)."""
         if error.answer.get("error") == "expired_token":
-            return self.env._("The code was not entered in time. Press Continue for another one.")
+            return self.env._("The code was not entered in time. Press Continue for a new one.")
         if error.answer.get("error") == "authorization_declined":
             return self.env._("The sign-in was declined on Microsoft's page. Press Continue for another code, and accept there.")
         return self.app_id._refusal_text(error)

@@ -5,7 +5,7 @@ class Office365Switch(models.TransientModel):
     """Which Entra app signs in for a server that had a password."""
 
     _name = "office365.switch"
-    _description = "Move a Mail Server to Sign-in"
+    _description = "Switch a Mail Server to Microsoft Sign-in"
 
     res_model = fields.Selection(
         [("ir.mail_server", "Outgoing"), ("fetchmail.server", "Incoming")], required=True, readonly=True)
@@ -40,7 +40,7 @@ class Office365Switch(models.TransientModel):
             "tag": "display_notification",
             "params": {
                 "type": "success",
-                "message": self.env._("%s signs in with its Entra app now. It can be moved back for 7 days.", self.server_name),
+                "message": self.env._("%s now signs in with its Entra app. You can switch back for 7 days.", self.server_name),
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }

@@ -105,7 +105,8 @@ class Office365App(models.Model):
         for app in self:
             if not entra.is_directory_id(app.directory_id or ""):
                 raise ValidationError(self.env._(
-                    "%(app)s: “%(value)s” is no directory. Copy the Directory (app) ID from Entra admin center > Overview: a GUID, or a "
+                    "%(app)s: “%(value)s” is not a directory ID. Copy the Directory (tenant) ID from Entra admin center > Overview: a "
+                    "GUID, or a "
                     "domain of the tenant. “common” and “organizations” stand for any directory, which this app must not sign in to.",
                     app=app.display_name, value=app.directory_id))
 
@@ -114,7 +115,7 @@ class Office365App(models.Model):
         for app in self:
             if not entra.is_guid(app.client_id or ""):
                 raise ValidationError(self.env._(
-                    "%(app)s: “%(value)s” is no application id. Copy the Application (client) ID from Entra admin center > App "
+                    "%(app)s: “%(value)s” is not an application ID. Copy the Application (client) ID from Entra admin center > App "
                     "registrations > your app > Overview: a GUID.", app=app.display_name, value=app.client_id))
 
     @api.constrains("authority_url", "directory_id", "cloud")

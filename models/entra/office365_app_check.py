@@ -86,11 +86,11 @@ class Office365App(models.Model):
             return self.env._("%s is granted.", finding.permission)
         if finding.verdict == APP_RBAC:
             return self.env._(
-                "%s is not in the token, which is right for an app that Exchange itself lets send (App RBAC). Test Connection on the "
-                "outgoing server shows whether it does; without App RBAC, add the permission as below.", finding.permission)
+                "%s is not in the token. That is normal if Exchange itself grants the app access (App RBAC), which Test Connection on the "
+                "outgoing server shows. Without App RBAC, add the permission as below.", finding.permission)
         if finding.verdict == HVE_ONLY:
             return self.env._(
-                "%s is missing; Mail.Send is granted, which is enough for High Volume Email alone.", finding.permission)
+                "%s is missing; Mail.Send is granted, which is enough only for High Volume Email.", finding.permission)
         if self.auth_flow == "app":
             return self.env._(
                 "%s is missing. Add it under Entra admin center > App registrations > your app > API permissions > Add a permission > APIs "

@@ -29,7 +29,7 @@ class Office365App(models.Model):
     )
     client_secret_state = fields.Char("Stored Secret", compute="_compute_credential_state")
     client_secret_expiry = fields.Date(
-        "Secret Ends On", copy=False, help="As Entra shows it beside the secret. Administrators are reminded before.")
+        "Secret Ends On", copy=False, help="The date that Entra shows next to the secret. Administrators are reminded before it.")
     certificate = fields.Text(
         copy=False, help="Certificate, PEM. This is the public part: upload it to Entra admin center > App registrations > "
                          "Certificates & secrets > Certificates.",
@@ -47,7 +47,7 @@ class Office365App(models.Model):
     private_key_state = fields.Char("Stored Private Key", compute="_compute_credential_state")
     certificate_pfx = fields.Binary(
         "PFX File", compute="_compute_write_only", inverse="_inverse_certificate_pfx", exportable=False, attachment=False,
-        help="Certificate and private key in one file (.pfx, .p12). They are taken out of it, the file is not kept.",
+        help="Certificate and private key in one file (.pfx, .p12). Odoo reads both from it and does not store the file.",
     )
     certificate_passphrase = fields.Char(
         "Passphrase", compute="_compute_write_only", inverse="_inverse_certificate_pfx", exportable=False,
@@ -165,8 +165,8 @@ class Office365App(models.Model):
         self.ensure_one()
         if self.private_key_state:
             raise UserError(self.env._(
-                "%s: there is a key pair already, and Entra may know it. Empty the field Certificate and save, then make a new one; until "
-                "its public part is uploaded to Entra, nobody signs in.", self.display_name))
+                "%s: there is a key pair already, and Entra may know it. Empty the field Certificate and save, then make a new one; nobody "
+                "can sign in until you upload its public part to Entra.", self.display_name))
         self._use_pair(key_pair.make(f"Odoo {self.env.cr.dbname}"[:64], CERTIFICATE_DAYS))
         return {
             "type": "ir.actions.client",

@@ -38,7 +38,7 @@ class Office365App(models.Model):
     @api.model
     def _expiry_text(self, what: str, ends: date, today: date) -> str:
         if ends <= today:
-            return self.env._("%(what)s ended on %(date)s: mail is neither sent nor fetched with it.", what=what, date=ends)
+            return self.env._("%(what)s ended on %(date)s. Odoo no longer sends or fetches mail with it.", what=what, date=ends)
         return self.env._("%(what)s ends on %(date)s, in %(days)s days.", what=what, date=ends, days=(ends - today).days)
 
     @api.model

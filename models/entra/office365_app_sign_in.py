@@ -29,7 +29,7 @@ class Office365App(models.Model):
     redirect_warning = fields.Text(compute="_compute_redirect_uri")
     admin_consent_url = fields.Char(
         "Admin Consent Link", compute="_compute_admin_consent_url",
-        help="An administrator of the directory opens it and consents for everybody. He needs no access to Odoo.")
+        help="An administrator of the directory opens it and consents for everyone. They need no access to Odoo.")
 
     sign_in_status = fields.Text("Signed In", compute="_compute_sign_in_status")
     is_copy = fields.Boolean(compute="_compute_is_copy")
@@ -42,7 +42,8 @@ class Office365App(models.Model):
             url = urlsplit(base)
             # learn.microsoft.com/entra/identity-platform/reply-url: https, or http on this machine itself
             app.redirect_warning = url.scheme != "https" and url.hostname not in ("localhost", "127.0.0.1") and self.env._(
-                "Entra takes no redirect URI that begins with http, but for localhost. Serve Odoo over https and set the System Parameter "
+                "Entra accepts no redirect URI that begins with http:, except for localhost. Serve Odoo over https and set the System "
+                "Parameter "
                 "web.base.url, or sign in with a device code, which needs no redirect.")
 
     @api.depends("authority_url", "client_id", "auth_flow", "app_scope", "delegated_resource")
@@ -119,7 +120,7 @@ class Office365App(models.Model):
                 "%(app)s signs in for several mailboxes: %(accounts)s. Press the button on the mail server that you sign in for.",
                 app=self.display_name, accounts=", ".join(accounts)))
         raise UserError(self.env._(
-            "%s: no mail server uses this app yet. Choose it as Entra App on a mail server and sign in from there, so that it is known "
+            "%s: no mail server uses this app yet. Choose it as Entra App on a mail server and sign in from there, so that Odoo knows "
             "which account has to sign in.", self.display_name))
 
     # ------------------------------------------------------------
@@ -191,5 +192,5 @@ class Office365App(models.Model):
     def _refusal_text(self, error: Exception) -> str:
         """Return the sentences for a sign-in that Entra refused: its own words, and what to do about them."""
         return self.env._(
-            "%(app)s: Microsoft Entra gave no sign-in. It said: %(words)s\n%(remedy)s",
+            "%(app)s: Microsoft Entra refused the sign-in. It said: %(words)s\n%(remedy)s",
             app=self.display_name, words=error, remedy=diagnose(error, protocol="entra").translated(self.env._))

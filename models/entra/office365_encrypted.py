@@ -73,7 +73,8 @@ class Office365Encrypted(models.AbstractModel):
                 "Odoo cannot read the key file %(where)s: %(reason)s. Give the file to the system user that Odoo runs as, and check that "
                 "its disk is mounted. Mail waits until then."),
             "unwritable": self.env._(
-                "Odoo cannot make the key file %(where)s: %(reason)s. Let Odoo write there, or set office365_secret_key in odoo.conf to a "
+                "Odoo cannot create the key file %(where)s: %(reason)s. Let Odoo write there, or set office365_secret_key in odoo.conf to "
+                "a "
                 "key made with\n%(command)s"),
         }
         return texts[error.slug] % {"where": error.where, "reason": error.reason, "command": vault.HOW_TO_MAKE}
@@ -91,8 +92,8 @@ class Office365Encrypted(models.AbstractModel):
 
     def _unreadable(self) -> SecretUnreadable:
         return SecretUnreadable(self.env._(
-            "What was stored cannot be decrypted: this Odoo has another key than the one that encrypted it. Enter the secret again, or "
-            "sign in again; or give Odoo the key it had (office365_secret_key in odoo.conf, or the file mail_office365/secret.key in its "
+            "Odoo cannot decrypt what is stored: its key is not the one that encrypted it. Enter the secret again, or "
+            "sign in again; or give Odoo the old key back (office365_secret_key in odoo.conf, or the file mail_office365/secret.key in its "
             "data directory)."))
 
     def _rotate__(self) -> int:  # noqa: PLW3201

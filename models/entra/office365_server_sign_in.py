@@ -20,7 +20,7 @@ class Office365ServerMixin(models.AbstractModel):
     office365_sign_in_by = fields.Selection(
         [("office365", "Microsoft Entra ID"), ("login", "User name and password")],
         string="Sign In", compute="_compute_office365_sign_in_by", inverse="_inverse_office365_sign_in_by",
-        help="Microsoft Entra ID: an app registration gives a token for each sign-in, no password is kept here.",
+        help="Microsoft Entra ID: an app registration gives a token for each sign-in. No password is stored here.",
     )
     office365_app_id = fields.Many2one(
         "office365.app", "Entra App", ondelete="restrict", groups="base.group_system", copy=True,

@@ -60,13 +60,13 @@ class Office365ServerMixin(models.AbstractModel):
         self.check_access("write")
         secrets = self.env["office365.secret"]
         if not (kept := secrets._get__(self, "old_login")):
-            raise UserError(self.env._("%s: the old login is no longer kept. Enter it anew.", self.display_name))
+            raise UserError(self.env._("%s: the old login is no longer stored. Enter it again.", self.display_name))
         values = json.loads(kept)
         outlook = {"smtp_authentication", "server_type"} & values.keys()
         for name in outlook:
             if values[name] not in dict(self._fields[name]._description_selection(self.env)):
                 raise UserError(self.env._(
-                    "%s: it was a server of the addon Outlook, which is no longer installed. Install it again first.", self.display_name))
+                    "%s: it used the module Outlook, which is no longer installed. Install it again first.", self.display_name))
         self.write({**values, "office365_switch_back_until": False})
         secrets._put__(self, "old_login", None)
         return True
@@ -88,7 +88,7 @@ class Office365ServerMixin(models.AbstractModel):
                 self._office365_try()
         except Exception as error:
             raise UserError(self.env._(
-                "%(server)s still signs in as before: the new sign-in was tried first, and failed.\n%(reason)s",
+                "%(server)s keeps its present sign-in. Odoo tried the new one first, and it failed.\n%(reason)s",
                 server=self.display_name, reason=error)) from error
         self.env["office365.secret"]._put__(self, "old_login", json.dumps(old), expires=until)
 

@@ -70,7 +70,7 @@ class Office365Token(models.Model):
     failure_until = fields.Datetime(readonly=True)
     needs_sign_in = fields.Boolean(compute="_compute_needs_sign_in")
 
-    _sign_in_unique = models.Constraint("UNIQUE(app_id, account, resource)", "An app and account have one sign-in.")
+    _sign_in_unique = models.Constraint("UNIQUE(app_id, account, resource)", "An app has one sign-in for each account.")
 
     @api.depends("account", "failure_cause")
     def _compute_needs_sign_in(self):
@@ -146,7 +146,7 @@ class Office365Token(models.Model):
 
     def _out_of_time(self) -> SignInRefused:
         return SignInRefused(
-            self.env._("Other workers of Odoo wait for an answer of Microsoft Entra as well. Try again in a minute."),
+            self.env._("Other Odoo workers are waiting for Microsoft Entra as well. Try again in a minute."),
             diagnose({"error": "temporarily_unavailable"}, protocol="entra"))
 
     def _insert(self, wanted: Wanted, mark: str) -> None:
@@ -289,7 +289,7 @@ class Office365Token(models.Model):
         app = self.env["office365.app"].browse(wanted.app_id).exists()
         return SignInRefused(
             self.env._("%(account)s has not signed in at %(app)s yet. Open it and sign in.", account=wanted.account, app=app.name)
-            if wanted.account and app else self.env._("The Entra app is not there any more."),
+            if wanted.account and app else self.env._("The Entra app no longer exists."),
             diagnose({"error": "interaction_required"}, protocol="entra"))
 
     def _whose(self) -> str:

@@ -81,7 +81,7 @@ class IrMail_Server(models.Model):
         except OSError as error:
             if not run.replies:
                 raise UserError(self.env._(
-                    "%(server)s: nothing was probed, no session could be opened. %(reason)s",
+                    "%(server)s: nothing was probed, because Odoo could not connect. %(reason)s",
                     server=self.display_name,
                     reason=error if isinstance(error, (CertificateRefused, SmtpSignInRefused)) else words_of(error))) from error
             run.stopped = probe.NO_ANSWER
@@ -93,7 +93,7 @@ class IrMail_Server(models.Model):
         server = self._office365_writing_as(writer, book).browse(self.id)
         message = server._build_email__(
             writer.email_from, [mailbox], f"Probe of {out.address}",
-            self.env._("Odoo tries whether %(mailbox)s may send as %(address)s. This mail can be deleted.",
+            self.env._("Odoo is testing whether %(mailbox)s may send as %(address)s. You can delete this email.",
                        mailbox=mailbox, address=out.address),
             headers=self.env["office365.probe"]._headers())
         session.begin(server._office365_observer(out.smtp_from))

@@ -53,8 +53,8 @@ class IrMail_Server(models.Model):
         for server in self.filtered("office365_preset"):
             if server.office365_sender_mode == "as_sender" and not server._office365_signs_in_as_anyone():
                 raise ValidationError(self.env._(
-                    "%s: the mode “As the sender” signs in as each person's own mailbox, which only an app can that signs in as itself "
-                    "(app-only). Choose another mode in the field Mail Shows.", server.display_name))
+                    "%s: the mode “As the sender” signs in as each person's own mailbox. Only an app that signs in as itself (app-only) "
+                    "can do that. Choose another mode in the field Mail Shows.", server.display_name))
 
     def _office365_signs_in_as_anyone(self) -> bool:
         """Tell whether the sign-in can be done for every mailbox: an app's own can, a user's or a password can't."""

@@ -13,7 +13,7 @@ class Office365AliasChange(models.Model):
     user_id = fields.Many2one("res.users", readonly=True, index=True, ondelete="set null")
     actor_id = fields.Many2one(
         "res.users", "Changed By", readonly=True, ondelete="set null",
-        help="Empty: somebody who opened the link in the mail without being logged in.",
+        help="Empty if someone opened the link in the email without logging in.",
     )
     kind = fields.Selection(
         [

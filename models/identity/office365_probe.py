@@ -29,17 +29,17 @@ class Office365Probe(models.Model):
     explanation = fields.Text(compute="_compute_explanation")
 
     _server_address_unique = models.Constraint(
-        "UNIQUE(mail_server_id, address)", "An address is probed once a server; the last result counts.")
+        "UNIQUE(mail_server_id, address)", "Each address has one probe result for each server.")
 
     @api.depends("state", "reply")
     def _compute_explanation(self):
         sentences = {
             probe.TAKEN: self.env._("Exchange lets the mailbox send as this address."),
             probe.SEND_AS_DENIED: self.env._(
-                "The mailbox has no permission for this address; a new one takes up to an hour to work."),
+                "The mailbox has no permission for this address; a new permission can take an hour to work."),
             probe.LOCKED_OUT: self.env._(
-                "Exchange locked the mailbox out after too many refusals, so nothing is known of this address."),
-            probe.LATER: self.env._("Exchange could not tell at that moment. Probe again later."),
+                "Exchange locked the mailbox out after too many refusals, so nothing is known about this address."),
+            probe.LATER: self.env._("Exchange could not tell just then. Probe again later."),
             probe.LOST: self.env._("The connection broke off before Exchange replied. Probe again later."),
         }
         for result in self:
@@ -91,7 +91,7 @@ class Office365Probe(models.Model):
             probe.LOCKED_OUT: self.env._(
                 "Stopped: Exchange locked the mailbox out for a while, after too many refusals. All its mail waits until then."),
             probe.TOO_MANY_REFUSALS: self.env._(
-                "Stopped after %s refusals: Exchange locks a mailbox out that is refused again and again. Grant the "
+                "Stopped after %s refusals: Exchange locks out a mailbox that is refused again and again. Grant the "
                 "permissions first.", probe.MAX_REFUSALS),
             probe.NO_ANSWER: self.env._("Stopped: Exchange did not answer as it should. Try again later."),
             probe.RATE: self.env._(
@@ -110,7 +110,7 @@ class Office365Probe(models.Model):
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
-                "message": " ".join(lines) or self.env._("No address leaves through this server."),
+                "message": " ".join(lines) or self.env._("No address is sent through this server."),
                 "type": "danger" if refused or stopped else "warning" if unknown or left or not allowed else "success",
                 "sticky": bool(refused or unknown or left or stopped),
                 "next": {"type": "ir.actions.act_window_close"},  # reloads the view below

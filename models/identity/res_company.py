@@ -33,11 +33,11 @@ class ResCompany(models.Model):
         if not default_from and not unserved:
             return False
         what = (
-            self.env._("%(company)s: no outgoing mail server sends for %(address)s, its default From.",
+            self.env._("%(company)s: no outgoing mail server sends as %(address)s, its default From address.",
                        company=self.name, address=default_from)
             if default_from else
             self.env._("%s: it has no default From, and no outgoing mail server sends for its users' addresses.", self.name))
-        who = unserved and self.env._("Mail of its users does not get out either, such as of %s.", ", ".join(unserved))
+        who = unserved and self.env._("Mail from its users is not sent either, for example from %s.", ", ".join(unserved))
         remedy = self.env._("Add the domain to the FROM Filtering of a server, or choose another Email Domain for the company.")
         return " ".join(filter(None, [what, who, remedy]))
 

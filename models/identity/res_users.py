@@ -13,7 +13,7 @@ class ResUsers(models.Model):
 
     office365_alias = fields.Char(
         "Office 365 Alias", copy=False, prefetch=PREFETCH,
-        help="Your real e-mail address. Mail you send from Odoo goes out as this address, "
+        help="Your real email address. Mail you send from Odoo goes out as this address, "
              "whichever mailbox it is sent through.",
     )
     # The alias in force. Nobody writes it but `_office365_settle_alias`: it decides what mail goes out as.
@@ -81,10 +81,10 @@ class ResUsers(models.Model):
         except AddressError as error:
             reasons = {
                 "malformed": self.env._(
-                    "Office 365 Alias: “%s” is not an e-mail address. "
+                    "Office 365 Alias: “%s” is not an email address. "
                     "Enter the bare address, such as brant.wadsworth@contoso.com.", text),
                 "several": self.env._(
-                    "Office 365 Alias: “%s” holds several addresses. Enter one.", text),
+                    "Office 365 Alias: “%s” contains several addresses. Enter one.", text),
             }
             raise ValidationError(reasons[error.slug]) from error
 
@@ -147,12 +147,12 @@ class ResUsers(models.Model):
         written = [alias, ascii_address(alias)]  # a domain beyond ASCII stands in a login or e-mail in either form
         emails = Domain("partner_id.email_normalized", "in", [email_normalize(address) for address in written])
         if Users.search_count(others & (self._office365_login_in(written) | emails), limit=1):
-            return self.env._("Office 365 Alias: %s is the login or e-mail of another user.", alias)
+            return self.env._("Office 365 Alias: %s is the login or email of another user.", alias)
         Domains = self.env["mail.alias.domain"].sudo().search([("name", "!=", False)])
         if alias in {*Domains.mapped("catchall_email"), *Domains.mapped("bounce_email")}:
             return self.env._("Office 365 Alias: %s is the catch-all or bounce address of this database.", alias)
         if self.env["mail.alias"].sudo().search_count([("alias_full_name", "=", alias)], limit=1):
-            return self.env._("Office 365 Alias: %s is a mail alias, mail to it creates records.", alias)
+            return self.env._("Office 365 Alias: %s is a mail alias. Mail sent to it creates records.", alias)
         return None
 
     @api.model

@@ -65,7 +65,7 @@ class ResUsers(models.Model):
         """Mail a link to the user's own e-mail."""
         self._office365_check_caller()
         if self.sudo().office365_email_state != "unconfirmed":
-            raise UserError(self.env._("There is no e-mail to confirm."))
+            raise UserError(self.env._("There is no email address to confirm."))
         return self._office365_send_link("email")
 
     def action_office365_cancel_alias(self):
@@ -136,11 +136,18 @@ class ResUsers(models.Model):
         seconds = alias_link.seconds_to_wait(sent, at)
         if seconds > alias_link.PAUSE:
             raise UserError(self.env._(
-                "%(number)s links were sent in 24 hours, no more are allowed. Try again in %(hours)s h, or ask an "
+                "%(number)s links were sent in the last 24 hours, which is the limit. Try again in %(hours)s h, or ask an "
                 "administrator to set the address.", number=alias_link.LINKS_A_DAY, hours=-(-seconds // 3600)))
         if seconds:
             raise UserError(self.env._(
                 "A link was sent less than a minute ago. Wait %s seconds, then try again.", seconds))
+
+    def _office365_request_text(self, address: str) -> str:
+        """Return what a link is for, for whoever reads the mailbox of that address."""
+        company = self.company_id or self.env.company
+        return self.env._(
+            "%(user)s (login %(login)s) asks to send mail from the Odoo database of %(company)s as %(address)s.",
+            user=self.name, login=self.login, company=company.name, address=address)
 
     def _office365_mail_link(self, link: Link, url: str) -> None:
         """Send the mail with the link, once the present transaction is committed."""
@@ -150,10 +157,11 @@ class ResUsers(models.Model):
         # Never as the address that is still to be proved, should a company have the same.
         from_company = company.email and company.email_normalized != link.address
         body = user.env["ir.qweb"]._render("mail_office365.link_mail", {
-            "user": user, "link": link, "url": url, "company": user.company_id, "hours": alias_link.LIFETIME_HOURS,
+            "url": url, "request_text": user._office365_request_text(link.address),
+            "validity_text": user.env._("The link works once, within %s hours.", alias_link.LIFETIME_HOURS),
         }, lang=user.env.lang)
         mail = user.env["mail.mail"].create({
-            "subject": user.env._("Confirm your e-mail address"),
+            "subject": user.env._("Confirm your email address"),
             "body_html": user.env["mail.render.mixin"]._render_encapsulate(
                 "mail.mail_notification_light", body,
                 add_context={"model_description": user.env._("Account")}, context_record=user,

@@ -146,7 +146,7 @@ class Governor:
             name, error, exc_info=None if known else error)
         return Admission(
             go=False, retry_at=fields.Datetime.now() + datetime.timedelta(minutes=1), cause="server_busy",
-            reason=self.server.env._("The database can't tell whether the mail may go."), is_failure=True)
+            reason=self.server.env._("Odoo cannot read its quotas and pauses from the database. The mail waits a minute."), is_failure=True)
 
     def _paused(self, target: str) -> Admission:
         """Return that mail waits as the server, or an address, is refused: with the words that it was refused with."""
@@ -165,9 +165,9 @@ class Governor:
                 "%(server)s: the mail has %(recipients)s recipients, more than the server may send to in a whole day. Send it to fewer, "
                 "or raise the limit Recipients a Day if the mailbox is allowed more.", server=name, recipients=recipients))
         if grant.cause == "daily_recipient_limit":
-            reason = env._("%s: the recipients of 24 hours are used up. The mail waits for its turn.", name)
+            reason = env._("%s: the limit of recipients in 24 hours is reached. The mail waits for its turn.", name)
         else:
-            reason = env._("%s: the messages of this minute are used up. The mail waits for its turn.", name)
+            reason = env._("%s: the limit of messages a minute is reached. The mail waits for its turn.", name)
         return self._wait(_naive(grant.retry_at), grant.cause, reason)
 
     @staticmethod

@@ -23,7 +23,7 @@ class IrMail_Server(models.Model):
 
     office365_rate_limit = fields.Integer(
         "Messages a Minute",
-        help="More wait in the queue. Exchange lets a mailbox send 30 messages a minute. 0: no limit.",
+        help="Further mail waits in the queue. Exchange lets a mailbox send 30 messages a minute. 0: no limit.",
     )
     office365_daily_limit = fields.Integer(
         "Recipients a Day",
@@ -31,7 +31,7 @@ class IrMail_Server(models.Model):
     )
     office365_max_connections = fields.Integer(
         "Connections", default=MAX_CONNECTIONS,
-        help="Open at the same time, over all workers. Exchange lets a mailbox have three.",
+        help="Open at the same time, counting all workers. Exchange allows three for each mailbox.",
     )
 
     office365_minute_used = fields.Integer("Sent in the Last Minute", compute="_compute_office365_used")

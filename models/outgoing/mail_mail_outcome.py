@@ -22,17 +22,17 @@ class MailMail(models.Model):
 
     _inherit = "mail.mail"
 
-    office365_attempts = fields.Integer("Retries", readonly=True, copy=False, prefetch=PREFETCH, help="Tries that failed so far.")
+    office365_attempts = fields.Integer("Retries", readonly=True, copy=False, prefetch=PREFETCH, help="Attempts that failed so far.")
     office365_cause = fields.Char(
         "Cause", readonly=True, copy=False, prefetch=PREFETCH,
         help="Why the mail was not accepted: a short name that does not change.")
     office365_failed_since = fields.Datetime("Failed Since", readonly=True, copy=False, prefetch=PREFETCH)
     office365_recipients = fields.Json(
         readonly=True, copy=False, prefetch=PREFETCH,
-        help="Address by address: empty if the mail was taken for it, else why it was refused for good.")
+        help="By address: empty if the server accepted the mail, otherwise why it refused it for good.")
     office365_doubts = fields.Json(
         readonly=True, copy=False, prefetch=PREFETCH,
-        help="Address by address: how often the connection ended before the server said whether it took the mail.")
+        help="By address: how often the connection ended before the server said whether it accepted the mail.")
 
     # ------------------------------------------------------------
     # Recipients that are left

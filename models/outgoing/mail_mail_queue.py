@@ -36,7 +36,7 @@ class MailMail(models.Model):
     _inherit = "mail.mail"
 
     office365_bulk = fields.Boolean(
-        "Mass Mail", readonly=True, copy=False, prefetch=PREFETCH, help="Made together with others; single messages go first.")
+        "Mass Mail", readonly=True, copy=False, prefetch=PREFETCH, help="Created together with other emails. Single emails are sent first.")
 
     _office365_next = models.Index("(COALESCE(office365_bulk, FALSE), id) WHERE state = 'outgoing'")
 

@@ -19,7 +19,7 @@ class MailMail(models.Model):
 
     office365_route = fields.Char(
         readonly=True, copy=False, prefetch=PREFETCH,
-        help="What the choice of the server depends on, as the message says it. Empty: not noted, the message is asked.")
+        help="What the choice of the server depends on, copied from the message. Empty: read from the message.")
 
     _office365_routes = models.Index("(office365_route, COALESCE(office365_bulk, FALSE), id) WHERE state = 'outgoing'")
 

@@ -25,7 +25,7 @@ class MailMail(models.Model):
     _inherit = "mail.mail"
 
     office365_stream = fields.Char(
-        readonly=True, copy=False, prefetch=PREFETCH, help="Server, sender and lane of which the later mails wait for this one.")
+        readonly=True, copy=False, prefetch=PREFETCH, help="Server, sender and lane whose later emails wait for this one.")
 
     _office365_holding = models.Index("(office365_stream) WHERE state = 'outgoing' AND office365_stream IS NOT NULL")
     _office365_waiting = models.Index("(scheduled_date) WHERE state = 'outgoing' AND office365_cause IS NOT NULL")
@@ -63,7 +63,7 @@ class MailMail(models.Model):
             "office365_failed_since": since,
             "office365_stream": holds_others(cause, attempts, unreachable=unreachable),
             "failure_reason": self.env._(
-                "%(reason)s\nIt will be tried again at %(time)s (UTC).",
+                "%(reason)s\nOdoo will try again at %(time)s (UTC).",
                 reason=self._office365_text(refusal), time=fields.Datetime.to_string(at)),
         }
 
@@ -97,7 +97,8 @@ class MailMail(models.Model):
 
     def _office365_behind(self, until: datetime, cause: str) -> Deferral:
         """Return what the mails behind a deferred one wait for."""
-        return Deferral(until, cause, self.env._("An earlier mail of the same sender has to be tried again. This one waits behind it."))
+        return Deferral(until, cause, self.env._("An earlier email from the same sender is waiting to be tried again. This one waits "
+            "behind it."))
 
     # ------------------------------------------------------------
     # Mails that are put off untried

@@ -23,14 +23,14 @@ class Office365Pause(models.Model):
     _rec_names_search = ["address", "mail_server_id"]
 
     mail_server_id = fields.Many2one("ir.mail_server", "Server", required=True, readonly=True, ondelete="cascade")
-    address = fields.Char(readonly=True, help="Mail that leaves as this address waits. Empty: all mail of the server.")
+    address = fields.Char(readonly=True, help="Mail sent from this address is on hold. Empty: all mail of the server is.")
     cause = fields.Char(required=True, readonly=True, help="Why the server refuses it: a short name that does not change.")
     reply = fields.Char("Server's Reply", readonly=True)
     since = fields.Datetime(required=True, readonly=True, help="First refusal.")
     last = fields.Datetime("Last Refusal", required=True, readonly=True)
-    until = fields.Datetime(readonly=True, help="Then one mail is tried. If it is taken, the others follow.")
+    until = fields.Datetime(readonly=True, help="Odoo then tries one email. If the server accepts it, the others follow.")
     failures = fields.Integer("Refusals", readonly=True, help="In a row.")
-    minutes = fields.Integer("Length (minutes)", readonly=True, help="Twice as long after each failed trial, up to four hours.")
+    minutes = fields.Integer("Length (minutes)", readonly=True, help="Doubles after each failed trial, up to four hours.")
     trial = fields.Datetime("Trial Since", readonly=True)
     remedy = fields.Text("What to Do", compute="_compute_remedy")
 

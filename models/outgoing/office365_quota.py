@@ -23,7 +23,7 @@ class Office365Quota(models.Model):
     _rec_name = "key"
     _log_access = False
 
-    key = fields.Char(required=True, help="The mailbox, as Exchange counts what each mailbox sends.")
+    key = fields.Char(required=True, help="The mailbox. Exchange counts what each mailbox sends.")
     ledger = fields.Json(required=True)
 
     _key_unique = models.UniqueIndex("(key)")

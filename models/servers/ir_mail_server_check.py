@@ -54,7 +54,7 @@ class IrMail_Server(models.Model):
             session = self._office365_open_session(email_from, on_stage=note_stage)
             message = self._build_email__(
                 email_from, [email_to], self.env._("Connection test of %s", self.name),
-                self.env._("Odoo tries whether mail leaves. This mail can be deleted."),
+                self.env._("Odoo is testing whether it can send mail. You can delete this email."),
                 headers=self.env["office365.probe"]._headers())
             envelope_from, recipients, message = self._prepare_email_message__(message, session)
             session.begin(dataclasses.replace(session.observer, on_stage=note_stage))

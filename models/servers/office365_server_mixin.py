@@ -76,7 +76,7 @@ class Office365ServerMixin(models.AbstractModel):
                 "the server name is the IP address %(host)s. Enter the DNS name: the certificate can only be "
                 "verified against a name, and Microsoft changes the addresses behind it."),
             "relay_host_signs_in": self.env._(
-                "the SMTP server %(host)s wants a sign-in, and a relay has none. Enter the MX host of your tenant, "
+                "the SMTP server %(host)s requires a sign-in, and a relay has none. Enter the MX host of your tenant, "
                 "such as contoso-com.mail.protection.outlook.com, or choose the preset Client submission."),
             "host_is_mx": self.env._(
                 "the server %(host)s is the MX host of a tenant, which never offers a sign-in. Choose the preset "
@@ -94,10 +94,10 @@ class Office365ServerMixin(models.AbstractModel):
                 "a connector trusts the IP addresses of this server or a certificate. "
                 "Choose one of the two in the field Trusted By."),
             "relay_login": self.env._(
-                "a relay takes no user name and no password. Empty both fields, "
+                "a relay does not sign in. Empty both fields, "
                 "or choose the preset Client submission."),
             "submission_authentication": self.env._(
-                "the field Sign In must be Microsoft Entra ID or Password: this service wants the mailbox to sign in."),
+                "the field Sign In must be Microsoft Entra ID or Password: this service requires the mailbox to sign in."),
             "app_missing": self.env._(
                 "the field Entra App is empty. Choose the app registration that signs in, or make one under Settings > Technical > "
                 "Email > Microsoft Entra Apps."),
@@ -107,8 +107,8 @@ class Office365ServerMixin(models.AbstractModel):
             "mailbox_missing": self.env._(
                 "the field Username is empty. Enter the address of the mailbox that signs in."),
             "password_beside_sign_in": self.env._(
-                "the field Password must be empty: the Entra App signs in. To keep the password for the case that something goes wrong, "
-                "use the button Switch to Microsoft Sign-in."),
+                "the field Password must be empty: the Entra App signs in. To keep the password in case something goes wrong, use the "
+                "button Switch to Microsoft Sign-in."),
             "server_type": self.env._(
                 "the field Server Type does not fit the preset. Choose %(expected)s, or another preset."),
         }
@@ -124,8 +124,8 @@ class Office365ServerMixin(models.AbstractModel):
     def _office365_certificate_text(self, host: str, error: ssl.SSLCertVerificationError) -> str:
         """Return the sentence for a server whose certificate cannot be verified."""
         return self.env._(
-            "The certificate of %(host)s cannot be verified: %(reason)s. Nothing was sent to it, no password either. "
-            "Check the server name. If something between here and Microsoft uses a certificate of its own, have its "
-            "authority added to this system's store.",
+            "The certificate of %(host)s cannot be verified: %(reason)s. Odoo sent nothing to it, not even a password. Check the server "
+            "name. If a proxy or firewall on the way to Microsoft uses its own certificate, add its authority to the certificate store of "
+            "this system.",
             host=host, reason=error.verify_message,
         )

@@ -15,8 +15,8 @@ from ..diagnosis.reader import Diagnosis, diagnose
 from ..errors import smtp_reply_text, storable
 
 _IN_DOUBT: Final = _lt(
-    "The mail may have arrived: twice the connection ended after the message was sent and before the server replied. It is not sent again"
-    " by itself. Look for its Message-Id in Exchange admin center > Mail flow > Message trace; press Retry only if it is not there.")
+    "The mail may have arrived: the connection ended twice after the message was sent and before the server replied. Odoo does not send it "
+    "again by itself. Look for its Message-Id in Exchange admin center > Mail flow > Message trace; press Retry only if it is not there.")
 
 
 @dataclass(frozen=True)

@@ -406,7 +406,7 @@ registry.category("web_tour.tours").add("mail_office365_queue", {
         },
         {
             content: "It says when it is tried again, and why",
-            trigger: ".o_form_view .alert-info:contains(Will be tried again at):contains(PRX4)",
+            trigger: ".o_form_view .alert-info:contains(Next attempt):contains(PRX4)",
         },
         {
             content: "Cancel it",

@@ -29,7 +29,8 @@ NUMBERS: Final[tuple[Cause, ...]] = (
     _entra("entra_bad_password", aadsts(50055, 50144, 50135), _lt(
         "The password has expired or must be changed. Reset it in Entra admin center > Users > Reset password, then sign in again.")),
     _entra("entra_user_blocked", aadsts(50053), _lt(
-        "The account is locked after wrong passwords or a suspicious address. See Entra admin center > Sign-in logs, change the password,"
+        "The account is locked after wrong passwords or a sign-in from a suspicious address. See Entra admin center > Sign-in logs, change "
+        "the password,"
         " and wait.")),
     _entra("entra_user_blocked", aadsts(50057), _lt(
         "The account is disabled. Enable it: Entra admin center > Users > Account status.")),
@@ -56,8 +57,9 @@ NUMBERS: Final[tuple[Cause, ...]] = (
         " Cross-tenant access settings, and the proxy of your network that sends the header Restrict-Access-To-Tenants.")),
     # What the app may do
     _entra("entra_consent_missing", aadsts(65001, 65004, 90008, 90093, 90094, 90095, 90099, 900093), _lt(
-        "Nobody who may has consented to what the app asks for. By Microsoft's managed policy only an administrator can, for mail"
-        " permissions: Entra admin center > App registrations > API permissions > Grant admin consent."), "OAUTH"),
+        "Nobody with the right to do so has consented to the permissions of the app. Under Microsoft's managed policy, only an "
+        "administrator can consent to mail permissions: Entra admin center > App registrations > API permissions > Grant admin "
+        "consent."), "OAUTH"),
     _entra("entra_permission_missing", aadsts(65005, 650052, 650056, 650057, 501051), _lt(
         "The app lacks the permission it asks for. Entra admin center > App registrations > API permissions: add Office 365 Exchange Online"
         " > Application > SMTP.SendAsApp and IMAP.AccessAsApp, then grant admin consent."), "OAUTH"),
@@ -84,7 +86,8 @@ NUMBERS: Final[tuple[Cause, ...]] = (
         "The app is registered as a public client, which has no secret. Entra admin center > App registrations > Authentication: add the"
         " platform Web.")),
     _entra("entra_redirect_mismatch", aadsts(50011, 900971, 500112, 500113, 500117, 70004), _lt(
-        "The app does not know the address of this Odoo. Add the redirect URI shown in the Entra app in Odoo, exactly: Entra admin"
+        "The app registration does not list the address of this Odoo. Add the redirect URI shown in the Entra app in Odoo, exactly: Entra "
+        "admin"
         " center > App registrations > Authentication > Web.")),
     _entra("entra_redirect_mismatch", aadsts(9002325, 9002326, 9002327), _lt(
         "The redirect URI is registered for a single-page application. Delete it there and add it to the platform Web: Entra admin center >"
@@ -94,10 +97,11 @@ NUMBERS: Final[tuple[Cause, ...]] = (
         "The sign-in was revoked or not used for 90 days. Sign in again from the Entra app in Odoo, or use app-only sign-in (Entra"
         " admin center > App registrations), which does not expire this way."), "RT"),
     _entra("entra_grant_expired", aadsts(700084), _lt(
-        "The sign-in ended after a day, as the redirect URI is one of a single-page application. Add it to the platform Web (Entra admin"
+        "The sign-in ended after a day because the redirect URI belongs to a single-page application. Add it to the platform Web (Entra "
+        "admin"
         " center > App registrations > Authentication), then sign in again from the Entra app in Odoo."), "RT"),
     _entra("entra_grant_expired", aadsts(70043, 70046), _lt(
-        "A policy asks for a new sign-in at intervals. Sign in again from the Entra app in Odoo; exclude the account: Entra admin"
+        "A policy requires a new sign-in from time to time. Sign in again from the Entra app in Odoo; exclude the account: Entra admin"
         " center > Conditional Access > Policies > Session > Sign-in frequency."), "RT"),
     _entra("entra_grant_expired", aadsts(70000, 54005, 700005, 50058, 50143, 501481, 700020), _lt(
         "The sign-in was used before or belongs to another directory. Start it again from the Entra app in Odoo; compare its"
@@ -111,14 +115,15 @@ NUMBERS: Final[tuple[Cause, ...]] = (
         " that Office 365 Exchange Online is enabled: Entra admin center > Enterprise applications > Application type: Microsoft"
         " Applications."), "OAUTH"),
     _entra("entra_scope_invalid", aadsts(70011, 28000, 28002, 28003, 650053, 700022, 901002, 1002012), _lt(
-        "The scope is not valid. App-only sign-in wants https://outlook.office365.com/.default alone: restore it in the Entra app"
+        "The scope is not valid. App-only sign-in needs exactly https://outlook.office365.com/.default: restore it in the Entra app"
         " in Odoo; permissions belong to Entra admin center > App registrations > API permissions."), "OAUTH"),
     # Where it is asked
     _entra("entra_tenant_unknown", aadsts(90002, 50059, 50128, 900021, 900023, 90019, 50029, 51001), _lt(
         "There is no such directory. Copy Tenant ID from Entra admin center > Overview to the Entra app in Odoo, and check its"
         " cloud.")),
     _entra("entra_tenant_unknown", aadsts(5000224, 5000225), _lt(
-        "Microsoft has blocked or deleted the directory, for instance as nobody used it. Check Tenant ID in Entra admin center > Overview,"
+        "Microsoft has blocked or deleted the directory, for example because nobody used it. Check Tenant ID in Entra admin center > "
+        "Overview,"
         " then Microsoft 365 admin center > Support > Help & support.")),
     _entra("entra_wrong_cloud", aadsts(90038, 90051, 900382, 900432, 1000104, 50049), _lt(
         "The directory lives in another cloud. Choose it as the cloud of the Entra app in Odoo; Entra admin center > Overview"
@@ -138,7 +143,8 @@ NUMBERS: Final[tuple[Cause, ...]] = (
         "No action needed. Entra was asked too often; Odoo will retry. If it persists, give every database an app of its own: Entra admin"
         " center > App registrations > New registration."), retry_after=300),
     _entra("entra_unavailable", aadsts(90033, 90006, 90012, 90024, 50033, 50087, 90090, 90091, 40010, 70012, 501621), _lt(
-        "No action needed. Entra has a hiccup; Odoo will retry. If it persists, see Microsoft 365 admin center > Health > Service"
+        "No action needed. Entra is temporarily unavailable; Odoo will retry. If it persists, see Microsoft 365 admin center > Health > "
+        "Service"
         " health.")),
 )
 
@@ -155,16 +161,17 @@ WORDS: Final[tuple[Cause, ...]] = (
         " center > App registrations > New registration.")),
     _oauth("entra_unavailable", (says("temporarily_unavailable"), says("server_error"), says("server error", "for url"),
                                  says("HTTP Error 50"), says("MsalServiceError")), _lt(
-        "No action needed. Entra has a hiccup; Odoo will retry. If it persists, see Microsoft 365 admin center > Health > Service"
+        "No action needed. Entra is temporarily unavailable; Odoo will retry. If it persists, see Microsoft 365 admin center > Health > "
+        "Service"
         " health.")),
     _oauth("entra_consent_missing", any_of("consent_required"), _lt(
-        "Nobody who may has consented to what the app asks for. By Microsoft's managed policy only an administrator can, for mail"
-        " permissions: Entra admin center > App registrations > API permissions > Grant admin consent.")),
+        "Nobody with the right to do so has consented to the permissions of the app. Under Microsoft's managed policy, only an "
+        "administrator can consent to mail permissions: Entra admin center > App registrations > API permissions > Grant admin consent.")),
     _oauth("entra_consent_missing", any_of("access_denied", "authorization_declined"), _lt(
         "The sign-in was refused or cancelled. Have an administrator consent (Entra admin center > App registrations > API permissions >"
         " Grant admin consent), then sign in again from the Entra app in Odoo."), vague=True),
     _oauth("entra_scope_invalid", any_of("invalid_scope", "invalid_resource", "invalid_target"), _lt(
-        "The scope is not valid. App-only sign-in wants https://outlook.office365.com/.default alone: restore it in the Entra app"
+        "The scope is not valid. App-only sign-in needs exactly https://outlook.office365.com/.default: restore it in the Entra app"
         " in Odoo; permissions belong to Entra admin center > App registrations > API permissions.")),
     # Our own word: the directory is at the host of another cloud, which is not asked.
     Cause("entra_wrong_cloud", (says("endpoint_elsewhere"),), _lt(

@@ -27,7 +27,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause(
         "unknown",
         (status("4.7.320-325"), status("5.7.320-325")),
-        _lt("The recipient's server does not pass the check of its certificate or of DNSSEC (<code>), which its own domain asks for."
+        _lt("The recipient's server does not pass the check of its certificate or of DNSSEC (<code>), which its own domain requires."
             " Nothing is wrong in Odoo: tell the recipient's administrator; see Exchange admin center > Mail flow > Message trace."),
         "NDR",
         of_object=RECIPIENT,
@@ -68,7 +68,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause(
         "unknown",
         (status("5.6.7"),),
-        _lt("A recipient's address has characters outside ASCII before its @, which the server does not take. Correct it on the contact"
+        _lt("A recipient's address has characters outside ASCII before its @, which the server does not accept. Correct it on the contact"
             " in Odoo (Contacts > Email)."),
         "RFC 6531",
         of_object=RECIPIENT,
@@ -83,22 +83,22 @@ def _of_subject(number: int, about: str, text: str) -> Cause:
 #: RFC 3463 section 3: what a code is about whose last number no row has.
 SUBJECTS: Final[tuple[Cause, ...]] = (
     _of_subject(1, RECIPIENT, _lt(
-        "Odoo does not recognize the code <code>; it speaks of an address. Check sender and recipient of the mail (Settings > Technical >"
+        "Odoo does not recognize the code <code>; it is about an address. Check sender and recipient of the mail (Settings > Technical >"
         " Emails) and look the code up in Microsoft's list of NDR codes.")),
     _of_subject(2, RECIPIENT, _lt(
-        "Odoo does not recognize the code <code>; it speaks of a mailbox, mostly the recipient's. Look it up in Microsoft's list of NDR"
+        "Odoo does not recognize the code <code>; it is about a mailbox, usually the recipient's. Look it up in Microsoft's list of NDR"
         " codes, and the mail in Exchange admin center > Mail flow > Message trace.")),
     _of_subject(3, SERVER, _lt(
-        "Odoo does not recognize the code <code>; it speaks of the mail server itself. Look it up in Microsoft's list of NDR codes, and"
+        "Odoo does not recognize the code <code>; it is about the mail server itself. Look it up in Microsoft's list of NDR codes, and"
         " see Microsoft 365 admin center > Health > Service health.")),
     _of_subject(4, SERVER, _lt(
-        "Odoo does not recognize the code <code>; it speaks of the network or of the way to the recipient. Look it up in Microsoft's list"
+        "Odoo does not recognize the code <code>; it is about the network or the route to the recipient. Look it up in Microsoft's list"
         " of NDR codes, and the mail in Exchange admin center > Mail flow > Message trace.")),
     _of_subject(5, SERVER, _lt(
         "Odoo does not recognize the code <code>; the server did not understand a command. Remove mail scanners between Odoo and the"
         " server, press Settings > Technical > Outgoing Mail Servers > Test Connection, otherwise report it as an error of this addon.")),
     _of_subject(6, MESSAGE, _lt(
-        "Odoo does not recognize the code <code>; it speaks of what is in the mail. Open it in Settings > Technical > Emails, check its"
+        "Odoo does not recognize the code <code>; it is about the content of the mail. Open it in Settings > Technical > Emails, check its"
         " attachments, and look the code up in Microsoft's list of NDR codes.")),
     Cause("unknown", (subject(7),), _lt(
         "Odoo does not recognize the code <code>; a policy refuses the mail. Look it up in Microsoft's list of NDR codes, and the mail in"

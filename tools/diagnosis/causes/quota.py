@@ -68,7 +68,8 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause(
         "onmicrosoft_limit",
         (status("5.7.236"),),
-        _lt("Addresses of an onmicrosoft.com domain reach 100 external recipients a day in all. Send as an address of your own domain:"
+        _lt("Addresses of an onmicrosoft.com domain reach no more than 100 external recipients a day in all. Send from an address of your "
+            "own domain:"
             " Microsoft 365 admin center > Settings > Domains."),
         "LIMITS",
         retry_after=SLIDING_DAY,
@@ -77,7 +78,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause(
         "recipient_busy",
         (status("4.3.2", "STOREDRV.Deliver"), status("4.3.2", "recipient thread limit")),
-        _lt("No action needed. The recipient's mailbox takes too many mails at once; Odoo will retry. If it persists, let fewer"
+        _lt("No action needed. The recipient's mailbox is receiving too many mails at once; Odoo will retry. If it persists, let fewer"
             " notifications go to it: Preferences > Notification."),
         "NDR",
     ),
@@ -103,14 +104,14 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "too_many_recipients",
         (status("4.5.3"), status("5.5.3"), reply(452, "too many recipients"), reply(552, "too many recipients"),
          says("too many recipients")),
-        _lt("The mail has more recipients than the server takes at once; Odoo sends it in parts. The limit of a mailbox:"
+        _lt("The mail has more recipients than the server accepts at once; Odoo sends it in parts. The limit of a mailbox:"
             " Set-Mailbox -Identity <mailbox> -RecipientLimits 1000"),
         "NDR",
     ),
     Cause(
         "message_too_large",
         (status("5.6.211"), status("5.3.4", "header"), says("header size exceeds")),
-        _lt("The header of the mail is too large, mostly as it names too many recipients. Look at it in Settings > Technical >"
+        _lt("The header of the mail is too large, usually because it names too many recipients. Look at it in Settings > Technical >"
             " Emails, and write to fewer people at once or to a distribution list."),
         "NDR",
     ),
@@ -120,7 +121,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
          *any_of("exceeds fixed maximum message size", "message size exceeds", "message too large", "message is too large",
                  "message too big", "message is too big", "maximum message size", "exceeds size limit", "message size limit",
                  "exceeds the maximum size")),
-        _lt("The mail is too large; attachments grow by a third on their way. Send links instead of attachments, or run:"
+        _lt("The mail is too large; attachments grow by a third in transit. Send links instead of attachments, or run:"
             " Set-Mailbox -Identity <mailbox> -MaxSendSize 150MB"),
         "NDR",
     ),

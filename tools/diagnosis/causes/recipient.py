@@ -65,7 +65,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "recipient_restricted",
         (status("5.7.12"), status("5.7.133-136"), status("5.7.193"), status("5.7.1", "SenderNotAuthenticated"),
          status("5.7.1", "RESOLVER.RST.AuthRequired"), says("SenderNotAuthenticated"), says("UnifiedGroupAgent")),
-        _lt("The recipient takes mail from inside its organization only. If it is yours, run: Set-DistributionGroup -Identity <address>"
+        _lt("The recipient accepts mail only from inside its organization. If it is yours, run: Set-DistributionGroup -Identity <address>"
             " -RequireSenderAuthenticationEnabled $false (Set-UnifiedGroup for a Microsoft 365 group, Set-Mailbox for a mailbox)."),
         "NDR",
     ),
@@ -84,7 +84,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "recipient_restricted",
         (status("5.7.13"), status("5.7.120-132"), status("5.7.137-138"), status("5.7.2"), status("5.7.1", "RESOLVER.RST"),
          says("RESOLVER.RST.NotAuthorized"), says("RestrictedToRecipientsPermission")),
-        _lt("The recipient takes mail from listed senders only. If it is yours, run: Set-DistributionGroup -Identity <address>"
+        _lt("The recipient accepts mail only from listed senders. If it is yours, run: Set-DistributionGroup -Identity <address>"
             " -AcceptMessagesOnlyFromSendersOrMembers @{Add='<mailbox>'}"),
         "NDR",
     ),
@@ -100,7 +100,8 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause(
         "recipient_busy",
         (status("4.2.1"), status("4.2.2"), *_FULL),
-        _lt("No action needed. The recipient's mailbox takes no mail now; Odoo will retry. Exchange admin center > Recipients shows whether"
+        _lt("No action needed. The recipient's mailbox accepts no mail at the moment; Odoo will retry. Exchange admin center > Recipients "
+            "shows whether"
             " it is full, if it is yours."),
         "RFC 3463",
     ),
@@ -114,7 +115,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause(
         "recipient_restricted",
         (status("5.2.1"),),
-        _lt("The recipient's mailbox takes no mail: it is switched off or locked. If it is yours, see Exchange admin center > Recipients;"
+        _lt("The recipient's mailbox accepts no mail: it is switched off or locked. If it is yours, see Exchange admin center > Recipients;"
             " otherwise correct the address on the contact in Odoo (Contacts > Email)."),
         "RFC 3463",
     ),

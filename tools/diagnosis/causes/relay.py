@@ -35,7 +35,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause(
         "relay_denied",
         (status("5.7.51"),),
-        _lt("A partner connector takes mail of your domain from other addresses or certificates only. Add this Odoo server to it:"
+        _lt("A partner connector accepts mail from your domain only from other IP addresses or certificates. Add this Odoo server to it:"
             " Set-InboundConnector -Identity <connector> -SenderIPAddresses @{Add='<public address of Odoo>'}"),
         "RELAY",
     ),
@@ -74,7 +74,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause(
         "direct_send_rejected",
         (status("5.7.68"), says("Direct Send not allowed")),
-        _lt("Your organization refuses mail of its own domains that no connector vouches for. Run: New-InboundConnector -Name Odoo"
+        _lt("Your organization refuses mail from its own domains unless a connector vouches for it. Run: New-InboundConnector -Name Odoo"
             " -ConnectorType OnPremises -SenderDomains * -SenderIPAddresses <public address of Odoo>"),
         "RDS",
     ),
@@ -83,7 +83,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "routing_loop",
         (status("5.4.14-20"), status("5.4.6"), status("4.4.6"), status("5.4.11"), status("5.3.5", "loop"),
          *any_of("hop count exceeded", "routing loop detected", "too many hops", "mail loop", "loops back to myself")),
-        _lt("The mail goes round in circles, mostly for a domain of type InternalRelay without a rule or connector for unknown addresses."
+        _lt("The mail is caught in a loop, usually because a domain of type InternalRelay has no rule or connector for unknown addresses."
             " Check Get-AcceptedDomain and Exchange admin center > Mail flow > Rules."),
         "NDR",
     ),

@@ -30,7 +30,8 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause(
         "ip_reputation",
         (status("5.7.708"),),
-        _lt("Microsoft takes no mail from the address of this Odoo server, mostly for trial organizations. Buy licences, or ask for an"
+        _lt("Microsoft accepts no mail from the address of this Odoo server. This happens mostly to trial organizations. Buy licences, or "
+            "ask for an"
             " exception: Microsoft 365 admin center > Support > Help & support."),
         "NDR2",
     ),
@@ -45,7 +46,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause(
         "ip_reputation",
         (status("5.7.508"), status("5.7.510"), status("4.7.508"), status("4.7.510")),
-        _lt("The recipient's organization takes no or less mail over IPv6. Send through submission on port 587, or let the Odoo server"
+        _lt("The recipient's organization accepts little or no mail over IPv6. Send through submission on port 587, or let the Odoo server"
             " reach the host in Settings > Technical > Outgoing Mail Servers over IPv4."),
         "NDR",
     ),
@@ -57,7 +58,8 @@ CAUSES: Final[tuple[Cause, ...]] = (
          status("4.7.26"), status("4.7.29"), status("5.7.5", "DKIM"), status("5.7.5", "DMARC"),
          *any_of("DMARC", "DKIM", "Sender Policy Framework", "SPF record", "SPF check", "SPF fail", "SPF validation", "SPF policy",
                  "fails SPF", "does not designate", "sender is unauthenticated", "unauthenticated email")),
-        _lt("The sender's domain does not prove this mail. Correct its SPF, DKIM and DMARC records: Microsoft 365 admin center > Settings >"
+        _lt("The sender's domain does not authenticate this mail. Correct its SPF, DKIM and DMARC records: Microsoft 365 admin center > "
+            "Settings >"
             " Domains > DNS records, and Set-DkimSigningConfig -Identity <domain> -Enabled $true"),
         "NDR",
     ),
@@ -75,8 +77,8 @@ CAUSES: Final[tuple[Cause, ...]] = (
                  "is listed by", "is listed on", "is listed in", "poor reputation", "bad reputation", "low reputation", "ip reputation",
                  "originating from your ip", "not accepted from this ip",
                  "your ip has been blocked", "client host rejected", "not allowed to connect")),
-        _lt("The recipient's server has the public address (or the domain) this mail comes from on a list of bad senders. Look up who lists"
-            " it in the reply and ask for removal; submission on port 587 sends from Microsoft's addresses: Settings > Technical >"
+        _lt("The recipient's server finds the public address or the domain of this mail on a block list. The reply names the list; ask it "
+            "for removal; submission on port 587 sends from Microsoft's addresses: Settings > Technical >"
             " Outgoing Mail Servers."),
         "NDR",
     ),
@@ -87,7 +89,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
                  "considered spam", "suspected spam", "spam score", "classified as spam", "identified as spam", "probability of spam",
                  "unsolicited mail", "unsolicited message", "unsolicited email", "unsolicited bulk", "junk mail", "contains a virus",
                  "contains virus", "malware", "potential security issue", "content rejected", "policy violation detected")),
-        _lt("The recipient's server takes the mail for spam or for dangerous. Check text, links and attachments in Settings > Technical >"
+        _lt("The recipient's server considers the mail spam or dangerous. Check text, links and attachments in Settings > Technical >"
             " Emails; ask the recipient's administrator to allow your sender."),
         "NDR",
     ),

@@ -14,8 +14,8 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "penalty_box",
         (status("5.2.252", "throttled"), status("5.2.252", "continuous"), status("5.2.251"), status("5.2.253"), status("5.2.254"),
          status("5.2.255"), says("sender throttled due to continuous")),
-        _lt("Exchange locks the mailbox out of SMTP for an undisclosed time, after many errors of the kind it names. Stop sending, repair"
-            " that: Send As (Add-RecipientPermission <address> -Trustee <mailbox> -AccessRights SendAs), a full mailbox"
+        _lt("Exchange locks the mailbox out of SMTP for an undisclosed time, after many errors of the kind named in its reply. Stop "
+            "sending and repair that: Send As (Add-RecipientPermission <address> -Trustee <mailbox> -AccessRights SendAs), a full mailbox"
             " (Get-MailboxStatistics <mailbox>), the licence, or wrong recipients. Then wait."),
         "CET",
     ),
@@ -65,7 +65,8 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "sender_restricted",
         (status("5.1.8"), *any_of("bad outbound sender", "unusual activity", "temporarily blocked your account"),
          status("5.3.4", "unusual activity"), status("5.7.3", "unusual activity")),
-        _lt("Microsoft restricts the mailbox, as it sent what looked like spam or more than a limit of the outbound policy. Secure it, then"
+        _lt("Microsoft restricts the mailbox because it sent what looked like spam, or more than the outbound policy allows. Secure it, "
+            "then"
             " unblock it: Defender portal > Email & collaboration > Review > Restricted entities."),
         "PRN",
     ),

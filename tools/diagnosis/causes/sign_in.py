@@ -7,7 +7,7 @@ from typing import Final
 from ..cause import INCOMING, STAGES, Cause, _lt, any_of, reply, says, status
 
 _ALLOW_DESPITE_TENANT: Final = _lt(
-    "SMTP AUTH is switched off for the whole organization. Allow it for this mailbox alone, whose own setting wins:"
+    "SMTP AUTH is switched off for the whole organization. Allow it for this mailbox only; the setting of the mailbox takes precedence:"
     " Set-CASMailbox -Identity <mailbox> -SmtpClientAuthenticationDisabled $false"
 )
 
@@ -44,7 +44,8 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "basic_auth_retired",
         (status("5.7.139", "basic auth"), status("5.7.30"), says("BasicAuthBlocked"), says("basic authentication is disabled"),
          says("basic authentication is not supported")),
-        _lt("Microsoft takes no password here: IMAP and POP never do, SMTP AUTH not by default from the end of December 2026. Register an"
+        _lt("Microsoft accepts no password here: never for IMAP and POP, and by default not for SMTP AUTH from the end of December 2026. "
+            "Register an"
             " app (Entra admin center > App registrations), enter it in Odoo under Settings > Technical > Email > Microsoft Entra Apps,"
             " and press Switch to Microsoft Sign-in on the mail server."),
         "BASIC24",
@@ -168,7 +169,8 @@ CAUSES: Final[tuple[Cause, ...]] = (
         (status("5.7.57"), status("530 5.7.0", "authenticat"), status("530 5.7.1", "authenticat"), reply(530, "authenticat"),
          *any_of("Client not authenticated", "client was not authenticated", "authentication required", "authentication is required",
                  "must authenticate", "not logged in", "must issue an AUTH")),
-        _lt("The server wants a sign-in before it takes mail. Press Test Connection in Settings > Technical > Outgoing Mail Servers, which"
+        _lt("The server requires a sign-in before it accepts mail. Press Test Connection in Settings > Technical > Outgoing Mail Servers, "
+            "which"
             " shows why the sign-in failed; for a relay without sign-in use the MX host of your domain on port 25."),
         "PRN",
     ),
@@ -197,7 +199,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause(
         "imap_throttled",
         (says("authenticated but not connected"),),
-        _lt("No action needed. Exchange does not open the mailbox for a while; Odoo will retry. If it persists for hours, check that the"
+        _lt("No action needed. Exchange does not open the mailbox for now; Odoo will retry. If it persists for hours, check that the"
             " mailbox still has a licence and Get-MailboxPermission -Identity <mailbox>; otherwise let it be fetched less often (Settings"
             " > Technical > Scheduled Actions)."),
         "POPIMAP",
@@ -219,7 +221,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
         (says("authenticate failed"), says("login failed"), says("logon failure"), says("authentication failure"),
          says("authentication failed"), says("[AUTHENTICATIONFAILED]"), says("[AUTHORIZATIONFAILED]"), says("[AUTH]"),
          *any_of("[EXPIRED]", "[CONTACTADMIN]", "login denied", "invalid credentials", "access is disabled")),
-        _lt("Exchange refused the sign-in; it takes no passwords for IMAP and POP. Check Get-CASMailbox -Identity <mailbox> (ImapEnabled,"
+        _lt("Exchange refused the sign-in; it accepts no passwords for IMAP and POP. Check Get-CASMailbox -Identity <mailbox> (ImapEnabled,"
             " PopEnabled), that the app has IMAP.AccessAsApp or POP.AccessAsApp, that New-ServicePrincipal was given the object id of the"
             " enterprise application, and Get-MailboxPermission -Identity <mailbox>."),
         "OAUTH",

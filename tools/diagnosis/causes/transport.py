@@ -19,7 +19,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
                "certificate is not valid for", "self-signed certificate", "self signed certificate", "unable to get local issuer",
                "hostname mismatch", "certificate subject name", "certificate has expired", "doesn't match the host"),
         _lt("The server's certificate cannot be verified. Check that the host name in Settings > Technical > Outgoing (or Incoming) Mail"
-            " Servers is the one of the preset; trust a certificate authority of your own by the environment variable SSL_CERT_FILE."),
+            " Servers is the one of the preset; to trust a certificate authority of your own, set the environment variable SSL_CERT_FILE."),
         "MFD",
         protocols=ANY,
     ),
@@ -66,7 +66,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause(
         "hello_missing",
         (status("5.5.2", "hello"), reply(503, "hello"), reply(503, "helo")),
-        _lt("The greeting of SMTP got lost. Remove proxies and mail scanners between Odoo and the server and press"
+        _lt("The SMTP greeting (EHLO) was lost. Remove proxies and mail scanners between Odoo and the server and press"
             " Settings > Technical > Outgoing Mail Servers > Test Connection; otherwise report it as an error of this addon."),
         "RFC 5321",
     ),
@@ -127,7 +127,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause(
         "connection_refused",
         any_of("ProxyError", "cannot connect to proxy", "unable to connect to proxy", "tunnel connection failed"),
-        _lt("The proxy of the Odoo server does not let it out. Check the environment variables HTTPS_PROXY and NO_PROXY of the Odoo"
+        _lt("The proxy of the Odoo server blocks the connection. Check the environment variables HTTPS_PROXY and NO_PROXY of the Odoo"
             " service, and that the proxy passes the hosts in Settings > Technical > Outgoing (or Incoming) Mail Servers. Odoo will"
             " retry."),
         "MFD",
