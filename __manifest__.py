@@ -39,7 +39,7 @@
         "web.assets_backend": ["mail_office365/static/src/**/*"],
         "web.assets_tests": ["mail_office365/static/tests/tours/**/*.js"],
     },
-    "images": ["static/description/icon.png"],
+    "images": ["static/description/banner.png"],
     # Neither is loaded by Odoo: what the addon is built with, and what people read.
     "cloc_exclude": ["dev/**/*", "docs/**/*"],
 }

@@ -24,10 +24,10 @@ class SmtpSignInRefused(smtplib.SMTPAuthenticationError):
         :param text: sentence for the administrator, with those words in it
         """
         super().__init__(code, reply)
-        self.args = (text,)
+        self.args = (text,)  # type: ignore[assignment]  # what core shows
 
     def __str__(self) -> str:
-        return self.args[0]
+        return str(self.args[0])
 
 
 #: The connection ended; core lets it through as it is.
@@ -75,10 +75,10 @@ class NoConnectionFree(smtplib.SMTPConnectError):
         """
         # What Exchange says to one connection too many, so that it is read and retried as that.
         super().__init__(432, "4.3.2 Concurrent connections limit exceeded")
-        self.args = (text,)
+        self.args = (text,)  # type: ignore[assignment]  # what core shows
 
     def __str__(self) -> str:
-        return self.args[0]
+        return str(self.args[0])
 
 
 def smtp_reply_text(code: int, reply: bytes | str) -> str:

@@ -193,7 +193,7 @@ class Transport(abc.ABC):
 
     def send_message(
         self, msg: Any, from_addr: str | None = None, to_addrs: Any = None, mail_options: Any = (), rcpt_options: Any = (),
-    ) -> Mapping[str, tuple[int, bytes]]:
+    ) -> dict[str, tuple[int, bytes]]:
         """Send as `smtplib.SMTP.send_message`: return the refused recipients if others were taken.
 
         :raise Exception: nobody was
@@ -212,7 +212,9 @@ class Transport(abc.ABC):
         self.observer = observer
         if observer.on_start:
             observer.on_start()
-        started, reply, refused, failure, taken, in_doubt = time.monotonic(), "", {}, None, False, False
+        started, reply, taken, in_doubt = time.monotonic(), "", False, False
+        refused: Mapping[str, tuple[int, bytes]] = {}
+        failure: Exception | None = None
         try:
             reply, refused = self._carry(message, envelope)
             taken = True
@@ -220,7 +222,7 @@ class Transport(abc.ABC):
             failure, reply, in_doubt = error, words_of(error), getattr(error, "in_doubt", False)
         finally:
             outcome = Outcome(
-                envelope.sender, list(envelope.recipients), reply, taken, time.monotonic() - started, dict(refused), in_doubt)
+                envelope.sender or "", list(envelope.recipients), reply, taken, time.monotonic() - started, dict(refused), in_doubt)
             if observer.on_outcome:
                 observer.on_outcome(message, outcome)
         return outcome, failure

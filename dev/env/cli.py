@@ -61,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
                      help="run the fault matrix and write its results to docs/fault-matrix.md")
     sub = add("wheel", commands.build_wheel, "build odoo-addon-mail_office365 for pip, of what is committed")
     sub.add_argument("--into", default=".", metavar="FOLDER", help="where to put it (default: here)")
+    sub.add_argument("--check", action="store_true", help="only tell what is wrong with it")
     sub = add("serve", commands.serve, "serve Odoo with the addon until Ctrl-C", "ODOO ARGUMENTS")
     sub.add_argument("--port", type=_port, help="port of the web client (default: 8069, or a free one)")
     sub.add_argument("--fresh", action="store_true", help="start with a new database")
@@ -72,7 +73,9 @@ def parser() -> argparse.ArgumentParser:
     for name, text in more.items():
         if (paths.DEV / name / "__main__.py").exists():
             add(name, commands.bench if name == "bench" else commands.scripted, text, "ARGUMENTS")
-    add("lint", commands.run_lint, "run ruff, pylint-odoo and the checks of XML and imports")
+    add("lint", commands.run_lint, "run all linters on all files, with pre-commit")
+    add("tool", commands.run_tool, "run a tool of the environment, such as ruff, where the addon has its name", "TOOL ARGUMENTS")
+    add("lock", commands.lock, "write dev/env/requirements.txt anew after a change of requirements.in")
     add("pot", commands.pot, "export the terms to translate to i18n/mail_office365.pot")
     add("provision", commands.provision, "only build what the other commands need")
     return main

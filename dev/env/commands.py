@@ -7,7 +7,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import core, database, faults, life_cycle, lint, odoo_runner, paths, runtime, translations, wheel
+from . import core, database, faults, life_cycle, lint, odoo_runner, paths, runtime, translations, venv, wheel
 from .build import locked
 from .process import execute
 from .progress import Failure, say, step
@@ -201,7 +201,22 @@ def pot(_options: Namespace) -> int:
     return 0
 
 
+def run_tool(options: Namespace) -> int:
+    """Run a tool of the environment."""
+    return lint.tool(runtime.provide(), options.arguments)
+
+
+def lock(_options: Namespace) -> int:
+    """Write the versions and hashes of all Python packages."""
+    venv.lock(runtime.provide().venv)
+    return 0
+
+
 def build_wheel(options: Namespace) -> int:
-    """Build the wheel."""
+    """Build the wheel, or only tell what is wrong with it."""
+    if options.check:
+        complaints = wheel.complaints(runtime.provide())
+        say("\n".join(complaints))
+        return bool(complaints)
     say(f"{wheel.build(runtime.provide(), Path(options.into).resolve())}")
     return 0

@@ -14,7 +14,7 @@ from .process import output_of
 from .runtime import Runtime
 
 _NAME = f"odoo-addon-{paths.ADDON}"
-_LEFT_OUT = ("dev/", "docs/", "tests/", ".ci/")
+_LEFT_OUT = ("dev/", "docs/", "tests/", ".")
 _NEEDED = ("__manifest__.py", "models/ir_mail_server.py", "tools/diagnosis/causes/entra.py", "static/description/icon.png")
 _REQUIRES = ("odoo", "msal", "cryptography")
 

@@ -14,6 +14,7 @@ numbers and words of a text count is decided in :mod:`.evidence`; here is which 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import smtplib
 import traceback
@@ -152,20 +153,27 @@ def _row(evidence: Evidence, asked: _Asked, stage: str) -> tuple[Sign, Cause]:
         # Only SMTP replies have such codes.
         protocol = "smtp" if evidence.replies or evidence.statuses else None
     vague_counts = not _number_unknown(evidence)
-    for sign, cause in _SIGNS:
-        if (
-            (protocol is None or protocol in cause.protocols)
-            and (asked.worked_before or not cause.after_success)
-            and (vague_counts or not cause.vague)
-            # "554 Connection refused by policy" is no broken connection.
-            and not (evidence.severity == "5" and cause.retryable and not (sign.codes or sign.reply))
-            and cause.can_be_said_at(stage)
-            and evidence.shows(sign)
-        ):
+    for sign, cause in _candidates(protocol, stage, asked.worked_before, vague_counts, evidence.severity == "5"):
+        if evidence.shows(sign):
             return sign, cause
     if not vague_counts:
         return _NO_SIGN, NUMBER_UNKNOWN
     return _NO_SIGN, CODE_UNKNOWN if evidence.code else ANYTHING_ELSE
+
+
+@functools.cache  # of some hundred combinations at most
+def _candidates(
+    protocol: str | None, stage: str, worked_before: bool, vague_counts: bool, is_permanent: bool,
+) -> tuple[tuple[Sign, Cause], ...]:
+    """Return the rows that can be meant, whatever the words."""
+    return tuple(
+        (sign, cause) for sign, cause in _SIGNS
+        if (protocol is None or protocol in cause.protocols)
+        and (worked_before or not cause.after_success)
+        and (vague_counts or not cause.vague)
+        # "554 Connection refused by policy" is no broken connection.
+        and not (is_permanent and cause.retryable and not (sign.codes or sign.reply))
+        and cause.can_be_said_at(stage))
 
 
 def _number_unknown(evidence: Evidence) -> bool:
@@ -215,7 +223,8 @@ def _voices(said: object) -> Iterator[str | Mapping]:
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
     """Yield an exception, those inside it, and those it was raised from; each once."""
-    left, seen = [error], set()
+    left: list[BaseException] = [error]
+    seen: set[int] = set()
     while left and len(seen) < _MANY:
         error = left.pop(0)
         if id(error) in seen:

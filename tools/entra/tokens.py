@@ -183,7 +183,7 @@ def claims(access_token: str) -> Claims:
         return Claims()
 
 
-class _NoCache(msal.TokenCache):
+class _NoCache(msal.TokenCache):  # type: ignore[misc]  # msal says nothing of its types
     """Keeps nothing, and so logs nothing of it."""
 
     def add(self, event: Any, now: Any = None) -> None:
@@ -195,10 +195,10 @@ def _client(app: App) -> msal.ClientApplication:
         return _public(app)
     if isinstance(app.credential, KeyPair):
         pair = app.credential
-        credential = {"client_assertion": lambda: assertion(pair, app.client_id, client.authority.token_endpoint)}
+        credential: Any = {"client_assertion": lambda: assertion(pair, app.client_id, client.authority.token_endpoint)}
     else:
         credential = app.credential
-    client = msal.ConfidentialClientApplication(app.client_id, client_credential=credential, **_options(app))
+    client: msal.ClientApplication = msal.ConfidentialClientApplication(app.client_id, client_credential=credential, **_options(app))
     return client
 
 

@@ -55,9 +55,9 @@ class Known:
 
         :param user_id: who acts; if it is not their address, the alias of its only holder counts
         """
-        if user_id in self.holders:
+        if user_id is not None and user_id in self.holders:
             return self.holders[user_id]
-        if alias := self.claims.get(user_id):
+        if user_id is not None and (alias := self.claims.get(user_id)):
             return alias
         return next(iter(self.holders.values())) if len(self.holders) == 1 and not self.shared else None
 
@@ -281,9 +281,9 @@ def _wanted(
             return _Wanted(alias, alias)
         return as_written() if may_send else _Wanted(reason=FOREIGN_DOMAIN)
 
-    if actor.user_id in known.holders:
+    if actor.user_id is not None and actor.user_id in known.holders:
         return as_holder(known.holders[actor.user_id])
-    alias = known.claims.get(actor.user_id)
+    alias = known.claims.get(actor.user_id) if actor.user_id is not None else None
     if alias and book.sends_for(alias) and lets_pass(alias):
         return _Wanted(alias, alias)  # the actor's own
     if book.is_own(address) or (may_send and (known.shared or service.shares(address, act))):

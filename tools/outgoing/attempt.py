@@ -188,9 +188,10 @@ class Attempt:
             raise IllegalStep("What became of the mail is written down already.")
         refused, doubts = self.refused, dict(doubts)
         for part in self.parts or ():
+            reply = part.outcome.reply if part.outcome else ""
             for address in part.addresses if part.in_doubt else ():
                 doubts[address] = doubts.get(address, 0) + 1
-                refusal = refused.get(address) or Refusal(part.outcome.reply, diagnose(part.outcome.reply, protocol="smtp"))
+                refusal = refused.get(address) or Refusal(reply, diagnose(reply, protocol="smtp"))
                 refused[address] = refusal.in_doubt() if doubts[address] >= MAX_DOUBTS else refusal
         return refused, doubts
 

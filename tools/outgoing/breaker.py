@@ -88,7 +88,7 @@ class Breaker:
     def retry_at(self, now: datetime) -> datetime:
         """Return when a mail that has to wait should ask again: after the pause, or when the trial has had time."""
         soon = now + timedelta(minutes=1)
-        return max(self.until, soon) if self.is_on(now) else soon
+        return max(self.until, soon) if self.until and self.is_on(now) else soon
 
 
 def scope_of(cause: str, *, own_mailbox: bool, stage: str = "") -> Scope | None:

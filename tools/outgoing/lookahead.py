@@ -83,7 +83,7 @@ class Lookahead:
         :param name: of the database, for the log
         """
         self._open_cursor, self._name = open_cursor, name
-        self._threads: ThreadPoolExecutor | None = None
+        self._threads: ThreadPoolExecutor
         self._apart: Any = None
         self._cursors: deque[Any] = deque()
         self._running: deque[tuple[Future, Turn, Callable[[Any], None]]] = deque()
@@ -161,7 +161,7 @@ class Lookahead:
             turn.wait()  # whoever waits for this job means those before it, too
 
     def _begin_thread(self) -> None:
-        threading.current_thread().dbname = self._name  # where Odoo's log looks for it
+        threading.current_thread().dbname = self._name  # type: ignore[attr-defined]  # where Odoo's log looks for it
 
     def _close_cursors(self) -> None:
         for cursor in self._cursors:

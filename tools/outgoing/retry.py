@@ -21,7 +21,7 @@ _HOLDING_TRIES: Final = 3
 def queue_hours(value: object) -> float | None:
     """Return the hours that somebody entered, at most a year; None if that is no time span."""
     try:
-        hours = float(value)
+        hours = float(value)  # type: ignore[arg-type]  # whatever it is
     except (TypeError, ValueError):
         return None
     return min(hours, _LONGEST_HOURS) if hours >= 0 else None

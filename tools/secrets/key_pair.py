@@ -8,7 +8,7 @@ import time
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import Final
+from typing import Any, Final
 
 import jwt
 from cryptography import x509
@@ -126,7 +126,7 @@ def assertion(pair: KeyPair, client_id: str, token_endpoint: str) -> str:
         pair.private_key, algorithm="PS256", headers={"x5t#S256": thumbprint})
 
 
-def _private_key(pem: bytes, passphrase: str | None):
+def _private_key(pem: bytes, passphrase: str | None) -> object:
     try:
         return serialization.load_pem_private_key(pem, passphrase.encode() if passphrase else None)
     except TypeError:  # one is needed, or one is given and none is needed
@@ -150,7 +150,7 @@ def _pair(certificate: x509.Certificate, key: object) -> KeyPair:
     )
 
 
-def _public(key) -> bytes:
+def _public(key: Any) -> bytes:
     return key.public_bytes(_PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 

@@ -4,10 +4,11 @@ import contextlib
 import math
 import smtplib
 import socket
+import ssl
 import time
 import weakref
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from ..errors import ConnectionLost, NoConnectionFree
 from ..tls import certificate_facts
@@ -88,7 +89,8 @@ class SmtpConnection(Transport, smtplib.SMTP):
     def starttls(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
         """Switch to TLS as `smtplib.SMTP.starttls`."""
         answer = super().starttls(*args, **kwargs)
-        self.stage("tls", f"{self.sock.version()}; {certificate_facts(self.sock.getpeercert() or {})}")
+        tls = cast(ssl.SSLSocket, self.sock)
+        self.stage("tls", f"{tls.version()}; {certificate_facts(tls.getpeercert() or {})}")
         return answer
 
     def close(self) -> None:
@@ -116,7 +118,7 @@ class SmtpConnection(Transport, smtplib.SMTP):
     def trace(self, *what: object) -> None:
         """Log what is said, if debugging is on."""
         if self.debuglevel > 0:
-            self._print_debug(*what)
+            self._print_debug(*what)  # type: ignore[attr-defined]
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         self.trace("connect: to", host, port)
@@ -191,7 +193,7 @@ class SmtpConnection(Transport, smtplib.SMTP):
     # Commands and replies
     # ------------------------------------------------------------
 
-    def send(self, s: bytes | str) -> None:
+    def send(self, s: Any) -> None:
         """Write as `smtplib.SMTP.send`, within a deadline, and traced without secrets and messages."""
         if self.sock is None:
             raise smtplib.SMTPServerDisconnected("please run connect() first")
@@ -212,8 +214,9 @@ class SmtpConnection(Transport, smtplib.SMTP):
         return self._read(self.timeout)
 
     def _write(self, data: bytes) -> None:
-        smtp_wire.send_all(self.sock, data, smtp_wire.Deadline(self._left(self.timeout + len(data) / OCTETS_A_SECOND)))
-        self.sock.settimeout(self._left(self.timeout))
+        sock = cast(socket.socket, self.sock)
+        smtp_wire.send_all(sock, data, smtp_wire.Deadline(self._left(self.timeout + len(data) / OCTETS_A_SECOND)))
+        sock.settimeout(self._left(self.timeout))
 
     def _read_owed(self, seconds: float) -> None:
         while self._owed:

@@ -3,7 +3,7 @@
 import contextlib
 import smtplib
 import time
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from ..errors import ConnectionLost, smtp_reply_text
 from ..transport import Envelope
@@ -32,16 +32,18 @@ class SmtpSession(SmtpConnection):
     """
 
     _silences = 0
+    _last_reply: tuple[int, bytes]
 
     def _carry(self, message: Any, envelope: Envelope) -> tuple[str, dict[str, tuple[int, bytes]]]:
         self._wake()
         # Also where the server offers 8BITMIME: Office 365 garbles 8-bit parts of a multipart that is none itself (MailKit issue 1999).
         refused = smtplib.SMTP.send_message(
             self, seven_bit(message), envelope.sender, list(envelope.recipients) or None, envelope.mail_options, envelope.rcpt_options)
-        return smtp_reply_text(*self._last_reply), refused
+        code, words = self._last_reply
+        return smtp_reply_text(code, words), refused
 
     def sendmail(
-        self, from_addr: str, to_addrs: Any, msg: bytes | str, mail_options: Any = (), rcpt_options: Any = (),
+        self, from_addr: str, to_addrs: Any, msg: Any, mail_options: Any = (), rcpt_options: Any = (),
     ) -> dict[str, tuple[int, bytes]]:
         """Send as `smtplib.SMTP.sendmail`: return the refused recipients if others were taken, raise its errors otherwise.
 
@@ -73,10 +75,10 @@ class SmtpSession(SmtpConnection):
         if progress.is_refused:
             self._reset()
         progress.raise_refusal()
-        self._last_reply = progress.reply
+        self._last_reply = cast(tuple[int, bytes], progress.reply)  # what was taken was answered
         return progress.refused
 
-    def data(self, msg: bytes | str) -> tuple[int, bytes]:
+    def data(self, msg: Any) -> tuple[int, bytes]:
         """Send the content as `smtplib.SMTP.data`."""
         code, words = self.docmd("DATA")
         if code != 354:

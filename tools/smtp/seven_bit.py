@@ -12,7 +12,7 @@ import copy
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import SMTP
-from typing import Any, Final
+from typing import Any, Final, cast
 
 _PLAIN: Final = ("8bit", "binary")  # encodings that encode nothing (RFC 2045 section 6.2)
 _CONTAINERS: Final = ("multipart", "message")
@@ -46,12 +46,17 @@ def _encoding(part: Message) -> str:
     return str(part.get("Content-Transfer-Encoding", "")).strip().lower()
 
 
+def _raw(part: Message) -> Any:
+    """Return the payload as it is: `get_payload` would decode it by its charset."""
+    return part._payload  # type: ignore[attr-defined]
+
+
 def _is_safe(part: Message) -> bool:
     if _encoding(part) in _PLAIN or not _is_ascii(part.preamble) or not _is_ascii(part.epilogue):
         return False
     if part.is_multipart():
         return _is_ascii(part.get_boundary())
-    return _is_ascii(part._payload)  # get_payload() would decode it by its charset
+    return _is_ascii(_raw(part))
 
 
 def _is_ascii(text: Any) -> bool:
@@ -74,19 +79,20 @@ def _make_safe(part: Message) -> None:
         content = b"\r\n".join(content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"))
     _set_encoding(part, "base64")
     # Not set_payload(), which takes the charset for something to encode by.
-    part._payload = base64.encodebytes(content).decode("ascii")
+    part._payload = base64.encodebytes(content).decode("ascii")  # type: ignore[attr-defined]
 
 
 def _content(part: Message) -> bytes:
     """Return what a part means, without its encoding."""
-    if part._payload is None:
+    raw = _raw(part)
+    if raw is None:
         return b""
     try:
-        part._payload.encode("ascii", "surrogateescape")
+        raw.encode("ascii", "surrogateescape")
     except UnicodeEncodeError:  # letters, not octets, that somebody has set without saying how they are written
         _set_type(part, f'{part.get_content_type()}; charset="utf-8"')
-        return part._payload.encode("utf-8", "surrogateescape")
-    return part.get_payload(decode=True)
+        return raw.encode("utf-8", "surrogateescape")
+    return cast(bytes, part.get_payload(decode=True))
 
 
 def _set_type(part: Message, value: str) -> None:
