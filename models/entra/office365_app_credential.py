@@ -1,4 +1,3 @@
-import base64
 import binascii
 import hashlib
 
@@ -8,6 +7,7 @@ from odoo.exceptions import UserError, ValidationError
 from ...tools.entra import token_life
 from ...tools.entra.https import origin
 from ...tools.secrets import certificate, key_pair
+from ..reading import content_of
 
 # Two years: what Entra's own page proposes at most for a secret.
 CERTIFICATE_DAYS = 730
@@ -117,7 +117,7 @@ class Office365App(models.Model):
     def _inverse_certificate_pfx(self):
         for app in self.filtered("certificate_pfx"):
             try:
-                content = base64.b64decode(app.certificate_pfx)
+                content = content_of(app.certificate_pfx)
                 pair = key_pair.from_pfx(content, app.certificate_passphrase or None)
                 pair.check_dates(token_life.now())
                 app._use_pair(pair)

@@ -11,6 +11,7 @@ from psycopg2 import errors
 from ...tools.secrets import vault
 from ...tools.secrets.home import Home
 from ...tools.secrets.vault import KeyUnusable, Unreadable, Vault
+from ..reading import parameter
 
 _logger = logging.getLogger(__name__)
 
@@ -117,7 +118,7 @@ class Office365Encrypted(models.AbstractModel):
 
     def _fingerprint(self) -> str:
         """Return the mark of this database where it is now."""
-        uuid = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+        uuid = parameter(self.env, "database.uuid")
         return hmac(self.env(su=True), _SCOPE, (uuid, self._place()))
 
     def _place(self) -> str:
@@ -138,7 +139,7 @@ class Office365Encrypted(models.AbstractModel):
         return f"{system}/{database}/{table}"
 
     def _home(self) -> Home:
-        uuid = self.env["ir.config_parameter"].sudo().get_param("database.uuid") or ""
+        uuid = parameter(self.env, "database.uuid") or ""
         return Home(Path(config["data_dir"], vault.FOLDER), self.env.cr.dbname, uuid)
 
     def _claim(self) -> str:

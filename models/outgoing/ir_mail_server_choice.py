@@ -6,6 +6,7 @@ from odoo.tools import email_normalize
 from ...tools.identity.sender import SenderBook
 from ...tools.outgoing.route import Route, alike
 from ...tools.sending import Sending
+from ..reading import parameter
 
 
 class Choice:
@@ -23,7 +24,7 @@ class Choice:
         self._named = {
             email_normalize(part) for server in self.servers for part in server._parse_from_filter(server.from_filter) if "@" in part}
         self._personal = {}
-        if not IrMailServer.env["ir.config_parameter"].sudo().get_param("mail.disable_personal_mail_servers"):
+        if not parameter(IrMailServer.env, "mail.disable_personal_mail_servers"):
             self._personal = {server.owner_user_id.id: server for server in self.servers - self.shared}
 
     def allowed(self, user_id: int | None):

@@ -1,4 +1,3 @@
-import base64
 import contextlib
 import ssl
 import weakref
@@ -19,6 +18,7 @@ from ...tools.sending import Sending
 from ...tools.smtp.session import SmtpSession
 from ...tools.tls import client_context
 from ...tools.transport import Observer, Transport
+from ..reading import content_of
 
 _TRANSPORTS = "mail_office365.transports"
 
@@ -161,8 +161,8 @@ class IrMail_Server(models.Model):
             return client_context()
         try:
             return client_context(
-                certificate=base64.b64decode(self.smtp_ssl_certificate or b""),
-                private_key=base64.b64decode(self.smtp_ssl_private_key or b""),
+                certificate=content_of(self.smtp_ssl_certificate),
+                private_key=content_of(self.smtp_ssl_private_key),
             )
         except ssl.SSLError as error:
             raise UserError(self.env._(

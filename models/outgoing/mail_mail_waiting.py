@@ -12,6 +12,7 @@ from ...tools.outgoing.queue_run import QueueRun
 from ...tools.outgoing.refusal import Refusal
 from ...tools.outgoing.retry import MAX_QUEUE_HOURS, holds_others, is_over, next_try, queue_hours
 from ...tools.prefetch import PREFETCH
+from ..reading import parameter
 
 _logger = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ class MailMail(models.Model):
 
     def _office365_max_queue_hours(self) -> float:
         """Return how long a mail is tried, in hours after its first failure."""
-        value = self.env["ir.config_parameter"].sudo().get_param("mail_office365.max_queue_hours", MAX_QUEUE_HOURS)
+        value = parameter(self.env, "mail_office365.max_queue_hours", MAX_QUEUE_HOURS)
         hours = queue_hours(value)
         if hours is None:
             _logger.warning("The system parameter mail_office365.max_queue_hours is no number of hours: %r", value)
