@@ -105,7 +105,7 @@ class TestOAuthController(SignInMixin, HttpCase):
         url = urlsplit(self.visit(self.begin()))
         query = {name: value for name, [value] in parse_qs(url.query).items()}
         self.assertRefused(self.back(f"{PATH}?{urlencode({**query, 'state': query['state'][:-1] + 'x'})}"), "not begun in this session")
-        self.assertRefused(self.back(f"{PATH}?{urlencode({**query, 'code': 'forged'})}"), "Microsoft Entra gave no sign-in")
+        self.assertRefused(self.back(f"{PATH}?{urlencode({**query, 'code': 'forged'})}"), "Microsoft Entra refused the sign-in")
 
     def test_a_deleted_record_changes_nothing(self):
         url = self.visit(self.begin())

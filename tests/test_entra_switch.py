@@ -57,7 +57,7 @@ class TestMove(SignInCase):
             self.assertTrue(server.office365_switch_back_until)
             server.action_office365_switch_back()
             self.assertFalse(server.office365_switch_back_until)
-            with self.assertRaisesRegex(UserError, "no longer kept"):
+            with self.assertRaisesRegex(UserError, "no longer stored"):
                 server.action_office365_switch_back()
         self.assertRecordValues(outgoing, [{"smtp_authentication": "login", "smtp_pass": self.servers.password(ERP)}])
         self.assertRecordValues(incoming, [{"office365_app_id": False, "password": self.servers.password(ERP)}])
@@ -70,7 +70,7 @@ class TestMove(SignInCase):
         app = self.app()
         self.entra.faults.add("TOKEN", entra_errors.SECRET_EXPIRED, times=None)
         for server in (outgoing, incoming):
-            with self.assertRaisesRegex(UserError, "(?s)still signs in as before.*AADSTS7000222.*Create a new one"):
+            with self.assertRaisesRegex(UserError, "(?s)keeps its present sign-in.*AADSTS7000222.*Create a new one"):
                 self.move(server, app)
             self.assertEqual(server.office365_sign_in_by, "login")
             self.assertFalse(server.office365_switch_back_until)

@@ -126,7 +126,7 @@ class TestAppToken(TokenCase):
         # What a file may be like: not there, of another, of nobody, cut off, open to all.
         table = [
             (away, back, "is missing.*Restore the file"),
-            (write(Fernet.generate_key()), write(key), "another key than the one that encrypted it.*Enter the secret again"),
+            (write(Fernet.generate_key()), write(key), "its key is not the one that encrypted it.*Enter the secret again"),
             (write(b""), write(key), "not a valid key.*Restore the key that was there"),
             (write(key[:20]), write(key), "not a valid key.*Restore the key that was there"),
             (lambda: file.chmod(0o644), lambda: file.chmod(0o600), "chmod 600"),

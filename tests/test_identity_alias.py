@@ -92,18 +92,18 @@ class TestAlias(TransactionCase):
             "alias_model_id": self.env["ir.model"]._get_id("res.partner"),
         })
         table = {
-            "brant": "not an e-mail address",
-            '"ceo@contoso.example" <x@contoso.example>': "not an e-mail address",
-            "a@contoso.example\r\nBcc: b@contoso.example": "not an e-mail address",
+            "brant": "not an email address",
+            '"ceo@contoso.example" <x@contoso.example>': "not an email address",
+            "a@contoso.example\r\nBcc: b@contoso.example": "not an email address",
             "a@contoso.example, b@contoso.example": "several addresses",
             "brant@fabrikam.example": "Allowed are: contoso.example",
         }
         taken = {
             "taken@contoso.example": "alias of another user",
-            "other@contoso.example": "login or e-mail of another user",
-            "Other@Contoso.example": "login or e-mail of another user",
-            "archived@contoso.example": "login or e-mail of another user",
-            "login@contoso.example": "login or e-mail of another user",
+            "other@contoso.example": "login or email of another user",
+            "Other@Contoso.example": "login or email of another user",
+            "archived@contoso.example": "login or email of another user",
+            "login@contoso.example": "login or email of another user",
             "catchall@contoso.example": "catch-all or bounce address",
             "bounce@contoso.example": "catch-all or bounce address",
             "contoso-offers@contoso.example": "mail alias",
@@ -131,7 +131,7 @@ class TestAlias(TransactionCase):
                 self.brant.with_user(self.admin).write({"office365_alias": free})
                 self.assertEqual(self.confirmed(self.brant), free)
         for taken in ("BrantXWadsworth@contoso.example", "brant.o_neil@contoso.example", "info@bücher.example"):
-            with self.subTest(alias=taken), self.assertRaisesRegex(ValidationError, "login or e-mail of another user"):
+            with self.subTest(alias=taken), self.assertRaisesRegex(ValidationError, "login or email of another user"):
                 self.brant.with_user(self.admin).write({"office365_alias": taken})
 
     def test_allowed_are_the_alias_domains_and_what_our_servers_send_for(self):

@@ -78,10 +78,10 @@ class TestLinkPage(LinkMixin, HttpCase):
         self.assertIn("asks to send mail", page.text)
         self.set_alias(self.other, BRANT)
         csrf_token = re.search(r'name="csrf_token" value="(\w+)"', page.text)[1]
-        self.assertIn("given to somebody else", self.press(newest, csrf_token).text)
+        self.assertIn("now belongs to someone else", self.press(newest, csrf_token).text)
         self.assertFalse(self.confirmed())
         self.brant.active = False
-        self.assertIn("archived or no longer internal", self.press(newest, csrf_token).text)
+        self.assertIn("archived or no longer an internal user", self.press(newest, csrf_token).text)
 
     def test_an_uploaded_file_is_no_token(self):
         token = self.ask()
@@ -251,7 +251,7 @@ class TestLink(LinkMixin, TransactionCase):
     def test_the_users_own_email_is_confirmed_by_the_same_link(self):
         brant = self.brant.with_user(self.brant)
         self.assertFalse(brant.office365_email_state)
-        with self.assertRaisesRegex(UserError, "no e-mail to confirm"):
+        with self.assertRaisesRegex(UserError, "no email address to confirm"):
             brant.action_office365_confirm_email()
         brant.write({"email": "brant@contoso.example"})
         self.assertEqual(brant.office365_email_state, "unconfirmed")

@@ -281,7 +281,7 @@ class TestCompanies(SendersCase):
         server = self.outgoing(from_filter="contoso.example")
         self.user("Fritz", "fritz@fourthcoffee.example", company_id=self.company.id, company_ids=self.company.ids)
         notice = self.notice()
-        self.assertIn("no outgoing mail server sends for notifications@fourthcoffee.example", notice)
+        self.assertIn("no outgoing mail server sends as notifications@fourthcoffee.example", notice)
         self.assertIn("fritz@fourthcoffee.example", notice)
         self.assertIn("Fourth Coffee", server.office365_company_notice)
         self.assertFalse(self.env.company.office365_sender_notice)
@@ -326,15 +326,15 @@ class TestCompanies(SendersCase):
             self.set_alias(self.user(f"alias{number}", f"alias{number}@private.example", **here), f"alias{number}@contoso.example")
             self.user(f"plain{number}", f"plain{number}@contoso.example", **here)
         self.user("named", named, **here)
-        self.assertNotIn("such as of", self.notice())
+        self.assertNotIn("for example", self.notice())
         for name, email in (("alone", "alone@private.example"), ("beside", "beside@fourthcoffee.example")):
             with self.subTest(name):
                 user = self.user(name, email, **here)
-                self.assertIn(f"such as of {email}", self.notice())
+                self.assertIn(f"for example from {email}", self.notice())
                 user.active = False
         for number in range(5):
             self.user(f"many{number}", f"many{number}@private.example", **here)
-        self.assertIn("such as of many0@private.example, many1@private.example, many2@private.example.", self.notice())
+        self.assertIn("for example from many0@private.example, many1@private.example, many2@private.example.", self.notice())
 
     def test_without_a_server_of_ours_it_asks_the_database_nothing(self):
         self.assertFalse(self.notice())

@@ -176,7 +176,7 @@ class TestIncomingConnection(Office365Case):
     def test_a_failure_while_fetching_says_what_to_do(self):
         table = [
             ("SELECT", replies.IMAP_THROTTLED.replace("{milliseconds}", "299961"), "Suggested Backoff Time: 299961.*waits as long as"),
-            ("SELECT", replies.IMAP_NOT_CONNECTED, "authenticated but not connected.*does not open the mailbox for a while"),
+            ("SELECT", replies.IMAP_NOT_CONNECTED, "authenticated but not connected.*does not open the mailbox for now"),
         ]
         for step, answer, words in table:
             with self.subTest(answer=answer):

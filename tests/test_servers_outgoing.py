@@ -91,7 +91,7 @@ class TestOutgoingPreset(TransactionCase):
             ({"office365_preset": "submission", **LOGIN, "smtp_host": "52.97.1.2"}, "IP address.*Enter the DNS name"),
             ({"office365_preset": "submission", **LOGIN, **HOST}, "MX host.*Choose the preset Relay"),
             ({"office365_preset": "relay"}, "SMTP Server is empty.*Settings > Domains"),
-            ({"office365_preset": "relay", **HOST, **LOGIN}, "no user name and no password.*Empty both"),
+            ({"office365_preset": "relay", **HOST, **LOGIN}, "does not sign in.*Empty both"),
             ({"office365_preset": "relay", **HOST, "smtp_authentication": "cli"}, "Trusted By"),
             ({"office365_preset": "hve", **LOGIN, "office365_cloud": "dod"}, "choose another cloud"),
             ({"office365_preset": "submission", **LOGIN, "owner_user_id": self.env.uid}, "clear the Owner"),

@@ -126,7 +126,7 @@ registry.category("web_tour.tours").add("mail_office365_alias", {
         },
         {
             content: "It says what happens meanwhile",
-            trigger: "[name=office365_pending]:contains(Until then your mail goes out as before.)",
+            trigger: "[name=office365_pending]:contains(Until then, nothing changes.)",
         },
         {
             content: "The link can be sent again, or the change cancelled",
@@ -160,7 +160,7 @@ registry.category("web_tour.tours").add("mail_office365_alias_cancel", {
         ...openPreferences(),
         {
             content: "The confirmed alias stays in force",
-            trigger: "[name=office365_pending]:contains(Until then your mail goes out as):contains(brant.wadsworth@contoso.example)",
+            trigger: "[name=office365_pending]:contains(Until then, mail is sent as):contains(brant.wadsworth@contoso.example)",
         },
         {
             content: "Send the link again",
