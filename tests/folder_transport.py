@@ -32,11 +32,11 @@ class FolderTransport(Transport):
     def _carry(self, message: Any, envelope: Envelope) -> tuple[str, Mapping[str, tuple[int, bytes]]]:
         if self.failures:
             raise self.failures.pop(0)
-        refused = {address: self.refused[address] for address in envelope.recipients if address in self.refused}
-        for address in set(envelope.recipients) - refused.keys():
+        refused = {address: self.refused[address] for address in envelope.recipients or () if address in self.refused}
+        for address in set(envelope.recipients or ()) - refused.keys():
             text = f"{envelope.sender}\n{address}\n{message['From']}\n{message['Message-Id']}"
             (self.folder / f"{id(self):x}-{next(self._numbers):04}").write_text(text)
-        if len(refused) == len(envelope.recipients):
+        if len(refused) == len(envelope.recipients or ()):
             raise NobodyTaken(refused)
         return "250 2.0.0 Written", refused
 

@@ -35,6 +35,6 @@ class QueueCase(Office365Case):
         """Fail unless the mail is to be tried again, and says so."""
         self.assertEqual((mail.state, mail.office365_attempts), ("outgoing", attempts), mail.failure_reason)
         self.assertGreater(mail.scheduled_date, fields.Datetime.now())
-        self.assertIn("tried again", mail.failure_reason)
+        self.assertIn("Odoo will try again", mail.failure_reason)
         if cause:
             self.assertEqual(mail.office365_cause, cause)

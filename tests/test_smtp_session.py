@@ -73,6 +73,15 @@ class TestSession(SmtpCase):
         self.assertEqual(self.verbs(), ["MAIL", "RCPT", "RSET", "MAIL", "RCPT", "BDAT"])
         self.assertGreater(len(self.sent()[-1].raw), MAX_EAGER)
 
+    def test_a_message_for_nobody_goes_to_nobody_whoever_its_headers_name(self):
+        session = self.session()
+        for recipients in ([], ()):
+            with self.assertRaises(smtplib.SMTPException):
+                session.send_message(self.text("Hello\n", ERP), ERP, recipients)
+        self.assertFalse(self.servers.accepted)
+        session.send_message(self.text("Hello\n", ERP))  # as `smtplib` has it: nobody has said whom it is for
+        self.assertEqual(self.sent()[0].recipients, [CUSTOMER])
+
     def test_many_recipients(self):
         recipients = [f"customer{number}@fabrikam.example" for number in range(250)]
         for name, hidden in SERVERS.items():

@@ -23,11 +23,12 @@ _ANY_LOGIN: Final = object()
 class Envelope:
     """Who sends a message and who gets it, whatever its headers say (RFC 5321 section 2.3.1).
 
+    :ivar recipients: None if nobody has named them: then those of the headers, as `smtplib` has it
     :ivar mail_options: parameters of MAIL, as `smtplib` takes them; ``rcpt_options`` those of RCPT
     """
 
     sender: str | None
-    recipients: tuple[str, ...]
+    recipients: tuple[str, ...] | None
     mail_options: tuple[str, ...] = ()
     rcpt_options: tuple[str, ...] = ()
 
@@ -198,7 +199,7 @@ class Transport(abc.ABC):
 
         :raise Exception: nobody was
         """
-        recipients = (to_addrs,) if isinstance(to_addrs, str) else tuple(to_addrs or ())
+        recipients = (to_addrs,) if isinstance(to_addrs, str) else None if to_addrs is None else tuple(to_addrs)
         envelope = Envelope(from_addr, recipients, tuple(mail_options), tuple(rcpt_options))
         outcome, error = self._deliver(msg, envelope, self.observer)
         try:
@@ -222,7 +223,7 @@ class Transport(abc.ABC):
             failure, reply, in_doubt = error, words_of(error), getattr(error, "in_doubt", False)
         finally:
             outcome = Outcome(
-                envelope.sender or "", list(envelope.recipients), reply, taken, time.monotonic() - started, dict(refused), in_doubt)
+                envelope.sender or "", list(envelope.recipients or ()), reply, taken, time.monotonic() - started, dict(refused), in_doubt)
             if observer.on_outcome:
                 observer.on_outcome(message, outcome)
         return outcome, failure
@@ -261,11 +262,11 @@ class Transport(abc.ABC):
 class NotOpened(Transport):
     """Stands for the transport that was not opened, so that its mails take the same way as all others."""
 
-    def __init__(self, failure: Exception | None = None) -> None:
+    def __init__(self, failure: Exception | None = None, mail_server_id: int | None = None) -> None:
         """
         :param failure: why it could not be; None if it was not tried, as its mails wait
         """
-        super().__init__()
+        super().__init__(mail_server_id)
         if failure:
             self.give_up(failure)
 

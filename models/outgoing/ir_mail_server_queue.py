@@ -32,11 +32,11 @@ class IrMail_Server(models.Model):
                 if run.lookahead:
                     run.lookahead.drain()
                 if run.stream in run.deferrals or not server._office365_admitted(run, run.sender, 1):
-                    return NotOpened()
+                    return NotOpened(None, server.id)
             return connect()
         except Exception as error:  # noqa: BLE001  (whatever it is, core would fail all mails, and it is about none of them)
             run.admitted = None
-            return NotOpened(error)
+            return NotOpened(error, server.id)
 
     def _office365_is_in_use(self, run: QueueRun, server) -> bool:
         """Tell whether mail is sent through a server just now: then there is a session, and each mail asks when its turn comes."""

@@ -37,8 +37,9 @@ class SmtpSession(SmtpConnection):
     def _carry(self, message: Any, envelope: Envelope) -> tuple[str, dict[str, tuple[int, bytes]]]:
         self._wake()
         # Also where the server offers 8BITMIME: Office 365 garbles 8-bit parts of a multipart that is none itself (MailKit issue 1999).
+        recipients = None if envelope.recipients is None else list(envelope.recipients)
         refused = smtplib.SMTP.send_message(
-            self, seven_bit(message), envelope.sender, list(envelope.recipients) or None, envelope.mail_options, envelope.rcpt_options)
+            self, seven_bit(message), envelope.sender, recipients, envelope.mail_options, envelope.rcpt_options)
         code, words = self._last_reply
         return smtp_reply_text(code, words), refused
 
