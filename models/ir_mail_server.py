@@ -9,7 +9,6 @@ from odoo import api, models
 from odoo.tools import email_normalize, formataddr
 
 from ..tools.addresses import ascii_address
-from ..tools.outgoing.queue_run import QueueRun
 from ..tools.outgoing.session_pool import SessionPool
 from ..tools.sending import Sending
 from ..tools.transport import Transport
@@ -50,7 +49,7 @@ class IrMail_Server(models.Model):
                 mail_server_id=mail_server_id, allow_archived=allow_archived,
             )
 
-        run, server = QueueRun.of(self.env.context), self.sudo().browse(mail_server_id or ())
+        run, server = Sending.of(self.env.context).run, self.sudo().browse(mail_server_id or ())
         # Within a mail, it is for a message that is another module's.
         if run and not run.attempt and server.office365_preset:
             return self._office365_connect_in_run(run, server, connect)
@@ -72,7 +71,7 @@ class IrMail_Server(models.Model):
             with self._office365_explained(mail_server_id, smtp_session):
                 return super(IrMail_Server, self).send_email(message, mail_server_id, *args, smtp_session=smtp_session, **kwargs)
 
-        run = QueueRun.of(self.env.context)
+        run = Sending.of(self.env.context).run
         # Core brings the session; a module that sends a message of its own meanwhile does not.
         transport = Transport.of(smtp_session)
         part = run and transport and run.begin_part(self.env.context.get("send_validated_to"))

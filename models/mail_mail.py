@@ -5,7 +5,6 @@ See :mod:`.ir_mail_server`, which is next on its way.
 
 from odoo import api, models
 
-from ..tools.outgoing.queue_run import QueueRun
 from ..tools.sending import Sending
 
 
@@ -68,13 +67,13 @@ class MailMail(models.Model):
 
     def _split_by_mail_configuration(self):
         """In a run, batches of ours come in two lanes: single messages of all senders first."""
-        groups, run = super()._split_by_mail_configuration(), QueueRun.of(self.env.context)
+        groups, run = super()._split_by_mail_configuration(), Sending.of(self.env.context).run
         yield from groups if run is None else self._office365_in_lanes(run, list(groups))
 
     def _send(self, auto_commit=False, raise_exception=False, smtp_session=None, alias_domain_id=False,
               mail_server=False, post_send_callback=None):
         """In a run, send one mail after the other; outside, say which one is being sent. A server of ours wants to know who made it."""
-        run, server, batches = QueueRun.of(self.env.context), mail_server and mail_server.sudo(), [self]
+        run, server, batches = Sending.of(self.env.context).run, mail_server and mail_server.sudo(), [self]
         if server and server.office365_preset:
             if book := Sending.of(self.env.context).book:
                 self._office365_acts_of(book)
@@ -95,7 +94,7 @@ class MailMail(models.Model):
     def _prepare_outgoing_list(self, mail_server=False, doc_to_followers=None):
         """In a run, leave out whom an earlier try has served; who was refused for good is not asked for again either."""
         emails = super()._prepare_outgoing_list(mail_server=mail_server, doc_to_followers=doc_to_followers)
-        run = QueueRun.of(self.env.context)
+        run = Sending.of(self.env.context).run
         attempt = run and run.attempt_of(self._ids)
         return self._office365_left(attempt, emails) if attempt else emails
 

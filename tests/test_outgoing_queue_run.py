@@ -162,10 +162,10 @@ class TestQueueRun(BaseCase):
 
     def test_only_a_run_in_the_context_is_one(self):
         run = QueueRun(commits=True)
-        self.assertIs(QueueRun.of(Sending.noted({}, run=run)), run)
+        self.assertIs(Sending.of(Sending.noted({}, run=run)).run, run)
         for forged in (True, {"commits": True}, "run", None):
-            self.assertIsNone(QueueRun.of({Sending.CONTEXT_KEY: forged}))
-        self.assertIsNone(QueueRun.of({}))
+            self.assertIsNone(Sending.of({Sending.CONTEXT_KEY: forged}).run)
+        self.assertIsNone(Sending.of({}).run)
 
     def test_lanes_and_senders_wait_apart(self):
         run = QueueRun(commits=False)

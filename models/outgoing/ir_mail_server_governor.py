@@ -9,8 +9,8 @@ from odoo import fields, models
 from ...tools.diagnosis.cause import SESSION
 from ...tools.diagnosis.reader import Diagnosis, diagnose
 from ...tools.outgoing.breaker import Verdict
-from ...tools.outgoing.queue_run import QueueRun
 from ...tools.outgoing.quota import Grant
+from ...tools.sending import Sending
 from ...tools.transport import Outcome
 from .breakers import Breakers
 from .reservation import Reservations
@@ -186,7 +186,7 @@ class IrMail_Server(models.Model):
         Who gets one outside a run calls :meth:`Governor.close` in the end; the run does so itself.
         """
         self.ensure_one()
-        run = QueueRun.of(self.env.context)
+        run = Sending.of(self.env.context).run
         if run is None:
             return Governor(self.sudo())
         if self.id not in run.governors:
@@ -199,7 +199,7 @@ class IrMail_Server(models.Model):
         """Write down a delivery: at once, or with others of the run."""
         governor = self._office365_governor()
         governor.note(delivery)
-        if QueueRun.of(self.env.context) is None:
+        if Sending.of(self.env.context).run is None:
             governor.close()
 
 

@@ -4,7 +4,7 @@ import psycopg2
 from odoo import SUPERUSER_ID, models
 
 from ...tools.identity.sender import SenderIdentity
-from ...tools.outgoing.queue_run import QueueRun
+from ...tools.sending import Sending
 from ...tools.transport import Outcome
 
 _logger = logging.getLogger(__name__)
@@ -17,7 +17,7 @@ class IrMail_Server(models.Model):
 
     def _office365_recorder(self, identity: SenderIdentity, written_as: str):
         """Return what is called with the outcome of the message that is sent next."""
-        run, record = QueueRun.of(self.env.context), self._office365_delivery_recorder(identity, written_as)
+        run, record = Sending.of(self.env.context).run, self._office365_delivery_recorder(identity, written_as)
         part = run and run.part
 
         def note_and_record(message, outcome: Outcome) -> None:

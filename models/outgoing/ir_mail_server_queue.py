@@ -73,12 +73,12 @@ class IrMail_Server(models.Model):
 
         In a run, another mail may have the transport, and another From.
         """
-        run = QueueRun.of(self.env.context)
+        run = Sending.of(self.env.context).run
         return run.smtp_from if run and run.part else transport.observer.chosen_for
 
     def _office365_begin(self, transport: Transport, identity: SenderIdentity, chosen_for: str | None, written_as: str) -> None:
         """Let the transport take the message that is prepared, in a run when its turn comes. Until here, it may send another one."""
-        run, turn = QueueRun.of(self.env.context), None
+        run, turn = Sending.of(self.env.context).run, None
         if run and run.attempt:  # also for a message that is no part of the mail: the transport is used by one at a time
             turn = run.take_turn(transport)
         part = run and run.part
@@ -98,7 +98,7 @@ class IrMail_Server(models.Model):
 
         :raise NextPart: it may not
         """
-        run = QueueRun.of(self.env.context)
+        run = Sending.of(self.env.context).run
         if not run or not run.part:
             return
         if run.admitted != sender or recipients != 1:

@@ -53,7 +53,7 @@ class MailMail(models.Model):
 
         Other mails and people share that row. Touched by two at once, it would keep the second from committing that a mail was sent.
         """
-        run = QueueRun.of(self.env.context)
+        run = Sending.of(self.env.context).run
         if run and (attempt := run.attempt_of(self._ids)):
             attempt.written |= vals
             if "message_id" in vals and vals["message_id"] == self.message_id:
@@ -154,7 +154,7 @@ class MailMail(models.Model):
         :param session: :class:`.Transport`
         :param callback: core's, called with the ids of the mails that are done with
         """
-        run, todo, left = QueueRun.of(self.env.context), collections.deque(self._ids), []
+        run, todo, left = Sending.of(self.env.context).run, collections.deque(self._ids), []
         # With a limit a minute, the line is idle anyway: mails wait for their turn, not for each other.
         ahead = None if server.office365_rate_limit else run.lookahead
         if run.lookahead and not ahead:
@@ -207,7 +207,7 @@ class MailMail(models.Model):
 
         :return: whether the mail is done with, False if it is untouched
         """
-        mail, run = self.with_env(self.env(cr=cursor)), QueueRun.of(self.env.context)
+        mail, run = self.with_env(self.env(cr=cursor)), Sending.of(self.env.context).run
         run.turn = turn
         try:
             mail._office365_send_one(run, send)

@@ -8,8 +8,8 @@ from odoo import SUPERUSER_ID, api, fields, models
 from ...tools.diagnosis.reader import diagnose
 from ...tools.errors import smtp_reply_text
 from ...tools.identity.sender import ABOUT_ADDRESS, FOREIGN_DOMAIN, MODE, NOT_AUTHENTIC, OTHER_AUTHOR, UNVERIFIED
-from ...tools.outgoing.queue_run import QueueRun
 from ...tools.prefetch import PREFETCH
+from ...tools.sending import Sending
 from ...tools.transactions import run_apart
 from ...tools.transport import Outcome
 
@@ -75,7 +75,7 @@ class Office365Delivery(models.Model):
         :param message: the ``mail.message`` of it, empty if there is none
         """
         diagnosis = None if outcome.taken else diagnose(outcome.reply, protocol="smtp")
-        run = QueueRun.of(self.env.context)
+        run = Sending.of(self.env.context).run
         server._office365_note({
             "date": fields.Datetime.now(),
             "mail_server_id": server.id,

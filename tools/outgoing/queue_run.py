@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..sending import Sending
 from .attempt import Attempt, Deferral, Part
 from .lifetime import Lifetime
 from .lookahead import Lookahead, NotNow, Turn
@@ -87,11 +85,6 @@ class QueueRun:
         self.admitted: str | None = None
         self.lookahead: Lookahead | None = None
         self.turn: Turn | None = None
-
-    @classmethod
-    def of(cls, context: Mapping[str, Any]) -> QueueRun | None:
-        """Return the run that a context is in, if there is one."""
-        return Sending.of(context).run
 
     @property
     def is_late(self) -> bool:
