@@ -48,7 +48,7 @@ class OAuth(http.Controller):
         return request.redirect(back)
 
     def _consented(self, answer):
-        """Tell an administrator of the directory what came of the consent; he may be nobody here, and nothing changes here.
+        """Tell an administrator of the directory whether consent was given. They may have no user here, and nothing changes here.
 
         Anybody can write a link to this page, so it shows none of the words in its address.
         """

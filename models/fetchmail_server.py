@@ -1,4 +1,4 @@
-"""The door of incoming mail servers: every hook of core's that is extended, once. See :mod:`.ir_mail_server`."""
+"""The door of incoming mail servers: every hook of core that the addon extends, once. See :mod:`.ir_mail_server`."""
 
 from odoo import api, models
 from odoo.exceptions import UserError

@@ -1,8 +1,8 @@
-"""The door of outgoing mail servers: every hook of core's that is extended, once, in the order in which a mail meets them.
+"""The door of outgoing mail servers: every hook of core that the addon extends, once, in the order in which a mail meets them.
 
-What each of them does is in the methods that it calls, by topic: who a mail comes from in ``identity``, when and how it goes in
-``outgoing``, how a server is set up in ``servers`` and signs in in ``entra``. They extend nothing of core's, so that it does not matter
-which file is loaded first.
+The methods they call do the work, by topic: ``identity`` decides who a mail comes from, ``outgoing`` when and how it is sent, ``servers``
+how a server is set up, and ``entra`` how it signs in. Those methods extend nothing of core, so the order in which files are loaded does
+not matter.
 """
 
 from odoo import api, models
@@ -23,7 +23,7 @@ class IrMail_Server(models.Model):
     # ------------------------------------------------------------
 
     def _find_mail_server(self, email_from, mail_servers=None):
-        """Choose the server for the alias, if it is one of ours; else as core does, for the address itself."""
+        """Choose the server for the alias if it is an Office 365 server; otherwise choose as core does, for the address itself."""
         if alias := self._office365_alias_to_choose_by(email_from, mail_servers):
             server, _smtp_from = super()._find_mail_server(alias.address, mail_servers)
             if server and server.office365_preset and self._match_from_filter(alias.address, server.from_filter):
@@ -34,7 +34,7 @@ class IrMail_Server(models.Model):
         self, host=None, port=None, user=None, password=None, encryption=None, smtp_from=None,
         ssl_certificate=None, ssl_private_key=None, smtp_debug=False, mail_server_id=None, allow_archived=False,
     ):
-        """Open our own session; in a run of the queue, only if mail may go."""
+        """Open the addon's own transport; in a run of the queue, only if mail may be sent."""
         def connect():
             if not self._disable_send():
                 server, chosen_from = self.sudo().browse(mail_server_id or ()), smtp_from
@@ -50,17 +50,16 @@ class IrMail_Server(models.Model):
             )
 
         run, server = Sending.of(self.env.context).run, self.sudo().browse(mail_server_id or ())
-        # Within a mail, it is for a message that is another module's.
+        # While a mail is being sent, the session is for a message of another module.
         if run and not run.attempt and server.office365_preset:
             return self._office365_connect_in_run(run, server, connect)
         return connect()
 
     @api.model
     def send_email(self, message, mail_server_id=None, *args, smtp_session=None, **kwargs):
-        """Send as core does, and say what to do about a failure at one of our servers. In a run, what the server answers goes into the run.
+        """Send as core does, and say what to do if an Office 365 server fails. In a run, note the server's answer in the run.
 
-        Core opens a session for whoever brings none, and closes it only if all went well. Here it belongs to a pool, which closes it
-        in any case.
+        If the caller brings no session, core opens one, and closes it only on success. Here it belongs to a pool, which always closes it.
         """
         self._office365_check_message(message, mail_server_id, args[0] if args else kwargs.get("smtp_server"))
         if not smtp_session and not self._office365_pool():
@@ -72,13 +71,13 @@ class IrMail_Server(models.Model):
                 return super(IrMail_Server, self).send_email(message, mail_server_id, *args, smtp_session=smtp_session, **kwargs)
 
         run = Sending.of(self.env.context).run
-        # Core brings the session; a module that sends a message of its own meanwhile does not.
+        # Core passes the session along; another module that sends a message meanwhile does not.
         transport = Transport.of(smtp_session)
         part = run and transport and run.begin_part(self.env.context.get("send_validated_to"))
         return self._office365_send_part(run, message, transport, send) if part else send()
 
     def _prepare_email_message__(self, message, smtp_session):  # noqa: PLW3201
-        """Decide who the message comes from; when its turn comes, prepare it as core does; then ask whether it may go."""
+        """Decide on the sender, wait for the mail's turn, prepare the message as core does, then ask whether it may be sent."""
         if not (transport := Transport.of(smtp_session)):
             return super()._prepare_email_message__(message, smtp_session)
         trusting = self._office365_trusting()
@@ -93,7 +92,7 @@ class IrMail_Server(models.Model):
         return ascii_address(identity.envelope_from or envelope_from), recipients, message
 
     def _prepare_smtp_to_list(self, message, smtp_session):
-        """Let through whom core has validated in the form that it compares: it writes domains in ASCII here, and in Unicode there."""
+        """Accept validated recipients in both forms: core writes their domains in ASCII here and in Unicode there."""
         validated = self.env.context.get("send_validated_to")
         if validated and Transport.of(smtp_session):
             self = self.with_context(send_validated_to=[*validated, *map(ascii_address, validated)])
@@ -104,7 +103,7 @@ class IrMail_Server(models.Model):
     # ------------------------------------------------------------
 
     def test_smtp_connection(self, autodetect_max_email_size=False):
-        """Test our servers with a mail to the mailbox itself: Exchange decides after the last octet only, core stops before."""
+        """Test Office 365 servers with a mail to the mailbox itself. Exchange decides only after the last octet; core stops before it."""
         ours = self.filtered("office365_preset")
         ours._office365_check_active()
         if not ours or autodetect_max_email_size:
@@ -117,12 +116,12 @@ class IrMail_Server(models.Model):
         return action
 
     def _get_test_email_from(self):
-        """Test with the mailbox itself: the only sender that needs no permission."""
+        """Test with the mailbox itself, the only sender that needs no permission."""
         self.ensure_one()
         return self._office365_mailbox() or super()._get_test_email_from()
 
     def _get_test_email_to(self):
-        """Test with the mailbox itself, as High Volume Email refuses recipients outside; of a relay, with the database's address."""
+        """Test with the mailbox itself, because High Volume Email refuses outside recipients; test a relay with the database's address."""
         # Core calls it on a single server, but does not promise that.
         own = self._office365_test_recipient() if len(self) == 1 and self.office365_preset else None
         return own or super()._get_test_email_to()

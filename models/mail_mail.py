@@ -1,4 +1,4 @@
-"""The door of the mail queue: every hook of core's that is extended, once, in the order in which a mail meets them.
+"""The door of the mail queue: every hook of core that the addon extends, once, in the order in which a mail meets them.
 
 See :mod:`.ir_mail_server`, which is next on its way.
 """
@@ -17,7 +17,7 @@ class MailMail(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Which message a mail is of, core says in its values; never the context, which a client fills."""
+        """Take the message of a mail from core's values, never from the context, which a client can fill."""
         if self.env.context.get("default_mail_message_id"):
             self = self.with_context(default_mail_message_id=False)
         self._office365_mark_bulk(vals_list)
@@ -36,7 +36,7 @@ class MailMail(models.Model):
 
     @api.model
     def process_email_queue(self, email_ids=(), batch_size=1000):
-        """Take the oldest mails of ours first, and see to it that the next run comes when the next mail is due."""
+        """Take the oldest Office 365 mails first, and trigger the next run for when the next mail is due."""
         if not self.env["ir.mail_server"]._office365_in_use():
             return super().process_email_queue(email_ids=email_ids, batch_size=batch_size)
         mails = self if email_ids else self.with_context(**Sending.noted(self.env.context, is_queue=True))
@@ -50,11 +50,11 @@ class MailMail(models.Model):
         return self._office365_to_send(domain, found, limit) if Sending.of(self.env.context).is_queue else found
 
     def send_after_commit(self):
-        """Commit after each mail of ours: core commits once at the end, and a killed worker would send all of them again."""
+        """Commit after each Office 365 mail: core commits once at the end, so a killed worker would cause all to be sent again."""
         return super(MailMail, self.with_context(**Sending.noted(self.env.context, is_after_commit=True))).send_after_commit()
 
     def send(self, auto_commit=False, raise_exception=False, post_send_callback=None):
-        """Look up the senders of the batch; send in a run of our own if a server is ours, and nobody waits for the exception."""
+        """Look up the senders of the batch. Send in a run of our own, unless the caller waits for the exception."""
         mails = self._office365_with_sender_book()
         if raise_exception or not Sending.of(mails.env.context).book or self.env["ir.mail_server"]._disable_send():
             return super(MailMail, mails).send(
@@ -66,13 +66,13 @@ class MailMail(models.Model):
         return mails._office365_send_in_run(send, auto_commit=auto_commit)
 
     def _split_by_mail_configuration(self):
-        """In a run, batches of ours come in two lanes: single messages of all senders first."""
+        """In a run, send single Office 365 mails of all senders before mass mail."""
         groups, run = super()._split_by_mail_configuration(), Sending.of(self.env.context).run
         yield from groups if run is None else self._office365_in_lanes(run, list(groups))
 
     def _send(self, auto_commit=False, raise_exception=False, smtp_session=None, alias_domain_id=False,
               mail_server=False, post_send_callback=None):
-        """In a run, send one mail after the other; outside, say which one is being sent. A server of ours wants to know who made it."""
+        """In a run, send one mail after the other; outside a run, note which one: its sender depends on who made it."""
         run, server, batches = Sending.of(self.env.context).run, mail_server and mail_server.sudo(), [self]
         if server and server.office365_preset:
             if book := Sending.of(self.env.context).book:
@@ -92,7 +92,7 @@ class MailMail(models.Model):
         return True
 
     def _prepare_outgoing_list(self, mail_server=False, doc_to_followers=None):
-        """In a run, leave out whom an earlier try has served; who was refused for good is not asked for again either."""
+        """In a run, leave out recipients whom an earlier attempt served or refused for good."""
         emails = super()._prepare_outgoing_list(mail_server=mail_server, doc_to_followers=doc_to_followers)
         run = Sending.of(self.env.context).run
         attempt = run and run.attempt_of(self._ids)
@@ -103,20 +103,20 @@ class MailMail(models.Model):
     # ------------------------------------------------------------
 
     def mark_outgoing(self):
-        """Begin anew with a mail that failed, but for those who got it."""
+        """Start again with a mail that failed, except for recipients who received it."""
         result = super().mark_outgoing()
         self.filtered("office365_cause")._office365_begin_anew()
         return result
 
     def action_retry(self):
-        """Retry those that wait, too: they go with the next run of the queue."""
+        """Retry waiting mails as well: they are sent with the next run of the queue."""
         deferred = self._office365_deferred()
         result = super().action_retry()
         deferred._office365_retry_now()
         return result
 
     def cancel(self):
-        """Take the notifications of a mail along that was still to be sent."""
+        """Cancel the notifications of a mail that was still to be sent."""
         deferred = self._office365_deferred()
         result = super().cancel()
         deferred._office365_after_cancel()

@@ -1,4 +1,4 @@
-"""The door of messages: every hook of core's that is extended, once."""
+"""The door of messages: every hook of core that the addon extends, once."""
 
 from odoo import api, models
 

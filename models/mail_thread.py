@@ -1,4 +1,4 @@
-"""The door of threads: every hook of core's that is extended, once; first what comes in, then whom a message goes to."""
+"""The door of threads: every hook of core that the addon extends, once; first incoming mail, then the recipients of a message."""
 
 import logging
 
@@ -18,7 +18,7 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def message_route(self, message, message_dict, model=None, thread_id=None, custom_values=None):
-        """Pass over our own probes: the incoming server may fetch from the mailbox that they were sent to."""
+        """Ignore our own probes: an incoming server may fetch from the mailbox that they were sent to."""
         if self.env["office365.probe"]._is_probe(message):
             _logger.info("Ignored mail %s: a probe of an address that this database sent itself", message_dict.get("message_id"))
             return []
@@ -26,13 +26,13 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _message_route_process(self, message, message_dict, routes):
-        """Note that what is made now came from outside, and what Exchange says of its sender."""
+        """Note that the message came from outside, and what Exchange says about its sender."""
         incoming = Incoming(message_dict["message_id"], self._office365_author_uid(message))
         return super(MailThread, self.with_context(**{Incoming.CONTEXT_KEY: incoming}))._message_route_process(
             message, message_dict, routes)
 
     def _alias_get_error(self, message, message_dict, alias):
-        """Ask again with the user's own e-mail: a rule such as HR's "employees" looks for that in the From header."""
+        """Ask again with the user's own email, which a rule such as HR's "employees" expects in the From header."""
         error = super()._alias_get_error(message, message_dict, alias)
         own = error and self._office365_with_own_email(message, message_dict)
         return super()._alias_get_error(*own, alias) if own else error
@@ -43,7 +43,7 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _mail_find_partner_from_emails(self, emails, records=None, force_create=False, extra_domain=False):
-        """Core finds the partners, then puts them in order by their e-mails, where an alias has no match."""
+        """Add partners found by alias: core matches the partners that it found by their emails only."""
         found = super()._mail_find_partner_from_emails(
             emails, records=records, force_create=force_create, extra_domain=extra_domain)
         by_alias = self.env["res.partner"]._office365_find_by_alias(emails)
@@ -52,17 +52,17 @@ class MailThread(models.AbstractModel):
     def _message_get_suggested_recipients_batch(
         self, reply_discussion=False, reply_message=None, no_create=True, primary_email=False, additional_partners=None,
     ):
-        """Core suggests the partner, and the alias as an address of nobody, too: leave out the latter."""
+        """Leave out aliases: core suggests the partner, and the alias again as an unknown address."""
         return self._office365_without_aliases(super()._message_get_suggested_recipients_batch(
             reply_discussion=reply_discussion, reply_message=reply_message, no_create=no_create,
             primary_email=primary_email, additional_partners=additional_partners))
 
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
-        """Core does not notify those who are in To or Cc of the incoming mail, since they have it already."""
+        """Leave out people whose alias is in To or Cc of the incoming mail: like core, because they have it already."""
         recipients = super()._notify_get_recipients(message, msg_vals=msg_vals, **kwargs)
         return self._office365_without_addressed(recipients, message, msg_vals or {})
 
     def _notify_thread_with_out_of_office(self, message, recipients_data, msg_vals=False, **kwargs):
-        """The answer of somebody who is away is theirs, whoever is told so."""
+        """Attribute an out-of-office answer to the person who is away, whoever triggered it."""
         return super(MailThread, self.with_context(**{Away.CONTEXT_KEY: Away()}))._notify_thread_with_out_of_office(
             message, recipients_data, msg_vals=msg_vals, **kwargs)

@@ -14,7 +14,7 @@ T = TypeVar("T")
 #: What the next try may do better: the connection or the pool of them, a lock, a race.
 TRANSIENT: Final = (psycopg2.OperationalError, psycopg2.InterfaceError, psycopg2.pool.PoolError)
 
-# Somebody else was faster; the next try sees what he did. Each time at least one of those who compete gets through.
+# Another transaction was faster; the next try sees its result. Each time, at least one of those that compete succeeds.
 _LOST_RACE: Final = (
     psycopg2.errors.SerializationFailure, psycopg2.errors.DeadlockDetected, psycopg2.errors.UniqueViolation)
 _TRIES: Final = 200
@@ -32,7 +32,7 @@ def run_apart(
 ) -> T:
     """Do some work in a transaction of its own, again when a concurrent one got in its way; return what it returns.
 
-    Odoo's cursors are REPEATABLE READ: a row that somebody else changed meanwhile can't be locked, only read anew.
+    Odoo's cursors are REPEATABLE READ: a row that somebody else changed meanwhile cannot be locked, only read anew.
 
     :param open_cursor: opens a cursor that commits at the end of its ``with`` block
     :param work: called with the cursor, perhaps several times

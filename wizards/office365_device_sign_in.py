@@ -8,7 +8,7 @@ from ..tools import entra
 
 
 class Office365DeviceSignIn(models.TransientModel):
-    """Sign-in with a code that is entered on another device: for an Odoo that Microsoft's page can't lead back to (RFC 8628)."""
+    """Sign-in with a code that is entered on another device: for an Odoo that Microsoft's page cannot lead back to (RFC 8628)."""
 
     _name = "office365.device.sign.in"
     _description = "Sign in with a Device Code"

@@ -96,7 +96,7 @@ class IrMail_Server(models.Model):
 
         with refusal_explained(explain):
             if self._office365_signs_in_by_token():
-                # SMTP knows no delegates: the user signs in as himself, and sends as the mailbox.
+                # SMTP knows no delegates: users sign in as themselves, and send as the mailbox.
                 user = ascii_address(self._office365_account(mailbox) or mailbox)
                 self._office365_with_token(
                     self._office365_token_protocol(), mailbox, lambda token: _authenticate(session, user, token), session.time_left)

@@ -64,7 +64,7 @@ class Office365App(models.Model):
             app.private_key_state = app._credential_state("private_key")
 
     def _credential_state(self, kind: str) -> str | bool:
-        """Return what is to be seen of something that can't be seen."""
+        """Return what is to be seen of something that cannot be seen."""
         secrets = self.env["office365.secret"]
         if not self._origin or not secrets._has__(self._origin, kind):
             return False
@@ -95,7 +95,7 @@ class Office365App(models.Model):
                 raise ValidationError(app._key_pair_text("certificate_unreadable"))
 
     # ------------------------------------------------------------
-    # Writing what can't be read
+    # Writing what cannot be read
     # ------------------------------------------------------------
 
     def _inverse_client_secret(self):
@@ -180,7 +180,7 @@ class Office365App(models.Model):
         }
 
     def _key_pair_text(self, slug: str) -> str:
-        """Return the sentence for a key pair that can't be used."""
+        """Return the sentence for a key pair that cannot be used."""
         texts = {
             "certificate_unreadable": self.env._(
                 "the field Certificate holds no certificate in PEM, which starts with -----BEGIN CERTIFICATE-----."),

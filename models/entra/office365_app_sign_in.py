@@ -89,7 +89,7 @@ class Office365App(models.Model):
 
     @api.constrains("cloud", "auth_flow")
     def _check_servers(self):
-        """Refuse what this app's servers can't work with."""
+        """Refuse what this app's servers cannot work with."""
         for app in self.sudo():
             app.outgoing_server_ids._check_office365_preset()
             app.outgoing_server_ids._check_office365_sender_mode()

@@ -21,7 +21,7 @@ _ENCRYPTED = {"office365.secret": ("ciphertext",), "office365.token": ("access_t
 
 
 class SecretUnreadable(UserError):
-    """What is stored can't be decrypted: another key, or none."""
+    """What is stored cannot be decrypted: another key, or none."""
 
 
 class CopiedDatabase(UserError):
@@ -31,7 +31,7 @@ class CopiedDatabase(UserError):
 class Office365Encrypted(models.AbstractModel):
     """Rows whose content is encrypted with a key outside the database, for the one database that wrote them.
 
-    No access rights: only code of the addon gets here, as superuser. Server actions and remote calls can't call the methods, as
+    No access rights: only code of the addon gets here, as superuser. Server actions and remote calls cannot call the methods, as
     safe_eval refuses names with two underscores, and remote calls those that begin with one.
 
     The fingerprint is a digest of ``database.uuid`` and of where the database is, so that a copy neither sends nor fetches as the original.

@@ -34,7 +34,7 @@ class IrMail_Server(models.Model):
 
     @api.model
     def _office365_writing_as(self, writer: Writer, book: SenderBook):
-        """Return the servers as they are when mail of this writer is sent: his user, his company, what the batch looked up."""
+        """Return the servers as they are when mail of this writer is sent: with their user and company, and what the batch looked up."""
         company = self.env["res.company"].sudo().browse(writer.company_id)
         context = {**Sending.noted(self.env.context, book=book)}
         if domain := company.alias_domain_id:

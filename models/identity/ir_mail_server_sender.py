@@ -57,7 +57,7 @@ class IrMail_Server(models.Model):
                     "can do that. Choose another mode in the field Mail Shows.", server.display_name))
 
     def _office365_signs_in_as_anyone(self) -> bool:
-        """Tell whether the sign-in can be done for every mailbox: an app's own can, a user's or a password can't."""
+        """Tell whether the sign-in can be done for every mailbox: an app's own can, a user's or a password cannot."""
         self.ensure_one()
         return self._office365_signs_in_by_token() and self.sudo().office365_app_id.auth_flow == "app"
 

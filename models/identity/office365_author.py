@@ -1,13 +1,13 @@
-"""Whose an address is: a confirmed alias belongs to its user as his own e-mail does, for mail in both directions.
+"""Whose an address is: a confirmed alias belongs to its user just as their own email does, for mail in both directions.
 
 Core finds people by the e-mail of their partner in one place, `_find_or_create_from_emails`: the gateway's author and
 its user, the recipients of a message and the composer all ask there. So that is where the alias is looked up. The
 other hooks mend the few spots where core compares e-mails itself.
 
-An alias gives its user no more than his e-mail gives him in core. Core trusts the From header of incoming mail,
+An alias gives its user no more than their email does in core. Core trusts the From header of incoming mail,
 whoever wrote it, and so do we: whether a sender is genuine is for the mail server to judge. What is added is one more
-address per user, which an administrator set or which he proved to be his. A pending one counts for nothing, so nobody
-can draw another person's mail to himself by entering that person's address.
+address per user, which an administrator set or which the user proved. A pending alias counts for nothing, so nobody can attract another
+person's mail by entering that person's address.
 """
 
 import copy

@@ -42,7 +42,7 @@ class ResCompany(models.Model):
         return " ".join(filter(None, [what, who, remedy]))
 
     def _office365_some_users(self):
-        """Return users of the company: of all between whom From filters can't tell a difference, as in `tools.outgoing.route`, a few."""
+        """Return users of the company: of all between whom From filters cannot tell a difference, as in `tools.outgoing.route`, a few."""
         Users = self.env["res.users"]
         query = Users._search([("share", "=", False), ("company_ids", "in", self.ids), ("email_normalized", "!=", False)])
         email, alias = (Users._field_to_sql(Users._table, name, query) for name in ("email_normalized", "office365_alias_confirmed"))

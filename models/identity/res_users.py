@@ -89,7 +89,7 @@ class ResUsers(models.Model):
             raise ValidationError(reasons[error.slug]) from error
 
     def _office365_settle_alias(self, before: dict[int, str]) -> None:
-        """Put an administrator's change in force, and anybody's removal; a user's own change waits for his link.
+        """Put an administrator's change in force, and anybody's removal; a user's own change waits for the link.
 
         :param before: what the users' aliases were, by id; none for new users
         """
@@ -126,8 +126,8 @@ class ResUsers(models.Model):
 
     def _office365_check_not_taken(self) -> None:
         """
-        :raise ValidationError: the address is somebody's or something's already. Who is no administrator is not told whose: by trying
-            aliases he would find out who has a login here, archived users and customers included
+        :raise ValidationError: the address is somebody's or something's already. Only administrators are told whose it is: others could
+            find out by trying aliases who has a login here, archived users and customers included
         """
         if not (reason := self._office365_taken_by()):
             return

@@ -109,7 +109,7 @@ class ResUsers(models.Model):
     # ------------------------------------------------------------
 
     def _office365_send_link(self, kind: Kind) -> dict:
-        """Mail a link to the address that this user says is his.
+        """Mail a link to the address that this user claims.
 
         :raise UserError: too many links, or Odoo does not know its own address
         """

@@ -3,7 +3,7 @@ from odoo import SUPERUSER_ID, fields, models
 
 
 class ResUsers(models.Model):
-    """The trace of a user's alias, and what he is told of it."""
+    """The trace of a user's alias, and what the user is told about it."""
 
     _inherit = "res.users"
 

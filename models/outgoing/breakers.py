@@ -1,4 +1,4 @@
-"""What the pauses of a server mean to a run of the queue: a copy of them, and the trials that the run makes."""
+"""The pauses of a server as a run of the queue sees them, and the trials that the run makes."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _OLD: Final = 5
 
 
 class Breakers:
-    """The pauses of a server, as they were a few seconds ago at most, and what this run has to do with them."""
+    """The pauses of a server, at most a few seconds old, and the trials of this run."""
 
     def __init__(self, pauses: Any, server: Any, *, own_mailbox: bool) -> None:
         """
         :param pauses: model ``office365.pause``
         :param server: record of ours
-        :param own_mailbox: each sender signs in as a mailbox of his own
+        :param own_mailbox: each sender signs in as their own mailbox
         """
         self._pauses, self._server, self._own_mailbox = pauses, server, own_mailbox
         self._states: dict[str, Breaker] = {}
@@ -28,7 +28,7 @@ class Breakers:
         self._trials: set[str] = set()
 
     def verdict(self, sender: str) -> tuple[Verdict, str]:
-        """Return what pauses let become of a mail of this sender, and whose pause it is ("": the server's)."""
+        """Return whether pauses let a mail of this sender go, and whose pause decides ("": the server's)."""
         if clock.monotonic() - self._read_at > _OLD:
             asked_at = clock.monotonic()
             self._states, now = self._pauses._states(self._server)
@@ -48,7 +48,7 @@ class Breakers:
         return False
 
     def succeeded(self, sender: str) -> None:
-        """Forget what was refused before, unless it is about something else: a pause that began while this mail was on its way."""
+        """Forget earlier refusals, but not a pause that began while this mail was on its way."""
         for target in ("", sender):
             state = self._states.get(target)
             if state and (target in self._trials or state.until is None):
@@ -57,7 +57,7 @@ class Breakers:
                 self._trials.discard(target)
 
     def failed(self, sender: str, cause: str, reply: str, stage: str = "") -> str | None:
-        """Count a refusal that stops something and does not pass by itself; return whose pause it leads to, if it does."""
+        """Count a permanent refusal that stops more than one mail; return whose pause it starts, if any."""
         target = {Scope.SERVER: "", Scope.ADDRESS: sender}.get(scope_of(cause, own_mailbox=self._own_mailbox, stage=stage))
         self.release(but=target)
         if target is None:
@@ -69,13 +69,13 @@ class Breakers:
         return target if state.until else None
 
     def release(self, but: str | None = None) -> None:
-        """Let others try: what became of this run's trials said nothing."""
+        """Let others try: this run's trials proved nothing."""
         trials, self._trials = self._trials - {but}, set()
         for target in trials:
             self._pauses._release_trial(self._server, target)
 
     def refusal(self, target: str) -> tuple[datetime, Breaker]:
-        """Return when a mail that is stopped may ask again, and what stops it."""
+        """Return when a stopped mail may ask again, and what stops it."""
         state = self._states[target]
         return state.retry_at(self._now()), state
 

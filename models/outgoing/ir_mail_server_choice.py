@@ -10,7 +10,7 @@ from ..reading import parameter
 
 
 class Choice:
-    """Finds out which server core chooses for many mails. It is asked once for all those between which it can't tell a difference."""
+    """Finds out which server core chooses for many mails, asking once for all mails that core treats alike."""
 
     def __init__(self, IrMailServer, book: SenderBook) -> None:  # noqa: N803
         """
@@ -28,7 +28,7 @@ class Choice:
             self._personal = {server.owner_user_id.id: server for server in self.servers - self.shared}
 
     def allowed(self, user_id: int | None):
-        """Return the servers that may be chosen for what a user writes: the shared ones, and his own."""
+        """Return the servers that may be chosen for what a user writes: the shared ones and their own."""
         personal = self._personal.get(user_id)
         return self.servers.filtered(lambda server: not server.owner_user_id or server == personal) if personal else self.shared
 

@@ -56,9 +56,9 @@ class Governor:
         self._written_at = monotonic()
 
     def admit(self, sender: str, recipients: int, bulk: bool) -> Admission:
-        """Decide whether a message may be sent now; if so, it counts from now on.
+        """Decide whether a message may be sent now. If so, it counts from now on.
 
-        Asked for every SMTP transaction, right before it. Never waits. If that can't be found out, the mail waits a minute.
+        Asked right before every SMTP transaction. Never waits. If the database cannot tell, the mail waits a minute.
 
         :param sender: address that the mail leaves as
         :param recipients: of the envelope
@@ -122,7 +122,7 @@ class Governor:
             _logger.exception("ir.mail_server %s: %s deliveries are not written down.", self.server.id, len(rows))
 
     def close(self) -> None:
-        """Write down what was not yet, give back what was reserved and not used. Never raises: that mail was sent has to be kept."""
+        """Write down the remaining deliveries and give back unused reservations. Never raises, because sent mail has to stay recorded."""
         self._write_deliveries()
         for give_back in (self._breakers.release, *(reservations.close for reservations in self._reservations.values())):
             try:
@@ -139,17 +139,17 @@ class Governor:
         return self._reservations[key]
 
     def _unknown(self, error: Exception) -> Admission:
-        name = f"ir.mail_server {self.server.id}"  # its fields may be what can't be read
+        name = f"ir.mail_server {self.server.id}"  # its fields may be what cannot be read
         known = isinstance(error, psycopg2.Error)
         _logger.log(
-            logging.WARNING if known else logging.ERROR, "%s: pauses and quotas can't be read or written, mail waits a minute: %s",
+            logging.WARNING if known else logging.ERROR, "%s: pauses and quotas cannot be read or written, mail waits a minute: %s",
             name, error, exc_info=None if known else error)
         return Admission(
             go=False, retry_at=fields.Datetime.now() + datetime.timedelta(minutes=1), cause="server_busy",
             reason=self.server.env._("Odoo cannot read its quotas and pauses from the database. The mail waits a minute."), is_failure=True)
 
     def _paused(self, target: str) -> Admission:
-        """Return that mail waits as the server, or an address, is refused: with the words that it was refused with."""
+        """Return that mail is on hold because the server or an address is refused, with the words of the refusal."""
         env, (retry_at, state) = self.server.env, self._breakers.refusal(target)
         reason = env._(
             "Exchange is refusing %(name)s. Its mail is on hold: %(reply)s",
@@ -181,9 +181,9 @@ class IrMail_Server(models.Model):
     _inherit = "ir.mail_server"
 
     def _office365_governor(self) -> Governor:
-        """Return what decides on the mail of this server: one object a run of the queue.
+        """Return the governor of this server: one object for a run of the queue.
 
-        Who gets one outside a run calls :meth:`Governor.close` in the end; the run does so itself.
+        Outside a run, the caller calls :meth:`Governor.close` at the end; a run does so itself.
         """
         self.ensure_one()
         run = Sending.of(self.env.context).run

@@ -11,12 +11,12 @@ _logger = logging.getLogger(__name__)
 
 
 class IrMail_Server(models.Model):
-    """What is done once a server has answered: the run or the quota is told, and the delivery written down."""
+    """What happens when a server has answered: the run or the quota is told, and the delivery is written down."""
 
     _inherit = "ir.mail_server"
 
     def _office365_recorder(self, identity: SenderIdentity, written_as: str):
-        """Return what is called with the outcome of the message that is sent next."""
+        """Return the callback for the outcome of the next message."""
         run, record = Sending.of(self.env.context).run, self._office365_delivery_recorder(identity, written_as)
         part = run and run.part
 
@@ -30,19 +30,19 @@ class IrMail_Server(models.Model):
                 record(message, outcome)
             except psycopg2.Error:
                 raise
-            except Exception:  # it would stand in for what the server said
+            except Exception:  # it would hide what the server said
                 _logger.exception("A delivery could not be written down.")
 
         def count_and_record(message, outcome: Outcome) -> None:
-            # Mail that somebody waits for, tests, probes, other modules' own: never refused, but Exchange counts it, so the queue has
-            # to know.
+            # Mail that somebody waits for, tests, probes, messages of other modules: never refused here, but Exchange counts them,
+            # so the queue must know.
             self._office365_count(identity.login, outcome)
             record(message, outcome)
 
         return note_and_record if part else count_and_record
 
     def _office365_delivery_recorder(self, identity: SenderIdentity, written_as: str):
-        """Return what writes the delivery down."""
+        """Return the callback that writes the delivery down."""
         actor = self._office365_act().actor
 
         def record(message, outcome: Outcome) -> None:

@@ -3,17 +3,17 @@ from collections.abc import Collection
 from odoo import api, fields, models
 from odoo.tools import format_datetime
 
-# What a pause was about may be another thing with another one of these.
+# A change of one of these may remove the reason of a pause.
 _NEW_START = {
     "office365_preset", "office365_sender_mode", "office365_app_id", "office365_delegate", "smtp_host", "smtp_port",
     "smtp_encryption", "smtp_authentication", "smtp_user", "smtp_pass", "smtp_ssl_certificate", "smtp_ssl_private_key",
 }
-# What a probe found out holds for another one of these no more.
+# A change of one of these makes the results of probes outdated.
 _OTHER_SENDER = {"office365_preset", "office365_sender_mode", "smtp_host", "smtp_user"}
 
 
 class IrMail_Server(models.Model):
-    """That a server, or an address at it, is refused and its mail waits."""
+    """Pauses: a server or an address is refused, and its mail is on hold."""
 
     _inherit = "ir.mail_server"
 
@@ -29,9 +29,9 @@ class IrMail_Server(models.Model):
                 for pause in server.office365_pause_ids)
 
     def _office365_forget_refusals(self, vals: dict) -> None:
-        """Forget what was refused before a write that changes what it was about.
+        """Forget refusals before a write that changes what they were about.
 
-        What another mailbox may do, or this one in another mode, is not known.
+        What another mailbox may do, or this one in another mode, is unknown.
         """
         if not _NEW_START.isdisjoint(vals):
             self.env["office365.pause"].sudo().search([("mail_server_id", "in", self.ids)]).unlink()
@@ -44,7 +44,7 @@ class IrMail_Server(models.Model):
 
     @api.model
     def _office365_resumed(self, causes: Collection[str]) -> dict:
-        """Have the mails tried at once that wait for one of these causes, and offer those that it was the end of."""
+        """Try the mails that wait for one of these causes at once, and offer to retry those that failed by it."""
         Mails = self.env["mail.mail"].sudo()
         waiting = Mails.search([
             ("state", "=", "outgoing"), ("office365_cause", "in", causes), ("scheduled_date", ">", fields.Datetime.now())])

@@ -17,7 +17,7 @@ _logger = logging.getLogger(__name__)
 
 
 class IrMail_Server(models.Model):
-    """What our servers answer in a run of the queue goes into the run; nobody else notices."""
+    """Notes the answers of Office 365 servers in the run of the queue, where nobody else notices them."""
 
     _inherit = "ir.mail_server"
 
@@ -26,7 +26,7 @@ class IrMail_Server(models.Model):
     # ------------------------------------------------------------
 
     def _office365_connect_in_run(self, run: QueueRun, server, connect: Callable[[], Transport]) -> Transport:
-        """Ask a server of ours only if its mail may go; if it can't be reached, that ends no mail: it waits."""
+        """Connect to an Office 365 server only if its mail may be sent. If it cannot be reached, no mail fails: all of it waits."""
         try:
             if not self._office365_is_in_use(run, server):
                 if run.lookahead:
@@ -39,11 +39,11 @@ class IrMail_Server(models.Model):
             return NotOpened(error, server.id)
 
     def _office365_is_in_use(self, run: QueueRun, server) -> bool:
-        """Tell whether mail is sent through a server just now: then there is a session, and each mail asks when its turn comes."""
+        """Tell whether mail is being sent through a server: then a transport is open, and each mail asks for permission at its turn."""
         return bool(run.lookahead and run.lookahead.is_busy and self._office365_pool().has(server.id))
 
     def _office365_admitted(self, run: QueueRun, sender: str, recipients: int) -> bool:
-        """Ask the governor whether a message may go. If it may not, the stream waits, or the part has failed."""
+        """Ask the governor whether a message may be sent. If not, the stream waits or the part has failed."""
         admission = self._office365_governor().admit(sender, recipients, run.bulk)
         if admission.go:
             run.admitted = sender
@@ -59,31 +59,29 @@ class IrMail_Server(models.Model):
 
     @api.model
     def _office365_mail(self):
-        """Return the ``mail.mail`` that is being sent, as superuser; empty if somebody sends a message that is none."""
+        """Return the ``mail.mail`` that is being sent, as superuser; empty for a message that belongs to none."""
         sending = Sending.of(self.env.context)
         run = sending.run
         mail_id = run and run.part and run.attempt.mail_id
-        # Core says in this way whom it sends to. What another module sends in between is not this mail, and has none of its rights.
+        # By this key, core names the recipients. What another module sends in between is not this mail and has none of its rights.
         if not run and "send_validated_to" in self.env.context:
             mail_id = sending.mail_id
         return self.env["mail.mail"].sudo().browse(mail_id or ())
 
     def _office365_chosen_for(self, transport: Transport) -> str | None:
-        """Return the From for which core chose this server, of the message that is prepared.
-
-        In a run, another mail may have the transport, and another From.
+        """Return the From for which core chose this server. In a run, another mail with another From may be using the transport.
         """
         run = Sending.of(self.env.context).run
         return run.smtp_from if run and run.part else transport.observer.chosen_for
 
     def _office365_begin(self, transport: Transport, identity: SenderIdentity, chosen_for: str | None, written_as: str) -> None:
-        """Let the transport take the message that is prepared, in a run when its turn comes. Until here, it may send another one."""
+        """Give the transport to the message that is being prepared; in a run, when its turn comes."""
         run, turn = Sending.of(self.env.context).run, None
-        if run and run.attempt:  # also for a message that is no part of the mail: the transport is used by one at a time
+        if run and run.attempt:  # also for a message of another module: only one at a time uses the transport
             turn = run.take_turn(transport)
         part = run and run.part
         if not part and transport.kept_until is None:
-            self._office365_rest_on_failure(transport)  # a commit forgot what was to be done on rollback
+            self._office365_rest_on_failure(transport)  # a commit has cleared the callbacks for a rollback
         transport.begin(self._office365_observer(
             chosen_for,
             smtp_from=self._office365_smtp_from(identity, chosen_for),
@@ -94,7 +92,7 @@ class IrMail_Server(models.Model):
         ))
 
     def _office365_ask_to_go(self, sender: str, recipients: int) -> None:
-        """In a run, ask whether the message may go now, as soon as it is known what it leaves as and to how many.
+        """In a run, ask whether the message may be sent now, as soon as its sender and number of recipients are known.
 
         :raise NextPart: it may not
         """
@@ -110,10 +108,10 @@ class IrMail_Server(models.Model):
 
     @api.model
     def _office365_send_part(self, run: QueueRun, message, transport: Transport, send: Callable[[], str]) -> str:
-        """Send what a mail is to one group of its recipients, and note in the run what the server answers.
+        """Send the part of a mail for one group of its recipients, and note the server's answer in the run.
 
-        :raise NextPart: it did not go; core goes on with the next part
-        :raise EndWithoutVerdict: it was the last part, and what became of the mail is not for core to judge
+        :raise NextPart: it was not sent; core goes on with the next part
+        :raise EndWithoutVerdict: it was the last part, and core is not to judge the result
         """
         part, attempt, message_id = run.part, run.attempt, message["Message-Id"]
         try:
@@ -129,7 +127,7 @@ class IrMail_Server(models.Model):
         except MemoryError:
             raise
         except Exception as error:
-            # Core wraps what goes wrong during the transaction, a dead cursor included, and that is no refusal.
+            # Core wraps every error of the transaction, even a dead cursor, which is no refusal.
             if of_database := raised_from(error, psycopg2.Error):
                 raise of_database from error
             if part.taken:
@@ -152,7 +150,7 @@ class IrMail_Server(models.Model):
         opening = any(transport.was_not_opened_by(each) for each in chain(error))
         refusal = Refusal.of(of_server, opening=opening)
         attempt.unreachable = opening or transport.failure is not None
-        if opening and part.sender is None:  # while it was prepared: another mailbox has to sign in for it
+        if opening and part.sender is None:  # during preparation: another mailbox had to sign in for it
             run.release(server)
             part.admit(run.sender)
         if part.sender is not None:

@@ -17,7 +17,7 @@ _logger = logging.getLogger(__name__)
 
 
 class IrMail_Server(models.Model):
-    """How much may be sent through a server of ours, and over how many connections."""
+    """How much may be sent through an Office 365 server, and over how many connections."""
 
     _inherit = "ir.mail_server"
 
@@ -70,7 +70,7 @@ class IrMail_Server(models.Model):
     # ------------------------------------------------------------
 
     def _office365_quota_key(self, sender: str | None = None) -> str:
-        """Return what Exchange counts by: the mailbox that signs in; for a relay, which has none, the server.
+        """Return what Exchange counts by: the mailbox that signs in, or for a relay the server.
 
         :param sender: address that the mail leaves as, or mailbox that is to sign in for it
         """
@@ -83,12 +83,12 @@ class IrMail_Server(models.Model):
         return canonical_address(self._office365_account(mailbox) or mailbox)
 
     def _office365_sharing(self, key: str):
-        """Return our servers that send as a mailbox: Exchange adds up what it sends, whoever sends it."""
+        """Return the Office 365 servers that send as a mailbox: Exchange counts them together."""
         return self | self._office365_servers().filtered(
             lambda server: server.office365_sender_mode == "as_sender" or server._office365_quota_key() == key)
 
     def _office365_limits(self, key: str) -> Limits:
-        """Return the limits of a mailbox: the smallest of the servers that share it."""
+        """Return the limits of a mailbox: the lowest ones of the servers that share it."""
         servers = self._office365_sharing(key)
         return Limits(
             rate=min(filter(None, servers.mapped("office365_rate_limit")), default=0),
@@ -100,7 +100,7 @@ class IrMail_Server(models.Model):
     # ------------------------------------------------------------
 
     def _office365_count(self, login: str | None, outcome: Outcome) -> None:
-        """Note what a message has used of a mailbox's quota. Never raises: what became of the message matters more."""
+        """Count a message against the quota of a mailbox. Never raises, because the fate of the message matters more."""
         if not (outcome.taken or outcome.in_doubt or outcome.reply[:1].isdigit()):
             return  # the server did not get to see it
         try:

@@ -24,16 +24,16 @@ _TRANSPORTS = "mail_office365.transports"
 
 
 class IrMail_Server(models.Model):
-    """The transport of our servers: opened, verified, handed to core as its session."""
+    """The transport of Office 365 servers: opened, verified, handed to core as its session."""
 
     _inherit = "ir.mail_server"
 
     @contextlib.contextmanager
     def _office365_explained(self, mail_server_id: int | None, session: object) -> Iterator[None]:
-        """Say what to do about a failure at one of our servers; it becomes the failure reason of the mail.
+        """Say what to do about a failure of an Office 365 server; the text becomes the failure reason of the mail.
 
-        In a queue run a lost connection fails this mail alone: the session has another one for the next. Core would end the
-        batch there, as its session is lost; whoever is not in a run still gets core's exception.
+        In a run, a lost connection fails this mail alone, because the transport connects again for the next one. Core would end the batch.
+        Outside a run, callers still get core's exception.
         """
         transport = Transport.of(session)
         try:
@@ -50,10 +50,10 @@ class IrMail_Server(models.Model):
 
     @api.model
     def _office365_check_message(self, message, mail_server_id, host) -> None:
-        """Refuse a call from outside, before anybody signs in for it.
+        """Refuse a remote call before anybody signs in for it.
 
-        Core lets everybody call :meth:`send_email` by RPC, a customer in the portal included. No message can come that way, only
-        JSON, so such a call can't send anything; but it would sign in, hold one of the mailbox's connections, and fail.
+        Core lets everyone call :meth:`send_email` by RPC, even portal customers. JSON holds no message object, so such a call cannot send
+        anything; but it would sign in, hold one of the mailbox's connections, and fail.
 
         :raise AccessError: it is no message, and the caller does not administer mail servers
         """
@@ -74,7 +74,7 @@ class IrMail_Server(models.Model):
     # ------------------------------------------------------------
 
     def _office365_session(self, smtp_from: str | None, *, debug: bool = False) -> Transport:
-        """Return the transport of this server, open: that of the run or the call, if there is one, else a new one."""
+        """Return the open transport of this server: the one of the run or the call if there is one, otherwise a new one."""
         self.ensure_one()
         if not (pool := self._office365_pool()):
             return self._office365_open_session(smtp_from, debug=debug)
@@ -85,14 +85,14 @@ class IrMail_Server(models.Model):
 
     @api.model
     def _office365_pool(self) -> SessionPool | None:
-        """Return the pool whose owner closes the transports that are opened now, if there is one."""
+        """Return the pool that will close the transports opened now, if there is one."""
         pool = Sending.of(self.env.context).pool
         return pool if pool and pool.is_open else None
 
     def _office365_open_session(
         self, smtp_from: str | None, *, debug: bool = False, on_stage: Callable[[str, float, str], None] | None = None,
     ) -> Transport:
-        """Connect, verify the server, sign in. Who gets the transport closes it.
+        """Connect, verify the server, sign in. The caller closes the transport.
 
         :param smtp_from: From for which this server was chosen
         :param debug: trace the session to the log, without sign-in and messages
@@ -121,7 +121,7 @@ class IrMail_Server(models.Model):
             from_filter=self.from_filter, kept_until=kept_until)
 
     def _office365_observer(self, chosen_for: str | None, **more: Any) -> Observer:
-        """Return who has a transport send, so that it can use this record's transaction if it has to connect again.
+        """Return an observer by which a transport can use this record's transaction if it has to connect again.
 
         :param chosen_for: From for which core chose this server
         :param more: see :class:`.Observer`
@@ -131,10 +131,10 @@ class IrMail_Server(models.Model):
             "slot": self._office365_connection_slot, "sign_on": self._office365_sign_on, **more})
 
     def _office365_rest_on_failure(self, transport: Transport) -> None:
-        """Have a transport that belongs to no pool let go of its connection when this transaction is rolled back.
+        """Make a transport without a pool release its connection when this transaction is rolled back.
 
-        Whoever got it has to close it, and may fail before. Then nobody refers to it any more but a traceback, and whoever keeps that
-        keeps a connection of the mailbox busy until Python's collector comes by. Who goes on with it gets another connection.
+        Its owner has to close it, and may fail before that. Then only a traceback refers to it, and would keep one of the mailbox's
+        connections busy until Python collects it. An owner that goes on using it gets a new connection.
         """
         callbacks = self.env.cr.postrollback
         if (transports := callbacks.data.get(_TRANSPORTS)) is None:
@@ -147,7 +147,7 @@ class IrMail_Server(models.Model):
     # ------------------------------------------------------------
 
     def _office365_sign_on(self, session: SmtpSession, login: str | None) -> None:
-        """Verify the server of a connected session and sign in, if somebody is to."""
+        """Verify the server of a connected session, and sign in if there is a mailbox."""
         try:
             session.starttls(context=self._office365_tls_context())
         except ssl.SSLCertVerificationError as error:

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 
 class MailMail(models.Model):
-    """What people do with mails of our servers that wait or have failed."""
+    """What people do with Office 365 mails that wait or have failed."""
 
     _inherit = "mail.mail"
 
@@ -14,7 +14,7 @@ class MailMail(models.Model):
             mail.office365_retry_at = mail.state == "outgoing" and mail.office365_cause and mail.scheduled_date
 
     def _office365_deferred(self):
-        """Return those of these mails that a server of ours lets wait."""
+        """Return those of these mails that an Office 365 server has put on hold."""
         return self.filtered(lambda mail: mail.state == "outgoing" and mail.office365_cause)
 
     def _office365_begin_anew(self) -> None:
@@ -28,14 +28,14 @@ class MailMail(models.Model):
             mail._office365_notify_deferred(served)
 
     def _office365_retry_now(self) -> None:
-        """Have deferred mails go with the next run of the queue, and have that come soon."""
+        """Let the next run of the queue send deferred mails, and trigger it soon."""
         self.mark_outgoing()
         if self:
             self.env["office365.quota"].sudo()._count_anew()
             self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()
 
     def _office365_after_cancel(self) -> None:
-        """Give back what deferred mails hold that were cancelled."""
+        """Release what cancelled deferred mails hold."""
         if self:
             self.write({"office365_stream": False})
             self.env["office365.quota"].sudo()._count_anew()
@@ -43,9 +43,9 @@ class MailMail(models.Model):
             self._office365_thread_messages()._notify_message_notification_update()
 
     def action_office365_send_now(self):
-        """Send, whatever the scheduled date, and say what came of it if that is not what was asked for.
+        """Send whatever the scheduled date, and explain if the mail was not sent.
 
-        Quotas and pauses are kept: Exchange would refuse the mail, or lock the mailbox out.
+        Quotas and pauses still hold, because Exchange would refuse the mail or lock the mailbox out.
         """
         self.send()
         waiting = self.exists()._office365_deferred()

@@ -18,7 +18,7 @@ _NOT_WAITING = {"office365_stream": False, "office365_failed_since": False}
 
 
 class MailMail(models.Model):
-    """What becomes of a mail of our servers that was tried: sent, deferred, or failed for good."""
+    """What becomes of an Office 365 mail after an attempt: sent, deferred, or failed for good."""
 
     _inherit = "mail.mail"
 
@@ -39,7 +39,7 @@ class MailMail(models.Model):
     # ------------------------------------------------------------
 
     def _office365_left(self, attempt: Attempt, emails: list[dict]) -> list[dict]:
-        """Return what is left to be sent of a mail, and note the parts of the try.
+        """Return what is left to be sent of a mail, and note the parts of the attempt.
 
         :param emails: of core's ``_prepare_outgoing_list``
         """
@@ -58,13 +58,13 @@ class MailMail(models.Model):
     # ------------------------------------------------------------
 
     def _office365_settle(self, run: QueueRun, attempt: Attempt, trouble: Refusal | None = None, *, bare: bool = False) -> None:
-        """Write down what became of a try that core is not to judge.
+        """Write down the result of an attempt that core is not to judge.
 
-        What core and other modules do about the end of a mail (the red envelope, a mailing's failed recipients, deletion) is due at the
-        end, not while it is deferred.
+        Core and other modules act when a mail's life ends (the red envelope, a mailing's failed recipients, deletion), not while it is
+        deferred.
 
-        :param trouble: what went wrong here, so that the rest was not tried
-        :param bare: without what others do, as that failed
+        :param trouble: the error here that kept the rest from being tried
+        :param bare: without the hooks of others, because one failed
         """
         refused, doubts = attempt.judged(self.office365_doubts or {})
         settled = {**(self.office365_recipients or {}), **attempt.taken}
@@ -93,7 +93,7 @@ class MailMail(models.Model):
             self._office365_end(values, settled.keys() - lost.keys(), lost, is_invalid=attempt.is_invalid)
 
     def _office365_later(self, run: QueueRun, attempt: Attempt, refused: Mapping[str, Refusal], trouble: Refusal | None) -> dict:
-        """Return what puts the mail back for those who may get it later; nothing if there is nobody, or no time left.
+        """Return the values that defer the mail for recipients who may get it later; nothing if there are none, or no time is left.
 
         :param refused: who did not get it
         """
@@ -116,7 +116,7 @@ class MailMail(models.Model):
         return values and {**values, "state": "outgoing", "failure_type": False}
 
     def _office365_end_values(self, settled: Mapping[str, str], lost: Mapping[str, str], cause: str) -> dict:
-        """Return what the end of a mail makes of it.
+        """Return the values of a mail whose life has ended.
 
         :param lost: why, for those of the settled who will not get it
         """
@@ -131,7 +131,7 @@ class MailMail(models.Model):
         return {**values, **_NOT_WAITING}
 
     def _office365_end(self, values: dict, served: Collection[str], lost: Mapping[str, str], *, is_invalid: bool) -> None:
-        """End a mail, and have core and other modules do what they do then."""
+        """End a mail, and call core's and other modules' hooks for that."""
         self.write(values)
         messages = self._office365_thread_messages()
         self._postprocess_sent_message(
@@ -142,7 +142,7 @@ class MailMail(models.Model):
         messages._notify_message_notification_update()  # core does so after a failure only
 
     def _office365_settle_bare(self, values: dict, settled: Mapping[str, str]) -> None:
-        """Write down what became of a try though others keep us from doing all of it. The chatter is told if that can be done."""
+        """Write down the result of an attempt without hooks, because one of them failed. Update the chatter if that is possible."""
         self._office365_write_bare(values)
         try:
             with self.env.cr.savepoint():
@@ -153,10 +153,10 @@ class MailMail(models.Model):
             _logger.exception("mail.mail %s: its notifications could not be told what became of it.", self.id)
 
     def _office365_follow_up(self, attempt: Attempt, messages) -> None:
-        """Add to what core did about a try.
+        """Complete what core did about an attempt.
 
-        :param messages: those whose chatters show the mail as deferred; None if it was not
-        :raise Unfinished: core judged it though that is not core's: another error, or another module, has ended what it does
+        :param messages: messages whose chatter shows the mail as deferred; None if it was not
+        :raise Unfinished: core judged the attempt although it must not: another error or another module ended its loop
         """
         if attempt.refused or (attempt.taken and attempt.written.get("state") == "exception"):
             attempt.parts = [part for part in attempt.parts if part.begun]  # the others were left out by somebody
@@ -177,7 +177,7 @@ class MailMail(models.Model):
         return f"{refusal.words}\n{refusal.diagnosis.translated(self.env._)}" if remedy else refusal.words
 
     def _office365_fail_unreached(self, cause: str, reason: str) -> None:
-        """End a mail that waited for its server for as many hours as it may."""
+        """End a mail that has waited for its server as long as it may."""
         served = {address for address, lost in (self.office365_recipients or {}).items() if not lost}
         values = {"state": "exception", "failure_reason": reason, "failure_type": "mail_smtp", "office365_cause": cause}
         self.write({**values, **_NOT_WAITING})

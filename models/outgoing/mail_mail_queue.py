@@ -26,12 +26,12 @@ from ...tools.sending import Sending
 
 _logger = logging.getLogger(__name__)
 
-# How often a row may change between the look at it and its lock before a run leaves it to whoever changes it.
+# How often a row may change between reading and locking it before a run leaves it to the other transaction.
 _SNAPSHOTS = 3
 
 
 class MailMail(models.Model):
-    """How the mails of our servers go through the queue: one by one, each locked, sent and committed before the next."""
+    """How Office 365 mails go through the queue: one by one, each locked, sent and committed before the next."""
 
     _inherit = "mail.mail"
 
@@ -42,16 +42,17 @@ class MailMail(models.Model):
 
     @api.model
     def _office365_mark_bulk(self, vals_list: list[dict]) -> None:
-        """Mark the mails that are made together with others."""
+        """Mark mails that are created together with others."""
         if len(vals_list) > 1:
             for vals in vals_list:
                 if not vals.get("mail_message_id"):  # not there to notify of a message that exists
                     vals.setdefault("office365_bulk", True)
 
     def _office365_without_own_message_id(self, vals: dict) -> dict:
-        """Leave the message alone when core writes down its own Message-Id after the mail was taken.
+        """Drop core's write of the Message-Id after a mail was sent.
 
-        Other mails and people share that row. Touched by two at once, it would keep the second from committing that a mail was sent.
+        Other mails and people share the row of the message. If two transactions touched it, the second could not commit that its mail
+        was sent.
         """
         run = Sending.of(self.env.context).run
         if run and (attempt := run.attempt_of(self._ids)):
@@ -87,7 +88,7 @@ class MailMail(models.Model):
 
     @contextlib.contextmanager
     def _office365_lookahead(self, run: QueueRun) -> Iterator[None]:
-        """Let the run make each mail ready while the one before is at the server, if it commits each, and there are several."""
+        """Let the run prepare each mail while the previous one is at the server, if it commits each mail and there are several."""
         # A thread has no request, which somebody's extension of a mail may look at. In tests all cursors share a connection, and a
         # thread would wait for the one that waits for it.
         can = run.commits and len(self) > 1 and not request and not modules.module.current_test
@@ -100,7 +101,7 @@ class MailMail(models.Model):
             yield
 
     def _office365_in_lanes(self, run: QueueRun, groups: list[tuple]) -> Iterator[tuple]:
-        """Yield core's groups of mails in the order in which they go, ours in two lanes; note in the run what is known of each."""
+        """Yield core's groups of mails in sending order, Office 365 mails in two lanes, and note in the run what is known about each."""
         ours = self.env["ir.mail_server"]._office365_own().servers
         mine = [group for group in groups if group[0] in ours]
         yield from (group for group in groups if group[0] not in ours)
@@ -110,7 +111,7 @@ class MailMail(models.Model):
                 lane = [
                     mail_id for mail_id in ids
                     if (known := run.known.get(mail_id)) and (known.is_suspect, known.bulk) == (suspect, bulk)]
-                # While others were sent, not only mails can have been removed.
+                # While others were sent, the server may have been removed, not only mails.
                 if run.is_late:
                     return
                 if lane and self.env["ir.mail_server"].browse(server_id).exists():
@@ -118,7 +119,7 @@ class MailMail(models.Model):
                     yield server_id, alias_domain_id, smtp_from, lane
 
     def _office365_look_up(self, run: QueueRun, groups: list[tuple]) -> None:
-        """Read what the run has to know of its mails, in two queries; those that are gone stay unknown."""
+        """Read what the run has to know about its mails, in two queries. Deleted mails stay unknown."""
         ids = [mail_id for group in groups for mail_id in group[-1]]
         if not ids:
             return
@@ -140,7 +141,7 @@ class MailMail(models.Model):
         :param send: has core send one mail, in its transaction
         :param callback: core's, called with the ids of the mails that are done with; perhaps None
         """
-        run.commit(self.env.cr)  # what others did before is not ours to roll back
+        run.commit(self.env.cr)  # earlier changes of others must not be rolled back
         self._office365_forked(run)._office365_send_batch(send, server, session, callback or (lambda _ids: None))
 
     def _office365_forked(self, run: QueueRun):
@@ -148,7 +149,9 @@ class MailMail(models.Model):
         return self.with_context(**Sending.noted(self.env.context, run=run.fork()))
 
     def _office365_send_batch(self, send: Callable[[Any], None], server, session, callback: Callable) -> None:
-        """Send one mail after the other, and put off those that can't be sent now. The last ones may be on their way at the end of this.
+        """Send one mail after the other, and defer those that cannot be sent now.
+
+        The last ones may still be on their way when this returns.
 
         :param send: has core send a mail
         :param session: :class:`.Transport`
@@ -182,7 +185,7 @@ class MailMail(models.Model):
             self._office365_end_batch(run, left, server, session, callback)
 
     def _office365_end_batch(self, run: QueueRun, left: list[int], server, session, callback: Callable) -> None:
-        """Put off the mails that are left of a batch, and tell core that all of it is done with."""
+        """Defer the mails left of a batch, and tell core that the batch is done."""
         if left and run.lookahead:
             run.lookahead.drain()  # may add to them; and the governor is asked by one at a time
         run.release(server)
@@ -192,7 +195,7 @@ class MailMail(models.Model):
         callback(self.ids)
 
     def _office365_put_off(self, run: QueueRun, server, session) -> None:
-        """Put off mails that can't be sent now: all together or, if that fails, each by itself."""
+        """Defer mails that cannot be sent now: all together or, if that fails, each by itself."""
         deferral = run.deferrals.get(run.stream)
         if session.failure and not (deferral and deferral.is_failure):
             put_off = self._office365_unreached(run, server, Refusal.of(session.failure, opening=True))
@@ -203,7 +206,7 @@ class MailMail(models.Model):
                 mail._office365_apart(run, functools.partial(put_off, mail))
 
     def _office365_send_ahead(self, send: Callable[[Any], None], server, session, turn: Turn, cursor) -> bool:
-        """Make a mail ready and send it when its turn comes: in a thread, in a transaction of its own.
+        """Prepare a mail and send it at its turn, in a thread and in a transaction of its own.
 
         :return: whether the mail is done with, False if it is untouched
         """
@@ -224,14 +227,14 @@ class MailMail(models.Model):
         return True
 
     def _office365_send_one(self, run: QueueRun, send: Callable[[Any], None]) -> None:
-        """Send a mail unless somebody else takes care of it, and see to it that what happened to it is written down.
+        """Send a mail unless another transaction is handling it, and make sure that the result is written down.
 
         :param send: has core send it
         """
         self._office365_apart(run, lambda: self._office365_lock(run) and self._office365_try(run, send))
 
     def _office365_try(self, run: QueueRun, send: Callable[[Any], None]) -> None:
-        """Have core send the mail, and judge what became of it where core can't."""
+        """Let core send the mail, and judge the result where core cannot."""
         known = run.known[self.id]
         run.attempt = attempt = Attempt(self.id, resumed=known.resumed)
         # Of a mail that waited, open chatters are to be told. It may be gone by then.
@@ -246,9 +249,10 @@ class MailMail(models.Model):
             self._office365_follow_up(attempt, messages)
 
     def _office365_lock(self, run: QueueRun):
-        """Lock those mails of which nobody else takes care, return them, and note in the run what they have been through.
+        """Lock and return the mails that no other transaction is handling, and note in the run what they have been through.
 
-        Somebody does who holds a row, or changed it since the run looked it up. A message is locked, too, if it goes when its mail
+        Another transaction is handling a mail if it holds its row or has changed it since the run read it. A message is locked, too, if it
+        goes when its mail
         does: once the server took a mail, nothing may be left that another transaction can refuse. Core does the same with the
         notifications.
         """
@@ -272,7 +276,7 @@ class MailMail(models.Model):
                     self.env.cr.execute(query, log_exceptions=False)
                     free = {mail_id: noted for mail_id, *noted in self.env.cr.fetchall()}
                 break
-            except psycopg2.errors.SerializationFailure:  # changed since the snapshot: another one shows into what
+            except psycopg2.errors.SerializationFailure:  # changed since the snapshot: a new one shows how
                 run.rollback(self.env.cr)
         for mail_id, (waited, resumed, doubted) in free.items():
             run.known[mail_id] = dataclasses.replace(run.known[mail_id], waited=waited, resumed=resumed, doubted=doubted)

@@ -21,19 +21,19 @@ _PATIENCE = (0, 1, 2, 4, 8)
 
 
 class MailMail(models.Model):
-    """What goes wrong here while a mail of our servers is dealt with is the failure of that mail, and ends nothing else.
+    """An error while an Office 365 mail is handled is the failure of that mail and ends nothing else.
 
-    Whatever kind of exception it is: a hook of another module, a reply that can't be stored, a row that another transaction changed. The
-    mail's transaction is undone, and what the server said is written down in another one, without the hooks if need be: whom it took the
-    message for must not get it again.
+    Whatever kind of exception it is: a hook of another module, a reply that cannot be stored, a row that another transaction changed. The
+    mail's transaction is undone, and the server's answer is written down in another one, without hooks if necessary: recipients who were
+    served must not get the mail again.
     """
 
     _inherit = "mail.mail"
 
     def _office365_apart(self, run: QueueRun, work: Callable[[], Any], *, alone: bool = True) -> bool:
-        """Do something about these mails in a transaction of their own, or in a savepoint of the caller's; undo it if it fails.
+        """Handle these mails in a transaction of their own, or in a savepoint of the caller's; undo it if it fails.
 
-        :param alone: it is one mail: what went wrong with it is written down
+        :param alone: it is one mail, whose error is written down
         :return: whether it was done
         :raise psycopg2.Error: the transaction is lost, and there is no other
         """
@@ -62,9 +62,9 @@ class MailMail(models.Model):
         return True
 
     def _office365_recover(self, run: QueueRun, error: BaseException) -> None:
-        """Write down what became of a mail though an error undid that, and count a try.
+        """Write down the result of a mail although an error undid it, and count an attempt.
 
-        What the database could not do just now counts, too: it may be this mail that it can never do.
+        Temporary errors of the database count as well: this mail may be the one that it can never handle.
         """
         attempt, known = run.attempt or Attempt(self.id), isinstance(error, TRANSIENT)
         _logger.log(
@@ -76,12 +76,12 @@ class MailMail(models.Model):
             self._office365_write_down(run, attempt, trouble)
 
     def _office365_write_down(self, run: QueueRun, attempt: Attempt, trouble: Refusal) -> None:
-        """Write down in a transaction of its own what became of a try, as the one it belongs to is lost.
+        """Write down the result of an attempt in a transaction of its own, because its own is lost.
 
-        If the message is at the server, it would be sent again, were this not written: so it waits for the database a moment. What fails
-        for any other reason is written without the hooks of others, then with nothing but what ends the mail.
+        If the server has the message, it would be sent again if this were not written, so this waits for the database a moment. If writing
+        fails for any other reason, it is tried without the hooks of others, then with nothing but the end of the mail.
 
-        :param trouble: what went wrong here: why the rest was not tried
+        :param trouble: the error here that kept the rest from being tried
         """
         def with_hooks(mail) -> None:
             mail._office365_settle(run, attempt, trouble)

@@ -22,7 +22,7 @@ class MailNotification(models.Model):
         return mail if mail.office365_cause else mail.browse()
 
     def _office365_reason(self) -> str | None:
-        """Return why the recipient has not got his mail yet, or will not get it."""
+        """Return why the recipient has not received the mail yet, or will not receive it."""
         mail = self._office365_mail()
         if self.notification_status == "exception":
             return mail and self.failure_reason or None
@@ -44,7 +44,7 @@ class MailNotification(models.Model):
         ]
 
     def _office365_answer(self, settled: Mapping[str, str]) -> str | None:
-        """Return why the recipient was refused, empty if he was served, None if neither."""
+        """Return why the recipient was refused; empty if they were served, None if neither."""
         self.ensure_one()
         email = self.res_partner_id.email or self.mail_email_address or ""
         answers = [settled.get(address) for address in email_normalize_all(email) or [email_normalize(email, strict=False)]]

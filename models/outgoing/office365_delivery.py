@@ -103,7 +103,7 @@ class Office365Delivery(models.Model):
         """Write rows in a transaction of its own: what a server said stays said, whatever becomes of the sending transaction."""
         def write(cr):
             apart = self.with_env(api.Environment(cr, SUPERUSER_ID, {}))
-            # What the sending transaction has made and not committed yet can't be referred to from outside.
+            # What the sending transaction has made and not committed yet cannot be referred to from outside.
             there = {
                 name: set(apart.env[apart._fields[name].comodel_name].browse({row[name] for row in rows if row[name]}).exists().ids)
                 for name in ("mail_server_id", "user_id", "company_id")

@@ -62,7 +62,7 @@ class Office365Pause(models.Model):
 
     @api.model
     def _claim_trial(self, server, address: str) -> bool:
-        """Tell whether the caller may try, as the pause is over; nobody else may until he has told what came of it."""
+        """Tell whether the caller may try, as the pause is over; nobody else may until it has reported the result."""
         def claim(cr):
             pause, now = self._locked(cr, server, address), clock.moment(clock.database_time(cr))
             verdict = pause._state().judge(now) if pause else Verdict.GO

@@ -36,7 +36,7 @@ class Office365Quota(models.Model):
         """Settle what a worker has used and ask for more, in a transaction of its own.
 
         :return: what came of it, and the time of the database's clock
-        :raise psycopg2.Error: the database can't say; nothing was reserved
+        :raise psycopg2.Error: the database cannot say; nothing was reserved
         """
         def ask(ledger: Ledger, now: float, cr) -> tuple[Grant, float]:
             ledger.settle(holder, now, uses, held)

@@ -57,7 +57,7 @@ ABOUT_OF: Final[dict[str, str]] = {
 #: What was asked of the server when it refused, in the order of a session (RFC 5321 section 3): ``data`` is the command, ``content``
 #: what follows it.
 STAGES: Final[tuple[str, ...]] = ("connect", "banner", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "content")
-#: Before MAIL a server knows of no mail, before RCPT of no recipient: what it refuses by then can't be about them.
+#: Before MAIL a server knows of no mail, before RCPT of no recipient: what it refuses by then cannot be about them.
 SESSION: Final[frozenset[str]] = frozenset(STAGES[:STAGES.index("mail")])
 _NAMED_AT: Final[dict[str, frozenset[str]]] = {
     MESSAGE: frozenset(STAGES) - SESSION,  # MAIL announces its size

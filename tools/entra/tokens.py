@@ -166,7 +166,7 @@ def poll_device_flow(app: App, flow: dict[str, Any]) -> Token | None:
 
 
 def claims(access_token: str) -> Claims:
-    """Return what a token says of itself; nothing if it can't be read, as Microsoft may change or encrypt what is inside."""
+    """Return what a token says of itself; nothing if it cannot be read, as Microsoft may change or encrypt what is inside."""
     try:
         part = access_token.split(".")[1]
         said = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))

@@ -1,6 +1,6 @@
 """The link that proves that a user reads an address: what it carries, how long it works, what became of it.
 
-Two kinds of address are proved by it: a user's ``alias`` and the ``email`` of his own.
+Two kinds of address are proved by it: a user's ``alias`` and their own ``email``.
 """
 
 import hashlib
@@ -65,7 +65,7 @@ class Claim:
     """What the database holds about an address of a user at this moment.
 
     :ivar usable: the user is active and internal
-    :ivar address: what the user says is his
+    :ivar address: what the user claims
     :ivar in_force: what is confirmed already
     :ivar digest: :func:`digest` of the nonce of the newest link; empty if there is none that works
     """
@@ -77,7 +77,7 @@ class Claim:
 
 
 def digest(nonce: str) -> str:
-    """Return what is stored of a nonce: who reads the database can't rebuild the link from it."""
+    """Return what is stored of a nonce: who reads the database cannot rebuild the link from it."""
     return hashlib.sha256(nonce.encode()).hexdigest()
 
 
@@ -100,9 +100,9 @@ def judge(link: Link | None, claim: Claim | None, at: int) -> State:
 
 
 def seconds_to_wait(sent: Sequence[int], at: int) -> int:
-    """Return how long a user has to wait for his next link, 0 if he need not.
+    """Return how long a user has to wait for the next link; 0 if not at all.
 
-    :param sent: when links were sent to him
+    :param sent: when links were sent to this user
     """
     recent = _of_last_day(sent, at)
     if len(recent) >= LINKS_A_DAY:

@@ -104,7 +104,7 @@ class SenderBook:
     """What the database knows of the senders of a batch, looked up once.
 
     It travels through the context of the batch. A remote caller can fill the context as well, with plain values only: an instance
-    of this class can't come from outside, so nobody can smuggle in an alias or a verified address.
+    of this class cannot come from outside, so nobody can smuggle in an alias or a verified address.
 
     :ivar authors: normalized From address of each ``mail.mail`` of the batch, by id
     :ivar acts: who made each of them; None until it is asked for, as only servers of ours want to know

@@ -179,7 +179,7 @@ class Attempt:
         return any(part.in_doubt for part in self.parts or ())
 
     def judged(self, doubts: Mapping[str, int]) -> tuple[dict[str, Refusal], dict[str, int]]:
-        """Return who did not get it and why, and by address how often it was in doubt whether he did.
+        """Return who did not get it and why, and for each address how often that was in doubt.
 
         :param doubts: how often it was before this try
         :raise IllegalStep: that is written down already

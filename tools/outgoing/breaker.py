@@ -20,7 +20,7 @@ IN_A_ROW: Final = 3
 MEMORY: Final = timedelta(days=1)
 #: Of what Exchange punishes when it is tried again and again.
 FIRST_PAUSE: Final = timedelta(minutes=15)
-#: Of anything else: a key file that can't be read for a moment, a banner that says "down for maintenance".
+#: Of anything else: a key file that cannot be read for a moment, a banner that says "down for maintenance".
 SHORT_PAUSE: Final = timedelta(minutes=1)
 LONGEST_PAUSE: Final = timedelta(hours=4)
 #: A trial that nobody told the end of by then (its worker was killed) is made again.
@@ -94,7 +94,7 @@ class Breaker:
 def scope_of(cause: str, *, own_mailbox: bool, stage: str = "") -> Scope | None:
     """Return what a cause stops that does not pass by itself, None if it stops nothing.
 
-    :param own_mailbox: each sender signs in as a mailbox of his own, so what is wrong with it stops nobody else
+    :param own_mailbox: each sender signs in as their own mailbox, so a fault of it stops nobody else
     :param stage: at what of a session it came up, as :data:`.causes.STAGES` names it
     """
     if stage == "rcpt":

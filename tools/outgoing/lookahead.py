@@ -18,7 +18,7 @@ _logger = logging.getLogger(__name__)
 AT_A_TIME: Final = 2
 
 # Seconds that a mail which is ready keeps its transaction open for the one before. That one may wait for a row which this one
-# has locked, and PostgreSQL can't see such a deadlock: one of the two waits here.
+# has locked, and PostgreSQL cannot see such a deadlock: one of the two waits here.
 _PATIENCE: Final = 5.0
 
 
@@ -32,7 +32,7 @@ class NotNow(BaseException):
 class Turn:
     """When a job may do what must not happen at the same time as in another: after all jobs before it have ended.
 
-    :ivar is_over: the job before has failed, and so will the owner of the jobs when he learns that
+    :ivar is_over: the job before has failed, and so will the owner of the jobs when it learns that
     """
 
     def __init__(self, before: Future | None) -> None:

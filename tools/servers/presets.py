@@ -156,7 +156,7 @@ def _host_problems(host: str, *, relay: bool) -> Iterator[Problem]:
         yield Problem("relay_host_missing" if relay else "host_missing", {})
         return
     if _is_ip_address(host):
-        # Microsoft: use the DNS name, never an address; and an address can't match a certificate. [MFD]
+        # Microsoft: use the DNS name, never an address; and an address cannot match a certificate. [MFD]
         yield Problem("host_is_address", {"host": host})
     is_mx = _ends_with(host, MX_SUFFIXES)
     is_hve = _canonical(host) in OUTGOING_PRESETS["hve"].hosts.values()
