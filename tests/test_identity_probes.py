@@ -41,7 +41,7 @@ class TestProbe(SendersCase):
         for shown in (line, self.lines()["contoso.example"]):  # on the screen that was open, and on a new one
             shown.invalidate_recordset()
             self.assertEqual((shown.probe_state, shown.remedy), ("refused", remedy))
-            self.assertIn("takes up to an hour", shown.probe_explanation)
+            self.assertIn("up to an hour", shown.probe_explanation)
             self.assertIn("554 5.2.252 SendAsDenied", shown.probe_explanation)
         self.grant_send_as(NOTIFICATIONS)
         server.action_office365_probe()

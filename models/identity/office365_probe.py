@@ -36,7 +36,7 @@ class Office365Probe(models.Model):
         sentences = {
             probe.TAKEN: self.env._("Exchange lets the mailbox send as this address."),
             probe.SEND_AS_DENIED: self.env._(
-                "The mailbox has no permission for this address; a new permission can take an hour to work."),
+                "The mailbox has no permission for this address; a new permission can take up to an hour to work."),
             probe.LOCKED_OUT: self.env._(
                 "Exchange locked the mailbox out after too many refusals, so nothing is known about this address."),
             probe.LATER: self.env._("Exchange could not tell just then. Probe again later."),
