@@ -64,7 +64,7 @@ class TestMailQueueOrder(QueueCase):
         second = self.mail(subject="Second", auto_delete=False)
         second.send()
         self.assertEqual((second.state, second.office365_attempts, second.scheduled_date), ("outgoing", 0, first.scheduled_date))
-        self.assertIn("earlier mail", second.failure_reason)
+        self.assertIn("earlier email", second.failure_reason)
         self.run_queue(minutes=1)
         self.assertEqual(self.subjects(), ["First", "Second"])
 
