@@ -32,7 +32,7 @@ class Office365Inbound(models.Model):
     server_id = fields.Many2one("fetchmail.server", "Server", readonly=True, ondelete="cascade", index=True)
     folder = fields.Char(readonly=True, default="INBOX")
     validity = fields.Char("UIDVALIDITY", readonly=True, help="Another one means that the server has numbered the folder anew.")
-    uid = fields.Char("UID", readonly=True, help="Number of the message in its folder.")
+    uid = fields.Char("Number in Folder", readonly=True, help="UID of the message.")
     date = fields.Datetime("Received", readonly=True, default=fields.Datetime.now, index=True)
     message_id = fields.Char("Message-Id", readonly=True, index=True)
     email_from = fields.Char("From", readonly=True)
