@@ -111,6 +111,16 @@ class TestInbound(Office365Case):
         self.assertEqual((row.state, row.attempts, bool(row.raw)), ("failed", 2, True))
 
     @mute_logger(*_LOGS)
+    def test_a_message_of_too_many_parts_is_kept_without_being_parsed(self):
+        part = b"--x\r\nContent-Type: text/html\r\n\r\n<p>Hi</p>\r\n"
+        head = f"From: {CUSTOMER}\r\nTo: {ERP}\r\nSubject: Parts\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n"
+        self.mailbox.deliver(head.encode() + part * 3000 + b"--x--\r\n")
+        self.deliver("Behind it")
+        self.fetch()
+        self.assertEqual((self.rows("Parts").state, self.posted("Parts"), self.posted("Behind it")), ("failed", 0, 1))
+        self.assertIn("1,000 parts", self.rows("Parts").error)
+
+    @mute_logger(*_LOGS)
     def test_mail_that_nothing_takes_is_kept(self):
         self.server.object_id = False
         self.deliver("Nobody's", To="nobody@contoso.example")

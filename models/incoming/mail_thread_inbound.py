@@ -7,6 +7,7 @@ from odoo import api, models
 from ...tools.errors import storable
 from ...tools.identity.acting import Fetching
 from ...tools.incoming.item import Item
+from ...tools.incoming.limits import excess
 from ...tools.transactions import TRANSIENT
 
 _logger = logging.getLogger(__name__)
@@ -36,6 +37,9 @@ class MailThread(models.AbstractModel):
         :raise psycopg2.Error: the database cannot do it now; the message stays unread and is fetched again
         """
         inbound = self.env["office365.inbound"].sudo()
+        if what := excess(item.source):
+            inbound._keep(item, "failed", self._office365_excess_text(what))
+            return None
         try:
             with self.env.cr.savepoint():
                 thread_id = process()
@@ -54,3 +58,14 @@ class MailThread(models.AbstractModel):
                 "Odoo made no record of this message: a message with its Message-Id is there already, or it is a delivery report, a loop, "
                 "or a test email of this database."))
         return thread_id
+
+    @api.model
+    def _office365_excess_text(self, what: str) -> str:
+        """Return the sentence about a message that is not even parsed."""
+        return {
+            "size": self.env._("The message is larger than 64 MB. Odoo does not process it, because that would take too much memory."),
+            "header": self.env._("The header of the message is larger than 256 kB. Odoo does not process it."),
+            "parts": self.env._("The message has more than 1,000 parts. Odoo does not process it, because that would take minutes."),
+            "multiparts": self.env._("The message has more than 200 parts that have parts themselves. Odoo does not process it."),
+            "recipients": self.env._("The message names more than 5,000 recipients. Odoo does not process it."),
+        }[what]
