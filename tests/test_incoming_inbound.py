@@ -2,9 +2,11 @@
 
 import base64
 import contextlib
+from datetime import timedelta
 from unittest.mock import patch
 
-from odoo.exceptions import UserError
+from odoo import fields
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -186,6 +188,46 @@ class TestInbound(Office365Case):
         self.fetch()
         self.fetch()
         self.assertEqual((self.posted("Refused"), self.unread()), (1, []))
+
+    @mute_logger(*_LOGS)
+    def test_what_became_a_record_is_moved_and_the_rest_stays(self):
+        for folder in ("Junk", "Sent Items"):
+            self.server.write({"office365_after_fetch": "move", "office365_move_folder": folder})
+            self.deliver(f"To {folder}")
+            self.deliver("Poison")
+            with self.poisoned():
+                self.fetch()
+            self.assertEqual([str(message["Subject"]) for message in self.mailbox.messages(folder)], [f"To {folder}"])
+        self.assertEqual({str(message["Subject"]) for message in self.mailbox.messages()}, {"Poison"})
+
+    def test_what_became_a_record_is_deleted(self):
+        self.server.office365_after_fetch = "delete"
+        self.deliver("Gone")
+        self.fetch()
+        self.assertEqual((self.posted("Gone"), self.mailbox.messages()), (1, []))
+
+    @mute_logger(*_LOGS)
+    def test_a_folder_that_is_not_there_loses_nothing(self):
+        self.server.write({"office365_after_fetch": "move", "office365_move_folder": "Nowhere"})
+        self.deliver("Stays")
+        self.fetch()
+        self.fetch()
+        self.assertEqual((self.posted("Stays"), len(self.mailbox.messages())), (1, 1))
+
+    def test_a_folder_is_needed_to_move_to(self):
+        with self.assertRaisesRegex(ValidationError, "enter the folder"):
+            self.server.office365_after_fetch = "move"
+
+    @mute_logger(*_LOGS)
+    def test_a_server_that_fails_for_a_week_stays_confirmed(self):
+        self.server.write({"error_date": fields.Datetime.now() - timedelta(days=7), "error_message": "down"})
+        self.servers.imap.faults.add("SELECT", replies.IMAP_UNAVAILABLE)
+        with self.assertRaises(UserError):
+            self.fetch()
+        self.assertEqual(self.server.state, "done")
+        self.deliver("Up again")
+        self.fetch()
+        self.assertEqual((self.posted("Up again"), self.server.error_date), (1, False))
 
     def test_only_administrators_see_the_list(self):
         self.deliver("Private")

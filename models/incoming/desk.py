@@ -59,13 +59,23 @@ class Desk:
         self._handled.add(uid)
 
     def settle(self, folder: Folder) -> None:
-        """Mark as read what the committed list says is finished. What cannot be marked is marked with the next fetch."""
+        """Mark as read what the committed list says is finished; move or delete what became a record, if that is wanted.
+
+        What cannot be marked is marked with the next fetch.
+        """
         try:
-            folder.mark_seen(self._inbound._finished(self._server.id, INBOX, folder.validity, sorted(self._handled)))
+            finished = self._inbound._finished(self._server.id, INBOX, folder.validity, sorted(self._handled))
+            folder.mark_seen(finished)
+            if self._server.office365_after_fetch != "seen":
+                done = self._inbound._finished(self._server.id, INBOX, folder.validity, sorted(finished), only_done=True)
+                if self._server.office365_after_fetch == "move":
+                    folder.move(done, self._server.office365_move_folder)
+                else:
+                    folder.delete(done)
         except (IMAP4.abort, OSError):
             raise
         except Exception as error:  # noqa: BLE001  (core would end the fetch of all servers)
-            _logger.warning("fetchmail.server %s: messages could not be marked as read: %s", self._server.id, type(error).__name__)
+            _logger.warning("fetchmail.server %s: fetched messages could not be marked or moved: %s", self._server.id, error)
 
 
 class LedgerImap(core.OdooIMAP4_SSL):

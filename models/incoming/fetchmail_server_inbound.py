@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 # What needs somebody's attention.
 ATTENTION = ("failed", "unroutable", "set_aside")
@@ -11,7 +12,21 @@ class FetchmailServer(models.Model):
 
     office365_start = fields.Json(
         readonly=True, copy=False, help="By UIDVALIDITY: the first UID that is fetched whether or not it is unread.")
+    office365_after_fetch = fields.Selection(
+        [("seen", "Mark as read"), ("move", "Move to a folder"), ("delete", "Delete")], "Fetched Messages", default="seen", required=True,
+        help="What happens in the mailbox to a message once Odoo has processed it. Any other message is marked as read, and its source is "
+             "kept in the list of received mail.")
+    office365_move_folder = fields.Char(
+        "Folder for Fetched Messages", help="Name of the folder as the mailbox shows it, such as Odoo. It has to exist.")
     office365_inbound_count = fields.Integer("Needs Attention", compute="_compute_office365_inbound_count")
+
+    @api.constrains("office365_after_fetch", "office365_move_folder")
+    def _check_office365_move_folder(self):
+        for server in self:
+            if server.office365_after_fetch == "move" and not server.office365_move_folder:
+                raise ValidationError(self.env._(
+                    "%s: enter the folder that fetched messages are moved to, or choose something else in the field Fetched Messages.",
+                    server.display_name))
 
     def _compute_office365_inbound_count(self):
         counts = dict(self.env["office365.inbound"]._read_group(

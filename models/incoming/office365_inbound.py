@@ -71,14 +71,18 @@ class Office365Inbound(models.Model):
     # ------------------------------------------------------------
 
     @api.model
-    def _finished(self, server_id: int, folder: str, validity: int, uids: list[int]) -> set[int]:
-        """Return those of these messages that are not to be fetched again."""
+    def _finished(self, server_id: int, folder: str, validity: int, uids: list[int], *, only_done: bool = False) -> set[int]:
+        """Return those of these messages that are not to be fetched again.
+
+        :param only_done: those of them that became a record
+        """
         def read(cr):
             cr.execute(
                 """
                 SELECT uid FROM office365_inbound
                  WHERE server_id = %s AND folder = %s AND validity = %s AND uid = ANY(%s) AND digest IS NOT NULL
-                """, [server_id, folder, str(validity), [str(uid) for uid in uids]])
+                   AND (state = 'done' OR NOT %s)
+                """, [server_id, folder, str(validity), [str(uid) for uid in uids], only_done])
             return {int(uid) for uid, in cr.fetchall()}
 
         return run_apart(self.env.registry.cursor, read) if uids else set()
