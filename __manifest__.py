@@ -1,7 +1,7 @@
 {
     "name": "Office 365 Mail",
     "summary": "Run the mail of an Odoo database on Office 365 (Exchange Online)",
-    "version": "19.0.1.2.0",
+    "version": "19.0.1.3.0",
     "category": "Productivity/Discuss",
     "author": "mail_office365 contributors",
     "license": "LGPL-3",
@@ -23,6 +23,7 @@
         "views/ir_mail_server_quota_views.xml",
         "views/office365_shared_sender_views.xml",
         "views/mail_template_views.xml",
+        "views/office365_inbound_views.xml",
         "views/fetchmail_server_views.xml",
         "views/office365_app_views.xml",
         "views/office365_sign_in_wizard_views.xml",

@@ -28,6 +28,7 @@ class FetchmailServer(models.Model):
     def _fetch_mail(self, batch_limit=50):
         """Note whose mail comes in, and keep what to do about a failure beside what core keeps of it."""
         ours = self.filtered("office365_preset")
+        ours._office365_stay_confirmed()
         fetching = {Fetching.CONTEXT_KEY: Fetching(frozenset(ours.ids))}
         failure = super(FetchmailServer, self.with_context(**fetching))._fetch_mail(batch_limit=batch_limit)
         ours._office365_keep_remedy()

@@ -17,16 +17,34 @@ class MailThread(models.AbstractModel):
     # ------------------------------------------------------------
 
     @api.model
+    def message_process(self, model, message, custom_values=None, save_original=False, strip_attachments=False, thread_id=None):
+        """Write down what becomes of a message of an Office 365 server, in the same transaction."""
+        def process():
+            return super(MailThread, self).message_process(
+                model, message, custom_values=custom_values, save_original=save_original, strip_attachments=strip_attachments,
+                thread_id=thread_id)
+
+        item = self._office365_item(message)
+        return self._office365_file(item, process) if item else process()
+
+    @api.model
     def message_route(self, message, message_dict, model=None, thread_id=None, custom_values=None):
         """Ignore our own probes: an incoming server may fetch from the mailbox that they were sent to."""
         if self.env["office365.probe"]._is_probe(message):
             _logger.info("Ignored mail %s: a probe of an address that this database sent itself", message_dict.get("message_id"))
             return []
-        return super().message_route(message, message_dict, model, thread_id, custom_values)
+        try:
+            return super().message_route(message, message_dict, model, thread_id, custom_values)
+        except ValueError:  # what core raises if nothing takes a message
+            if item := self._office365_present_item():
+                item.is_unroutable = True
+            raise
 
     @api.model
     def _message_route_process(self, message, message_dict, routes):
         """Note that the message came from outside, and what Exchange says about its sender."""
+        if routes and (item := self._office365_present_item()):
+            item.model = routes[0][0]
         incoming = Incoming(message_dict["message_id"], self._office365_author_uid(message))
         return super(MailThread, self.with_context(**{Incoming.CONTEXT_KEY: incoming}))._message_route_process(
             message, message_dict, routes)

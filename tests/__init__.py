@@ -38,6 +38,10 @@ from . import test_identity_preview
 from . import test_identity_probe
 from . import test_identity_probes
 from . import test_identity_sender
+from . import test_incoming_imap
+from . import test_incoming_inbound
+from . import test_incoming_limits
+from . import test_incoming_workers
 from . import test_local_servers_entra
 from . import test_local_servers_entra_mail
 from . import test_local_servers_entra_pages

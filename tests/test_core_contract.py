@@ -76,6 +76,7 @@ OVERRIDDEN = {
     MailThread: {
         "_mail_find_partner_from_emails": ["emails", "records", "force_create", "extra_domain"],
         "_notify_get_recipients": ["message", "msg_vals", "kwargs"],
+        "message_process": ["model", "message", "custom_values", "save_original", "strip_attachments", "thread_id"],
         "message_route": ["message", "message_dict", "model", "thread_id", "custom_values"],
         "_message_route_process": ["message", "message_dict", "routes"],
         "_notify_thread_with_out_of_office": ["message", "recipients_data", "msg_vals", "kwargs"],

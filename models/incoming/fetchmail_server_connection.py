@@ -8,7 +8,9 @@ from odoo.addons.mail.models import fetchmail as core
 from odoo.exceptions import UserError
 
 from ...tools.errors import CertificateRefused, MailboxRefused, answer_text
+from ...tools.identity.acting import Fetching
 from ...tools.tls import client_context
+from .desk import Desk, LedgerImap
 
 
 class FetchmailServer(models.Model):
@@ -37,8 +39,11 @@ class FetchmailServer(models.Model):
             raise CertificateRefused(self._office365_certificate_text(self.server, error)) from error
 
     def _office365_connect_imap(self):
-        connection = self._office365_sign_in_imap(lambda: core.OdooIMAP4_SSL(
+        connection = self._office365_sign_in_imap(lambda: LedgerImap(
             self.server, self.port, timeout=core.MAIL_TIMEOUT, ssl_context=client_context()))
+        fetching = Fetching.of(self.env.context)
+        if fetching and self.id in fetching.server_ids:
+            connection.desk = Desk(self, fetching)
         with contextlib.ExitStack() as on_failure:
             on_failure.callback(connection.shutdown)
             self._office365_open_inbox(connection)

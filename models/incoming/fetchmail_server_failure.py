@@ -1,4 +1,6 @@
-from odoo import models
+from datetime import timedelta
+
+from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ...tools.diagnosis.reader import diagnose
@@ -12,6 +14,11 @@ class FetchmailServer(models.Model):
     """What an administrator reads when fetching from one of our servers fails."""
 
     _inherit = "fetchmail.server"
+
+    def _office365_stay_confirmed(self) -> None:
+        """Keep core from switching servers off for good because they have failed for five days: an outage ends, and mail waits."""
+        recent = fields.Datetime.now() - timedelta(days=1)
+        self.filtered(lambda server: server.error_date and server.error_date < recent).error_date = recent
 
     def _office365_keep_remedy(self) -> None:
         """Write what to do beside the failure that core has noted."""

@@ -24,15 +24,17 @@ class _Noted:
         return noted if isinstance(noted, cls) else None
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Fetching(_Noted):
     """Mail is being fetched.
 
-    :ivar server_ids: ids of the incoming servers that are ours, whose headers are Exchange's
+    :ivar server_ids: ids of the Office 365 incoming servers, whose headers are Exchange's
+    :ivar item: the message that is being processed (:class:`.Item`), None between two of them
     """
 
     CONTEXT_KEY = "office365_fetching"
     server_ids: frozenset[int]
+    item: Any = None
 
 
 @dataclass(frozen=True)

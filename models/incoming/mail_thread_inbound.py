@@ -1,0 +1,71 @@
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from odoo import api, models
+
+from ...tools.errors import storable
+from ...tools.identity.acting import Fetching
+from ...tools.incoming.item import Item
+from ...tools.incoming.limits import excess
+from ...tools.transactions import TRANSIENT
+
+_logger = logging.getLogger(__name__)
+
+
+class MailThread(models.AbstractModel):
+    """What becomes of a message that an Office 365 server handed out: a record, or a row with the source and the reason."""
+
+    _inherit = "mail.thread"
+
+    @api.model
+    def _office365_item(self, message: object) -> Item | None:
+        """Return the message on its way in, if it is this one."""
+        item = self._office365_present_item()
+        return item if item and item.source is message else None
+
+    @api.model
+    def _office365_present_item(self) -> Item | None:
+        """Return the message of an Office 365 server that is being processed."""
+        fetching = Fetching.of(self.env.context)
+        return fetching.item if fetching else None
+
+    @api.model
+    def _office365_file(self, item: Item, process: Callable[[], Any]) -> Any:
+        """Process a message, and write down what became of it: with its source, unless it became a record.
+
+        :raise psycopg2.Error: the database cannot do it now; the message stays unread and is fetched again
+        """
+        inbound = self.env["office365.inbound"].sudo()
+        if what := excess(item.source):
+            inbound._keep(item, "failed", self._office365_excess_text(what))
+            return None
+        try:
+            with self.env.cr.savepoint():
+                thread_id = process()
+        except TRANSIENT:
+            raise
+        except Exception as error:
+            _logger.warning("office365.inbound %s: %s", item.row_id, type(error).__name__, exc_info=not item.is_unroutable)
+            state = "unroutable" if item.is_unroutable else "failed"
+            words = self.env._("No alias, reply or model takes this message.") if item.is_unroutable else f"{type(error).__name__}: {error}"
+            inbound._keep(item, state, storable(words))
+            return None
+        if thread_id:
+            inbound._keep(item, "done", "", model=item.model, res_id=thread_id)
+        else:
+            inbound._keep(item, "ignored", self.env._(
+                "Odoo made no record of this message: a message with its Message-Id is there already, or it is a delivery report, a loop, "
+                "or a test email of this database."))
+        return thread_id
+
+    @api.model
+    def _office365_excess_text(self, what: str) -> str:
+        """Return the sentence about a message that is not even parsed."""
+        return {
+            "size": self.env._("The message is larger than 64 MB. Odoo does not process it, because that would take too much memory."),
+            "header": self.env._("The header of the message is larger than 256 kB. Odoo does not process it."),
+            "parts": self.env._("The message has more than 1,000 parts. Odoo does not process it, because that would take minutes."),
+            "multiparts": self.env._("The message has more than 200 parts that have parts themselves. Odoo does not process it."),
+            "recipients": self.env._("The message names more than 5,000 recipients. Odoo does not process it."),
+        }[what]

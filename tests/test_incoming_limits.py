@@ -1,0 +1,45 @@
+import email.policy
+import time
+
+from odoo.tests import BaseCase, tagged
+
+from ..tools.incoming.limits import MAX_HEADER, MAX_MULTIPARTS, MAX_PARTS, MAX_RECIPIENTS, MAX_SIZE, excess
+
+HEAD = b"From: a@fabrikam.example\r\nTo: b@contoso.example\r\n"
+
+
+def parts(number):
+    part = b"--x\r\nContent-Type: text/plain\r\n\r\nHi\r\n"
+    return HEAD + b"Content-Type: multipart/mixed; boundary=x\r\n\r\n" + part * number + b"--x--\r\n"
+
+
+def nested(depth):
+    head = b"".join(b"Content-Type: multipart/mixed; boundary=x%d\r\n\r\n--x%d\r\n" % (each, each) for each in range(depth))
+    return HEAD + head + b"Content-Type: text/plain\r\n\r\nHi\r\n"
+
+
+@tagged("post_install", "-at_install")
+class TestLimits(BaseCase):
+
+    def test_what_a_message_has_too_much_of(self):
+        many = b",\r\n ".join(b"a%d@fabrikam.example" % number for number in range(MAX_RECIPIENTS + 1))
+        table = [
+            (b"", ""), (HEAD, ""), (HEAD + b"\r\nHello\r\n", ""), (HEAD + b"\n\nHello\n", ""), (b"no header at all", ""),
+            (parts(MAX_PARTS - 1), ""), (parts(MAX_PARTS), "parts"), (parts(20_000), "parts"),
+            (nested(MAX_MULTIPARTS), ""), (nested(MAX_MULTIPARTS + 1), "multiparts"),
+            (HEAD + b"X-Long: " + b"x" * MAX_HEADER + b"\r\n\r\nHello", "header"), (b"x" * (MAX_HEADER + 1), "header"),
+            (b"Cc: " + many + b"\r\n\r\nHello", "recipients"), (b"To: a@fabrikam.example\r\n\r\nTo: " + many, ""),
+            (HEAD + b"\r\n" + b"x" * MAX_SIZE, "size"),
+        ]
+        for number, (source, expected) in enumerate(table):
+            with self.subTest(number=number):
+                self.assertEqual(excess(source), expected)
+
+    def test_what_may_be_parsed_can_be(self):
+        message = email.message_from_bytes(nested(MAX_MULTIPARTS), policy=email.policy.SMTP)
+        self.assertEqual(sum(1 for _part in message.walk()), MAX_MULTIPARTS + 1)
+
+    def test_a_large_message_takes_no_time(self):
+        began = time.monotonic()
+        self.assertEqual(excess(HEAD + b"\r\n" + b"content-type : \r\n" * 10 + b"\r\n" * 30_000_000), "")
+        self.assertLess(time.monotonic() - began, 10)

@@ -1,0 +1,1 @@
+"""What comes in: the messages of a mailbox by their UIDs, and what became of each."""
