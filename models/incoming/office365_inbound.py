@@ -29,7 +29,7 @@ class Office365Inbound(models.Model):
     _order = "id desc"
     _rec_name = "subject"
 
-    server_id = fields.Many2one("fetchmail.server", "Server", readonly=True, ondelete="cascade", index=True)
+    server_id = fields.Many2one("fetchmail.server", readonly=True, ondelete="cascade", index=True)
     folder = fields.Char(readonly=True, default="INBOX")
     validity = fields.Char("UIDVALIDITY", readonly=True, help="Another one means that the server has numbered the folder anew.")
     uid = fields.Char("Number in Folder", readonly=True, help="UID of the message.")
