@@ -15,6 +15,8 @@ from ..tools.incoming.item import Item
 from .common import CUSTOMER, ERP, Office365Case
 from .servers import Drop, replies
 
+WORDS = "no such thing"
+
 _LOGS = ("odoo.addons.mail.models.fetchmail", "odoo.addons.mail_office365.models.incoming.mail_thread_inbound",
          "odoo.addons.mail_office365.models.incoming.office365_inbound", "odoo.addons.mail_office365.models.incoming.desk")
 
@@ -83,7 +85,7 @@ class TestInbound(Office365Case):
             self.fetch()
         self.assertEqual([self.posted(subject) for subject in ("Before", "Poison", "After")], [1, 0, 1])
         row = self.rows("Poison")
-        self.assertEqual((row.state, row.error), ("failed", "ArithmeticError: no such thing"))
+        self.assertEqual((row.state, row.error), ("failed", f"ArithmeticError: {WORDS}"))
         self.assertIn(b"Subject: Poison", base64.b64decode(row.raw))
         self.assertEqual(self.unread(), [], "it is kept here")
         self.fetch()
@@ -98,10 +100,17 @@ class TestInbound(Office365Case):
 
         def message_parse(self, message, save_original=False):
             if message["Subject"] == "Poison":
-                raise ArithmeticError("no such thing")
+                raise ArithmeticError(WORDS)
             return parse(self, message, save_original=save_original)
 
         return patch.object(Thread, "message_parse", message_parse)
+
+    def test_the_log_says_where_it_failed_and_nothing_of_the_message(self):
+        self.deliver("Poison")
+        with self.poisoned(), self.assertLogs("odoo.addons.mail_office365.models.incoming.mail_thread_inbound") as logged:
+            self.fetch()
+        self.assertIn("message_parse", logged.output[0])
+        self.assertNotIn(WORDS, logged.output[0])
 
     @mute_logger(*_LOGS)
     def test_a_retry_that_fails_keeps_the_source_and_undoes_nothing_else(self):

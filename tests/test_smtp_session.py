@@ -108,9 +108,10 @@ class TestSession(SmtpCase):
         for options in ({"mail_options": ["RET=HDRS\r\nRSET"]}, {"rcpt_options": ["NOTIFY=NEVER\nRSET"]}):
             with self.subTest(options=options), self.assertRaises(ValueError):
                 session.sendmail(ERP, [CUSTOMER], message, **options)
+        for sender, recipient in ((f"{ERP}>\r\nRSET\r\nMAIL FROM:<{BRANT}", CUSTOMER), (ERP, f"{CUSTOMER}>\r\nRCPT TO:<{OTHER}")):
+            with self.subTest(sender=sender, recipient=recipient), self.assertRaises(ValueError):
+                session.sendmail(sender, [recipient], message)
         self.assertEqual(self.verbs(), [])
-        session.sendmail(f"{ERP}>\r\nRSET\r\nMAIL FROM:<{BRANT}", [f"{CUSTOMER}>\r\nRCPT TO:<{OTHER}"], message)
-        self.assertEqual(self.verbs(), ["MAIL", "RCPT", "BDAT"])
 
     def test_a_bare_line_feed_ends_no_message(self):
         for hidden in SERVERS.values():

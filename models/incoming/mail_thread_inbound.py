@@ -1,5 +1,6 @@
 import logging
 from collections.abc import Callable
+from traceback import format_tb
 from typing import Any
 
 from odoo import api, models
@@ -46,7 +47,8 @@ class MailThread(models.AbstractModel):
         except TRANSIENT:
             raise
         except Exception as error:
-            _logger.warning("office365.inbound %s: %s", item.row_id, type(error).__name__, exc_info=not item.is_unroutable)
+            # Where, and not what: the error's words may be the message's.
+            _logger.warning("office365.inbound %s: %s\n%s", item.row_id, type(error).__name__, "".join(format_tb(error.__traceback__)))
             state = "unroutable" if item.is_unroutable else "failed"
             words = self.env._("No alias, reply or model takes this message.") if item.is_unroutable else f"{type(error).__name__}: {error}"
             inbound._keep(item, state, storable(words))

@@ -113,11 +113,11 @@ class Transaction:
         options = list(self.mail_options) if self.features else []
         if "size" in self.features:
             options.append(f"SIZE={len(self.content)}")
-        return self._command(MAIL, f"MAIL FROM:{smtplib.quoteaddr(self.sender)}", options)
+        return self._command(MAIL, f"MAIL FROM:{_quoted(self.sender)}", options)
 
     def _rcpt(self, recipient: str) -> Command:
         options = self.rcpt_options if self.features else []
-        return self._command(RCPT, f"RCPT TO:{smtplib.quoteaddr(recipient)}", options, recipient)
+        return self._command(RCPT, f"RCPT TO:{_quoted(recipient)}", options, recipient)
 
     def _content(self) -> Command:
         if "chunking" in self.features:
@@ -130,6 +130,16 @@ class Transaction:
             raise ValueError(f"a line break in a command: {line!r}")
         encoding = "utf-8" if names(self.mail_options, "SMTPUTF8") else "ascii"
         return Command(verb, f"{line}\r\n".encode(encoding), recipient=recipient)
+
+
+def _quoted(address: str) -> str:
+    """Return an address as a command writes it.
+
+    :raise ValueError: it has a line break, of which Python's versions make different things: one of them a second command
+    """
+    if _NEWLINE.search(address):
+        raise ValueError(f"a line break in an address: {address!r}")
+    return smtplib.quoteaddr(address)
 
 
 @dataclass
