@@ -18,6 +18,7 @@ class FetchmailServer(models.Model):
         """Say what to do about a failure, where core shows a traceback."""
         if not self.office365_preset:
             return super().fetch_mail()
+        self._office365_check_throttled()
         try:
             return super().fetch_mail()
         except UserError:
@@ -27,11 +28,14 @@ class FetchmailServer(models.Model):
 
     def _fetch_mail(self, batch_limit=50):
         """Note whose mail comes in, and keep what to do about a failure beside what core keeps of it."""
-        ours = self.filtered("office365_preset")
+        servers = self - self._office365_throttled()
+        ours = servers.filtered("office365_preset")
         ours._office365_stay_confirmed()
         fetching = {Fetching.CONTEXT_KEY: Fetching(frozenset(ours.ids))}
-        failure = super(FetchmailServer, self.with_context(**fetching))._fetch_mail(batch_limit=batch_limit)
+        failure = super(FetchmailServer, servers.with_context(**fetching))._fetch_mail(batch_limit=batch_limit)
         ours._office365_keep_remedy()
+        if failure is not None:  # the button raises it, and core has committed its own note of it before
+            self.env.cr.commit()  # pylint: disable=invalid-commit
         return failure
 
     def _connect__(self, allow_archived=False):  # noqa: PLW3201

@@ -238,6 +238,24 @@ class TestInbound(Office365Case):
         self.fetch()
         self.assertEqual((self.posted("Up again"), self.server.error_date), (1, False))
 
+    @mute_logger(*_LOGS)
+    def test_while_exchange_limits_the_mailbox_nobody_asks_it(self):
+        self.servers.imap.faults.add("SELECT", replies.IMAP_THROTTLED.replace("{milliseconds}", "299961"))
+        with self.assertRaisesRegex(UserError, "Suggested Backoff Time"):
+            self.fetch()
+        self.assertAlmostEqual((self.server.office365_retry_at - fields.Datetime.now()).total_seconds(), 300, delta=10)
+        asked = len(self.servers.imap.connections)
+        with self.assertRaisesRegex(UserError, "fetches again at"):
+            self.fetch()
+        with self.enter_registry_test_mode(), self.registry.cursor() as cr:
+            self.server.with_env(self.server.env(cr=cr))._fetch_mail()  # as the cron does
+        self.assertEqual(len(self.servers.imap.connections), asked)
+        self.env.invalidate_all()
+        self.server.office365_retry_at = fields.Datetime.now() - timedelta(seconds=1)
+        self.deliver("Afterwards")
+        self.fetch()
+        self.assertEqual((self.posted("Afterwards"), self.server.office365_retry_at), (1, False))
+
     def test_only_administrators_see_the_list(self):
         self.deliver("Private")
         self.fetch()

@@ -186,6 +186,7 @@ class TestIncomingConnection(Office365Case):
                 with self.assertRaisesRegex(UserError, f"(?s){words}"):
                     self.fetch(server)
                 self.assertRegex(server.error_message, f"(?s){words}")
+                server.office365_retry_at = False
                 self.fetch(server)
                 self.assertFalse(server.error_message, "forgotten once it works again")
                 server.active = False
