@@ -50,6 +50,6 @@ class FetchmailServer(models.Model):
 
     def action_office365_inbound(self):
         """Open what was received from this server."""
-        self.ensure_one()
+        self.ensure_one().check_access("read")
         action = self.env["ir.actions.actions"]._for_xml_id("mail_office365.office365_inbound_action")
         return {**action, "domain": [("server_id", "=", self.id)]}
