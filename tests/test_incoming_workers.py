@@ -109,9 +109,8 @@ class TestInboundOverWorkers(WorkersCase):
 
     def test_connections_that_end_at_every_step(self):
         self.arrive()
-        for step in ("CONNECT", "AUTHENTICATE", "SELECT", "UID SEARCH", "UID FETCH", "UID STORE", "LOGOUT"):
-            if step != "AUTHENTICATE":  # it signs in by password
-                self.servers.imap.faults.add(step, Drop())
+        for step in ("CONNECT", "LOGIN", "SELECT", "UID SEARCH", "UID FETCH", "UID STORE", "LOGOUT"):
+            self.servers.imap.faults.add(step, Drop())
         self.servers.imap.faults.add("DOWNLOAD", Drop(), after_bytes=4000)
         self.workers.run(fetch, [self.server_id])
         self.assertAllOnce()
