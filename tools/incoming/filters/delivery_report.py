@@ -64,15 +64,16 @@ def _read(message: Message, *, is_outermost: bool) -> DeliveryReport | None:
     writer = sender_of(message)
     if not _may_be_report(message, parts, writer):
         return None
+    if is_outermost and writer != ANYBODY and not parts.statuses and parts.attached and sender_of(parts.attached[0]) != ANYBODY:
+        # A gateway that packs the report of another mail system.
+        if packed := _read(parts.attached[0], is_outermost=False):
+            return packed
     subject = subject_of(message)
     words = _words(parts, subject)
     overall = _verdict(subject, words)
     blocks, recipients = statuses_of([*parts.statuses, *(text.head for text in words if status_is_said(text.head))], overall)
     if not any(recipient.addresses for recipient in recipients):
         recipients = _without_addresses(recipients, message, parts, words, overall)
-        if not recipients and is_outermost and writer == DAEMON and len(parts.attached) == 1:
-            # A gateway that packs the report of another one.
-            return _read(parts.attached[0], is_outermost=False)
         if not parts.statuses and not _is_believed(message, parts, words, writer, overall, recipients):
             return None
     return DeliveryReport(_ids(message, parts, blocks, words), tuple(recipients))
@@ -109,7 +110,7 @@ def _is_believed(message: Message, parts: Parts, words: list[Words], writer: str
         return is_given_back or any(text.has_code for text in words)
     named = {address for recipient in recipients for address in recipient.addresses}
     return (
-        is_given_back and subject_verdict(subject_of(message)) != "" and named <= set(_recipients(parts, words))
+        is_given_back and subject_verdict(subject_of(message)) != "" and all(sender_of(each) == ANYBODY for each in parts.attached) and named <= set(_recipients(parts, words))
         and named.isdisjoint(addresses_in(header(message, "From").lower()))
     )
 
@@ -135,15 +136,16 @@ def _without_addresses(
     if not action:
         return []
     refusal = next((said for text in words if (said := text.refusal())), "")
+    own = _own(message, parts, words)
     named = [address for value in header_values(message, "X-Failed-Recipients") for address in addresses_in(value[:_MAX_HEADER])]
-    found = [each for text in words for each in text.recipients(action, _own(message, parts, words), originals)]
+    found = [each for text in words for each in text.recipients(action, own, originals)]
     by_address = {each.addresses[0]: each for each in reversed(found)}
     if named:
         unknown = ReportedRecipient((), action, status_of(refusal), refusal)
         found = [by_address.get(address, replace(unknown, addresses=(address,))) for address in dict.fromkeys(named)]
     else:
         found = list(dict.fromkeys(by_address[address] for address in reversed(by_address)))
-    if not found and len(originals) == 1:
+    if not found and len(originals) == 1 and originals[0] not in own:
         found = [ReportedRecipient((originals[0],), action, status_of(refusal), refusal)]
     if len(recipients) == 1 and found:  # its fields say more than the text
         known = recipients[0]

@@ -119,7 +119,7 @@ def address_of(value: str) -> str:
 
 def clean(address: str) -> str:
     """Return an address as it is compared, without the marks around it; "" if there is none left."""
-    address = address.strip("'`.*_ \t").lower()
+    address = address.strip("'`.*_ \t").lower().removeprefix("smtp=")
     local, at, domain = address.rpartition("@")
     return address if local and at and domain and "\ufffd" not in address else ""
 

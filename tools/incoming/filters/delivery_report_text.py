@@ -96,7 +96,11 @@ class Words:
                     continue
                 words = self._words(number, address)
                 action = _action(DELAYED if has_late and not is_for_good else section, overall, words)
-                if action and (address not in found or _is_better(words, found[address].words)):
+                if address in found and _is_better(words, found[address].words):
+                    action = found[address].action  # what his section said: a transcript follows in no section
+                elif address in found:
+                    continue
+                if action:
                     found[address] = ReportedRecipient((address,), action, status_of(words), words)
         for some in (originals, [address for address in found if address not in own]):
             if chosen := [found[address] for address in found if address in some and (address not in own or some is originals)]:
@@ -122,6 +126,8 @@ class Words:
             rest = first.strip()
         said = [rest] if rest and not rest.lower().startswith("mailto:") else []
         for line in self.lines[number + 1:number + 1 + _MAX_FOLLOWING]:
+            if line.lstrip(" |").startswith("----"):
+                break
             others = [found for found in addresses_in(line) if found != address]
             if (others and not line.startswith((" ", "\t", "(")) and is_permanent(line) is None) or (not line.strip() and is_permanent(" ".join(said)) is not None):
                 break
