@@ -18,7 +18,7 @@ from .parts import content_type
 
 # RFC 5230 section 4.6, RFC 3834 section 2, and what programs call themselves that read no mail.
 _ROLE: Final = re.compile(
-    rf"mailer-?daemon|postmaster|listserv|majordomo|nobody|{automatic.SYSTEM_MAILBOX}|owner-.*|.*-(?:request|bounces?)|bounces?(?:[+=._-].*)?"
+    r"mailer-?daemon|postmaster|listserv|majordomo|nobody|owner-.*|.*-(?:request|bounces?)|bounces?(?:[+=._-].*)?"
     r"|(?:.*[+._-])?(?:no[._-]?reply|do[._-]?not[._-]?reply)(?:[+._-].*)?", re.IGNORECASE)
 _COMMENT: Final = re.compile(r"\([^()]*\)")
 _SPF: Final = re.compile(r"\s*spf\s*=\s*(\w+)", re.IGNORECASE)

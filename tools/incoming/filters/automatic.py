@@ -13,8 +13,8 @@ from ..author import from_address
 from ..headers import header
 from ..parts import content_type
 
-#: Local part of the address that Exchange writes from, the same in every tenant.
-SYSTEM_MAILBOX: Final = "microsoftexchange329e71ec88ae4615bbc36ab6ce41109e"
+# Local part of the address that Exchange writes from, the same in every tenant.
+_SYSTEM_MAILBOX: Final = "microsoftexchange329e71ec88ae4615bbc36ab6ce41109e"
 _SYSTEM_NAMES: Final = ("microsoft outlook", "microsoft exchange", "microsoft exchange server")
 
 # How programs begin the subject of an out-of-office. A person may begin one so as well.
@@ -72,7 +72,7 @@ def read(message: Message) -> Automatic | None:
 def _is_system(message: Message) -> bool:
     """Tell whether Exchange itself wrote a message; whose name anybody can bear."""
     name, address = from_address(message) or ("", "")
-    if address.lower().startswith(f"{SYSTEM_MAILBOX}@"):
+    if address.lower().startswith(f"{_SYSTEM_MAILBOX}@"):
         return True
     return name.lower() in _SYSTEM_NAMES and bool(signs.has_null_return_path(message) or signs.auto_submitted(message))
 
