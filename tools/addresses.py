@@ -1,6 +1,7 @@
 """Addresses as people type them, and the one form in which we compare and store them."""
 
 import base64
+import codecs
 import quopri
 import re
 import unicodedata
@@ -18,6 +19,10 @@ _LABEL = r"""[^\s<>"',;:()\[\]@.]"""
 _ADDRESS_IN_NAME = re.compile(
     rf"""((?:"[^"]+"|[^\s<>"',;:()\[\]@]+))\s*@\s*\[?((?:{_LABEL}+\s*\.\s*)+[^\W\d_]{_LABEL}*)""")
 _ENCODED_WORD = re.compile(r"=\?(?P<charset>[^?\s]+)\?(?P<encoding>[bq])\?(?P<text>[^?]*)\?=", re.IGNORECASE)
+# What separates encoded words shows nothing (RFC 2047 section 6.2).
+_BETWEEN_WORDS = re.compile(r"(?<=\?=)\s+(?==\?)")
+# Codecs for labels in domain names, which take quadratic time for a longer text; nobody writes mail in them.
+_SLOW_CODECS = frozenset(("idna", "punycode"))
 # Marks that let a program show a name in another order than it is written in (Unicode Standard Annex 9).
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 # Characters that show nothing, beside those whose category says so.
@@ -107,7 +112,7 @@ def honest_name(mailbox: Mailbox) -> Mailbox:
     Many programs show the name alone, so ``"ceo@contoso.example" <x@fabrikam.example>`` reads as the wrong address.
     """
     own = canonical_address(mailbox.address)
-    decoded = _decoded(mailbox.name)
+    decoded = decoded_words(mailbox.name)
     shown = _readable(decoded)
     if "@" in shown and not _BIDI.isdisjoint(decoded):
         return Mailbox("", mailbox.address)  # it may be shown as anything
@@ -123,13 +128,23 @@ def honest_mailboxes(header: str) -> list[Mailbox] | None:
     return honest if honest != mailboxes else None
 
 
-def _decoded(name: str) -> str:
-    """Return a display name without encoded words (RFC 2047): some programs decode one inside another one, or in quotes."""
+def decoded_words(text: str) -> str:
+    """Return a display name or a subject without encoded words (RFC 2047): some programs decode one inside another one, or in quotes."""
     for _layer in range(_MOST_LAYERS):
-        if (decoded := _ENCODED_WORD.sub(_decode_word, name)) == name:
+        if (decoded := _ENCODED_WORD.sub(_decode_word, _BETWEEN_WORDS.sub("", text))) == text:
             break
-        name = decoded
-    return name
+        text = decoded
+    return text
+
+
+def octets_as_text(octets: bytes, charset: str) -> str:
+    """Return what octets say in a charset as it is labelled, as Latin-1 if there is no such charset."""
+    try:
+        if codecs.lookup(charset).name not in _SLOW_CODECS:
+            return octets.decode(charset, "replace")
+    except (LookupError, ValueError):  # ValueError: a NUL in the label, or a codec that takes no "replace"
+        pass
+    return octets.decode("latin-1")
 
 
 def _readable(name: str) -> str:
@@ -150,10 +165,7 @@ def _decode_word(word: re.Match) -> str:
             octets = base64.b64decode(text + b"=" * (-len(text) % 4))
         except ValueError:
             return word[0]
-    try:
-        return octets.decode(charset, "replace")
-    except (LookupError, UnicodeError):
-        return octets.decode("latin-1")
+    return octets_as_text(octets, charset)
 
 
 def mailboxes_of(header: str) -> list[Mailbox]:
