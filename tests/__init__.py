@@ -41,6 +41,7 @@ from . import test_identity_sender
 from . import test_incoming_delivery_report
 from . import test_incoming_imap
 from . import test_incoming_inbound
+from . import test_incoming_kinds
 from . import test_incoming_limits
 from . import test_incoming_workers
 from . import test_local_servers_entra

@@ -1,12 +1,10 @@
 import email.policy
-import random
-import time
 
 from odoo.tests import BaseCase, tagged
 
 from ..tools.incoming.filters.delivery_report import read
 from .messages import exchange, mail_systems, no_reports
-from .messages.written import BACK, ID, SAID, head, multipart, original, part, recipient, status
+from .messages.written import ID
 
 REPORTS = [*exchange.REPORTS, *mail_systems.REPORTS]
 

@@ -1,7 +1,6 @@
 from datetime import datetime, timezone
 
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
-
 from odoo.tests import BaseCase, tagged
 
 from ..tools.incoming.imap import _FIRST, _PIECE, ImapFolder, folder_names
