@@ -90,11 +90,9 @@ def _may_be_report(message: Message, parts: Parts, writer: str) -> bool:
         return is_marked or (not is_conversation(subject_of(message)) and (writer != ANYBODY or not back))
     if parts.statuses:
         return is_marked or (writer != ANYBODY and not back)
-    if is_for_many(message):
-        return False
     if writer == DAEMON:
         return True
-    return not back and not is_conversation(subject_of(message)) and (writer != ANYBODY or back == "")
+    return not back and not is_for_many(message) and not is_conversation(subject_of(message)) and (writer != ANYBODY or back == "")
 
 
 def _is_believed(message: Message, parts: Parts, words: list[Words], writer: str, overall: str, recipients: list[ReportedRecipient]) -> bool:
@@ -107,7 +105,8 @@ def _is_believed(message: Message, parts: Parts, words: list[Words], writer: str
         return True
     is_given_back = bool(parts.originals or any(text.copy for text in words))
     if writer != ANYBODY:
-        return is_given_back or any(text.has_code for text in words)
+        is_said = subject_verdict(subject_of(message)) != "" and (is_automatic(message) or return_path(message) == "")
+        return is_said or is_given_back or any(text.has_code for text in words)
     named = {address for recipient in recipients for address in recipient.addresses}
     return (
         is_given_back and subject_verdict(subject_of(message)) != "" and all(sender_of(each) == ANYBODY for each in parts.attached) and named <= set(_recipients(parts, words))

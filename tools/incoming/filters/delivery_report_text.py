@@ -29,6 +29,8 @@ _OTHERS: Final = re.compile(
     r"[\W_]{0,20}(?:to|cc|bcc|from|sender|sender address|original sender|mail from|reply-to|subject|envelope sender|sent by|an|von|absender|absenderadresse|betreff"
     r"|de|à|objet|expéditeur|adresse de l'expéditeur|para|asunto|remitente|van|aan|onderwerp|afzender|da|a|oggetto|mittente|assunto|remetente|od|do|temat|nadawca"
     r"|宛先|差出人|件名|送信者(?:の)?アドレス|message-?\s?id|references?|reference|in-reply-to|x-[\w-]{1,40})\s{0,3}[:：]", re.IGNORECASE)
+# Not of "generated from" and "expanded from", Exim's and Postfix's words for the address that an alias stands for.
+_SENDER: Final = re.compile(r"(?<!generated )(?<!expanded )\b(?:from|sender|sent by)[ :=]{1,3}<?[^\s<>@]{1,64}@[^\s<>@]{1,253}", re.IGNORECASE)
 _MAIL_SYSTEMS: Final = re.compile(r"(?:postmaster|abuse|mailer-daemon|microsoftexchange[0-9a-f]+|hostmaster|unsubscribe)@")
 _HEADING: Final = re.compile(r"[:：\-–=.*|#]\s{0,3}$|following|-----")
 _PERMANENT: Final = re.compile(r"permanent|failed for good")
@@ -88,7 +90,7 @@ class Words:
         found: dict[str, ReportedRecipient] = {}
         section, is_for_good = overall, False
         for number, line in enumerate(self.lines):
-            named = [] if _OTHERS.match(line) else addresses_in(line)
+            named = [] if _OTHERS.match(line) else addresses_in(_SENDER.sub(" ", line))
             if not named and _HEADING.search(line) and (said := verdict(line)):
                 section, is_for_good = said, _is_permanent_heading(line)
             for address in named:

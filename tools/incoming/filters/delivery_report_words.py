@@ -32,15 +32,15 @@ _CERTAINLY_DELAYED: Final = _any(
 )
 # Also part of other sentences.
 _DELAYED: Final = _any(
-    r"\bdelay", r"\bdeferred", r"postponed", r"temporar(?:y|ily)", r"verzöger", r"retard", r"différé", r"retras", r"demora", r"aplaza",
+    r"\bdelay", r"\(delay\)", r"\bdeferred", r"postponed", r"temporar(?:y|ily)", r"verzöger", r"retard", r"différé", r"retras", r"demora", r"aplaza",
     r"vertraag", r"vertraging", r"ritard", r"differit", r"\batras", r"\badiad", r"opóźni", r"遅延", r"遅れ", r"延迟", r"延遲", r"задерж", r"отложен",
     r"försena", r"fördröj", r"forsinke", r"viivästy", r"zpožd", r"késik", r"késlelt", r"gecik", r"지연",
 )
 _FAILED: Final = _any(
-    r"undeliver", r"un-?deliverable", r"(?:can|could|did|was|were|has|have)(?:not| not|n't) (?:been |be )?(?:deliver|sent|accept|reach)",
+    r"undeliver", r"un-?deliverable", r"\(failure\)", r"(?:can|could|did|was|were|has|have)(?:not| not|n't) (?:been |be )?(?:deliver|sent|accept|reach)",
     r"unable to (?:\w{1,12} )?deliver", r"not able to deliver", r"wasn't able to deliver", r"did not reach", r"delivery (?:has |to [^:]{0,80} )?fail",
     r"delivery failure", r"failed permanently", r"permanent(?:ly)? (?:fatal )?(?:error|fail)", r"fail(?:ed|ure)? to deliver", r"failure (?:notice|reasons)",
-    r"failed (?:recipients|addresses)", r"returned to sender", r"returning (?:message|mail)", r"returned mail", r"rejected", r"giv(?:en|ing) up",
+    r"failed (?:recipients|addresses)", r"returned to sender", r"(?:has been|was|being) returned", r"was aborted", r"returning (?:message|mail)", r"returned mail", r"rejected", r"giv(?:en|ing) up",
     r"stopped trying", r"non-?delivery", r"not receive a copy", r"unknown (?:user|address|recipient|local)", r"user (?:\S{1,80} )?(?:is )?unknown",
     r"no such (?:user|recipient|address)", r"does(?: not|n't) exist", r"wasn't found", r"not listed in", r"mail system error", r"delivery error",
     r"unzustellbar", r"nicht (?:zugestellt|zustellbar|übermittelt|erreicht|ausgeliefert)", r"nachrichtenzustellung", r"zustellung[^.:]{0,60} fehlgeschlagen",
