@@ -77,6 +77,12 @@ REPORTS = [
            status(recipient(action="relayed", code="2.0.0", words="smtp;250 2.0.0")), RFC822, expected={"gone@fabrikam.example": "relayed"}),
     online("delivered, words alone", f"Delivered: {SAID}", part("text/plain", f"Your message has been delivered to the following recipients:\n\n"
            f"gone@fabrikam.example\n\nSubject: {SAID}"), expected={"gone@fabrikam.example": "delivered"}, more=f"{NDR}In-Reply-To: {ID}\n"),
+    online("relayed, words alone", f"Relayed: {SAID}", part("text/plain", "Delivery to these recipients or groups is complete, but no delivery notification "
+           f"was sent by the destination server:\n\ngone@fabrikam.example\n\nSubject: {SAID}"), expected={"gone@fabrikam.example": "relayed"},
+           more=f"{NDR}In-Reply-To: {ID}\n"),
+    online("an address of its directory", f"Undeliverable: {SAID}", part("text/plain", "-"), status(recipient(
+        "IMCEAEX-_O=EXCHANGELABS_CN=GONE@eurprd01.prod.example")), RFC822),
+    online("attempts", f"Delivery Status: {SAID}", part("text/plain", f"Several attempts to deliver your message were unsuccessful.\n\ngone@fabrikam.example\n\n{original()}")),
     online("expanded", f"Expanded: {SAID}", part("text/plain", "-"), status(recipient(action="expanded", code="2.1.5")), RFC822,
            expected={"gone@fabrikam.example": "expanded"}),
     online("expired", f"Undeliverable: {SAID}", part("text/plain", text("Delivery has failed to these recipients or groups:", "550 4.4.7 QUEUE.Expired"))),

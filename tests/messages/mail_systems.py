@@ -135,6 +135,8 @@ REPORTS = [
     parts("Zimbra, no Return-Path", "Undelivered Mail Returned to Sender", part("text/plain", POSTFIX), status(recipient()), RFC822, more=""),
     parts("GroupWise", "Message status - undeliverable", part("text/plain", "The message that you sent was undeliverable to the following:\n\tgone@fabrikam.example (user not found)\n"),
           RFC822, kind="mixed", sender="Mailer-Daemon@fabrikam.example"),
+    plain("SpamLion", "Undeliverable: gone@fabrikam.example", f"Your Message\n\nTo:      <gone@fabrikam.example>\n\nSubject: {SAID}\n\nDid not reach the following recipient: "
+          f"gone@fabrikam.example\n", sender="Postmaster <>", more=f"{BACK}In-Reply-To: {ID}\n"),
     # Broken ones, and unusual ones.
     plain("a report without parts", "Undelivered Mail", f"{POSTFIX}\n\nFinal-Recipient: rfc822; gone@fabrikam.example\nAction: failed\nStatus: 5.1.1\n\n{COPY}",
           content="multipart/report; report-type=delivery-status; boundary=x"),

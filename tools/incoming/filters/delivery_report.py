@@ -71,7 +71,7 @@ def _read(message: Message, *, is_outermost: bool) -> DeliveryReport | None:
     subject = subject_of(message)
     words = _words(parts, subject)
     overall = _verdict(subject, words)
-    blocks, recipients = statuses_of([*parts.statuses, *(text.head for text in words if status_is_said(text.head))], overall)
+    blocks, recipients = statuses_of(parts.statuses or [text.head for text in words if status_is_said(text.head)][:1], overall)
     if not any(recipient.addresses for recipient in recipients):
         recipients = _without_addresses(recipients, message, parts, words, overall)
         if not parts.statuses and not _is_believed(message, parts, words, writer, overall, recipients):

@@ -121,7 +121,7 @@ def clean(address: str) -> str:
     """Return an address as it is compared, without the marks around it; "" if there is none left."""
     address = address.strip("'`.*_ \t").lower().removeprefix("smtp=")
     local, at, domain = address.rpartition("@")
-    return address if local and at and domain and "\ufffd" not in address else ""
+    return address if local and at and domain and "\ufffd" not in address and not local.startswith("imceaex-") else ""
 
 
 def addresses_in(text: str) -> list[str]:

@@ -51,7 +51,7 @@ class Words:
         self.given_back = "\n".join(lines[cut:])
         head = "\n".join(lines[:cut])
         for subject in subjects:
-            if len(subject) > 3:
+            if len(subject) > 3 and "@" not in subject:  # Domino and others name the recipient there
                 head = head.replace(subject, "")
         self.head = head
         self.lines = head.splitlines()

@@ -37,7 +37,7 @@ _DELAYED: Final = _any(
     r"försena", r"fördröj", r"forsinke", r"viivästy", r"zpožd", r"késik", r"késlelt", r"gecik", r"지연",
 )
 _FAILED: Final = _any(
-    r"undeliver", r"un-?deliverable", r"\(failure\)", r"(?:can|could|did|was|were|has|have)(?:not| not|n't) (?:been |be )?(?:deliver|sent|accept|reach)",
+    r"undeliver", r"unsuccessful", r"\(failure\)", r"(?:can|could|did|was|were|has|have)(?:not| not|n't) (?:been |be )?(?:successfully )?(?:deliver|sent|accept|reach)",
     r"unable to (?:\w{1,12} )?deliver", r"not able to deliver", r"wasn't able to deliver", r"did not reach", r"delivery (?:has |to [^:]{0,80} )?fail",
     r"delivery failure", r"failed permanently", r"permanent(?:ly)? (?:fatal )?(?:error|fail)", r"fail(?:ed|ure)? to deliver", r"failure (?:notice|reasons)",
     r"failed (?:recipients|addresses)", r"returned to sender", r"(?:has been|was|being) returned", r"was aborted", r"returning (?:message|mail)", r"returned mail", r"rejected", r"giv(?:en|ing) up",
@@ -57,8 +57,9 @@ _FAILED: Final = _any(
     r"olevererbar", r"kunne ikke leveres", r"kan ikke leveres", r"ei voit?[uat]", r"toimit[^.:]{0,60} epäonnistui", r"nelze doručit", r"nedoručiteln",
     r"nebylo možné doručit", r"nem (?:sikerült|lehet) kézbesíte", r"kézbesíthetetlen", r"nem kézbesíthető", r"teslim edile",
 )
+_RELAYED: Final = _any(r"^relayed", r"been relayed", r"no delivery notification", r"^weitergeleitet", r"^relayé", r"^retransmitid")
 _DELIVERED: Final = _any(
-    r"success", r"(?:has|have|was|were) (?:been )?delivered", r"delivery (?:is |was )?complete", r"^delivered", r"^relayed", r"(?:has|have) been relayed",
+    r"(?<!un)success", r"(?:has|have|was|were) (?:been )?delivered", r"delivery (?:is |was )?complete", r"^delivered",
     r"wurde(?:n)? (?:erfolgreich )?(?:an [^.]{0,80} )?(?:zugestellt|übermittelt)", r"^zugestellt", r"^übermittelt", r"^remis ?:", r"^entregado", r"^bezorgd",
     r"a été remis", r"se ha entregado", r"è stato recapitato", r"foi entregue", r"został\w? dostarczon",
 )
@@ -107,7 +108,7 @@ def is_challenge(text: str) -> bool:
 
 
 def verdict(text: str) -> str:
-    """Return what a line or a paragraph says became of the message: ``failed``, ``delayed``, ``delivered``, "" if it does not say."""
+    """Return what a line or a paragraph says became of the message: ``failed``, ``delayed``, ``relayed``, ``delivered``, "" if it does not say."""
     text = plain(text)
     if _CERTAINLY_DELAYED.search(text):
         return DELAYED
@@ -118,7 +119,7 @@ def verdict(text: str) -> str:
         return FAILED
     if delayed:
         return DELAYED
-    return DELIVERED if _DELIVERED.search(text) else ""
+    return RELAYED if _RELAYED.search(text) else DELIVERED if _DELIVERED.search(text) else ""
 
 
 def is_certainly_delayed(text: str) -> bool:
