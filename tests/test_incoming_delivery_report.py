@@ -80,6 +80,11 @@ class TestDeliveryReport(BaseCase):
         [found] = read(parsed(report(status(block)))).recipients
         self.assertEqual((found.words, found.status), ("550-5.1.1 The account 550 5.1.1 does not exist", "5.1.1"))
 
+    def test_fields_without_an_address_still_say_what_happened(self):
+        source = report(status("Final-Recipient: x400; /S=gone/\nAction: failed\nStatus: 5.2.2\nDiagnostic-Code: smtp; 552 5.2.2 Full\n"), part("message/rfc822", original()))
+        [found] = read(parsed(source)).recipients
+        self.assertEqual((found.addresses, found.status, found.words), (("gone@fabrikam.example",), "5.2.2", "552 5.2.2 Full"))
+
     def test_the_surest_message_id_comes_first(self):
         source = report(status(recipient(), top="X-Original-Message-ID: <3@a>\n"), part("message/rfc822", original(
             message_id="<2@a>", more="X-Microsoft-Original-Message-ID: <1@a>\n") + "\nMessage-ID: <9@a>"), part("text/plain", "Message-ID: <6@a>"),
@@ -136,7 +141,8 @@ class TestDeliveryReport(BaseCase):
                  "message-id" + " " * 200_000, "Message-ID:<" * 17_000, "bezorg " * 30_000, "delivery to " * 17_000, "=?utf-8?q?" * 20_000, "&" * 200_000, "&#x1;" * 40_000,
                  "from " * 40_000, "x: y\n " * 40_000, "=\n" * 100_000, "attempt to deliver " * 10_000, "user " * 40_000, "\"" * 200_000, "user@" + "a" * 200_000)
         for text in texts:
-            for content in ("text/plain", "text/html", "message/delivery-status", "message/rfc822", "text/rfc822-headers", "message/global-headers"):
+            for content in ("text/plain", "text/html", "message/delivery-status", "message/rfc822", "text/rfc822-headers", "message/global-headers",
+                            "message/delivery-status; charset=punycode", "text/html; charset=idna"):
                 whole = parsed(report(part(content, text), more=f"{BACK}X-Failed-Recipients: a@b.example\nReferences: {text[:60_000].replace(chr(10), ' ')}\n"))
                 began = time.process_time()
                 read(whole)

@@ -158,4 +158,32 @@ REPORTS = [
     parts("a charset that does not exist", "Undelivered", part("text/plain; charset=x-none", f"{POSTFIX}\n\n<gone@fabrikam.example>: {REFUSED}"), RFC822),
     parts("delayed, in words of the original", "Undelivered Mail Returned to Sender", part("text/plain", f"{POSTFIX}\n\n<gone@fabrikam.example>: {REFUSED}"), part(
         "message/rfc822", original().replace(SAID, "Your order is delayed") + "\nDelayed. We will keep trying.")),
+    # What is said beside it.
+    plain("X-Failed-Recipients of what is late", "Mail delivery failed", f"It will be retried for two days.\n\n{COPY}", more=f"{BACK}X-Failed-Recipients: gone@fabrikam.example\n",
+          expected=LATE),
+    plain("failed at first sight", "Undeliverable: Offer", f"The following recipient(s) could not be reached:\n\ngone@fabrikam.example\n\nWe will keep trying.\n\n{COPY}", expected=LATE),
+    plain("late in another language", "Mail", f"Verzögerte Zustellung: konnte bisher nicht zugestellt werden\n\ngone@fabrikam.example\n\n{COPY}", expected=LATE,
+          content="text/plain; charset=utf-8"),
+    plain("the subject of the original in the text", "Undeliverable mail", f"Your message\n\n  Subject: The order is delayed, we will keep trying\n\ncould not be delivered to "
+          f"gone@fabrikam.example\n\n{COPY.replace(SAID, 'The order is delayed, we will keep trying')}"),
+    parts("the subject of the original, known", "Undeliverable: The order is delayed, we will keep trying", part("text/plain", "Your message\n\n  Subject: The order is delayed, we "
+          "will keep trying\n\ncould not be delivered to gone@fabrikam.example"), RFC822, kind="mixed"),
+    parts("an action is missing, late", "Delivery delayed: Offer", status("Final-Recipient: rfc822; gone@fabrikam.example\nStatus: 5.1.1\n"), RFC822, expected=LATE),
+    parts("only the second has an Original-Recipient", "Undelivered", status(recipient("first@a.example"), recipient(
+        "in@b.example", "delayed", before="Original-Recipient: rfc822; gone@fabrikam.example\n")), RFC822, expected={"first@a.example": "failed", **LATE}),
+    parts("two sections, codes beside the addresses", "Mail", part("text/plain", "----- The following addresses had permanent fatal errors -----\n<gone@fabrikam.example>: 550 5.1.1 "
+          "User unknown\n\n----- The following addresses had transient non-fatal errors -----\n<late@fabrikam.example>: 550 5.7.1 greylisted\n"), part(
+              "message/rfc822", original("gone@fabrikam.example, late@fabrikam.example")), kind="mixed", expected={**GONE, "late@fabrikam.example": "delayed"}),
+    plain("the text names the sender", "Mail Delivery Problem", f"Your mail to the following recipients could not be delivered because they do not accept mail from other@contoso.example:"
+          "\n\n   gone@fabrikam.example\n\nAsk postmaster@fabrikam.example.\n", more=f"{BACK}In-Reply-To: {ID}\n"),
+    plain("the text of the original alone", "Undeliverable Mail", "Unknown user: gone@fabrikam.example\n\nOriginal message follows.\n\nWe will keep trying. Write to "
+          "other@contoso.example", more=f"{BACK}In-Reply-To: {ID}\n"),
+    plain("the original without a heading", "Undelivered", f"gone@fabrikam.example: 550 5.1.1 User unknown\n\n{original()}\nWe will keep trying. Write to other@contoso.example"),
+    Message("the mark of Exchange alone", head("Contoso <mail@contoso.example>", "Undeliverable: Offer", f"text/plain\n\nDelivery has failed.\n\ngone@fabrikam.example\n\n{COPY}",
+            "X-MS-Exchange-Message-Is-Ndr:\n"), GONE),
+    plain("goes back to the mail system", "Undeliverable: Offer", f"Delivery has failed:\n\ngone@fabrikam.example\n\n{COPY}", sender="postmaster@fabrikam.example",
+          more="Return-Path: <MAILER-DAEMON@mx.fabrikam.example>\n"),
+    parts("called base64, and is not", "Undelivered", status(recipient()), "Content-Type: text/rfc822-headers\nContent-Transfer-Encoding: base64\n\n" + original()),
+    plain("a link alone", "Undelivered", f"<p>Delivery has failed to:</p><p><a href='mailto:gone@fabrikam.example?subject=x'>Gone</a></p><p>Message-ID: {ID[1:-1]}</p>",
+          content="text/html"),
 ]

@@ -18,7 +18,7 @@ from .delivery_report_parts import Fields, Parts, parts_of, values
 from .delivery_report_sender import ANYBODY, DAEMON, is_automatic, is_for_many, return_path, sender_of, subject_of
 from .delivery_report_status import ReportedRecipient, addresses_in, clean, statuses_of
 from .delivery_report_text import Words, status_is_said
-from .delivery_report_words import DELAYED, FAILED, is_challenge, is_conversation, status_of, subject_verdict
+from .delivery_report_words import DELAYED, is_challenge, is_conversation, status_of, subject_verdict
 
 __all__ = ["DeliveryReport", "ReportedRecipient", "read"]
 
@@ -108,10 +108,8 @@ def _is_believed(message: Message, parts: Parts, words: list[Words], writer: str
         is_said = subject_verdict(subject_of(message)) != "" and (is_automatic(message) or return_path(message) == "")
         return is_said or is_given_back or any(text.has_code for text in words)
     named = {address for recipient in recipients for address in recipient.addresses}
-    return (
-        is_given_back and subject_verdict(subject_of(message)) != "" and all(sender_of(each) == ANYBODY for each in parts.attached) and named <= set(_recipients(parts, words))
-        and named.isdisjoint(addresses_in(header(message, "From").lower()))
-    )
+    return subject_verdict(subject_of(message)) != "" and named <= set(_recipients(parts, words)) and named.isdisjoint(
+        addresses_in(header(message, "From").lower()))
 
 
 def _words(parts: Parts, subject: str) -> list[Words]:
@@ -120,10 +118,9 @@ def _words(parts: Parts, subject: str) -> list[Words]:
 
 
 def _verdict(subject: str, words: list[Words]) -> str:
-    said = next((text.verdict for text in words if text.verdict), "")
-    by_subject = subject_verdict(subject)
-    # Of the two the one that does no harm: some say "undeliverable" of what they try again.
-    return DELAYED if DELAYED in (by_subject, said) and by_subject != FAILED or any(text.is_late for text in words) else by_subject or said
+    if any(text.is_late for text in words):
+        return DELAYED  # some say "undeliverable" of what they try again
+    return subject_verdict(subject) or next((text.verdict for text in words if text.verdict), "")
 
 
 def _without_addresses(

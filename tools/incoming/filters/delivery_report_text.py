@@ -7,7 +7,7 @@ from collections.abc import Collection
 from functools import cached_property
 from typing import Final
 
-from .delivery_report_parts import Fields, fields
+from .delivery_report_parts import Fields, fields, values
 from .delivery_report_status import ReportedRecipient, addresses_in, one_line
 from .delivery_report_words import DELAYED, FAILED, is_certainly_delayed, is_permanent, plain, status_of, verdict
 
@@ -50,7 +50,7 @@ class Words:
         self.copy: Fields = _header(lines[cut:])
         self.given_back = "\n".join(lines[cut:])
         head = "\n".join(lines[:cut])
-        for subject in subjects:
+        for subject in (*subjects, *values(self.copy, "subject")):
             if len(subject) > 3 and "@" not in subject:  # Domino and others name the recipient there
                 head = head.replace(subject, "")
         self.head = head
