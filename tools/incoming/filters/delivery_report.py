@@ -25,9 +25,12 @@ __all__ = ["DeliveryReport", "ReportedRecipient", "read"]
 _MAX_IDS: Final = 20
 _MAX_HEADER: Final = 64 * 1024
 # Exchange Online keeps the Message-Id there when it gives the message another one.
-_ORIGINAL_IDS: Final = ("x-microsoft-original-message-id", "x-original-message-id", "x-original-messageid", "original-message-id", "message-id")
+_ORIGINAL_IDS: Final = (
+    "x-microsoft-original-message-id", "x-original-message-id", "x-original-messageid", "original-message-id",
+    "message-id")
 _REPORT_IDS: Final = (
-    "X-Microsoft-Original-Message-ID", "X-Original-Message-ID", "X-Original-MessageID", "Original-Message-ID", "X-Failed-Message-ID", "In-Reply-To", "References")
+    "X-Microsoft-Original-Message-ID", "X-Original-Message-ID", "X-Original-MessageID", "Original-Message-ID", "In-Reply-To",
+    "References")
 _STATUS_IDS: Final = ("x-original-message-id", "original-message-id", "original-envelope-id")
 # Reports about something else: RFC 8098 (read receipts), RFC 5965 (complaints), RFC 8460, and what goes with them.
 _OTHER_REPORTS: Final = frozenset((
@@ -95,7 +98,9 @@ def _may_be_report(message: Message, parts: Parts, writer: str) -> bool:
     return not back and not is_for_many(message) and not is_conversation(subject_of(message)) and (writer != ANYBODY or back == "")
 
 
-def _is_believed(message: Message, parts: Parts, words: list[Words], writer: str, overall: str, recipients: list[ReportedRecipient]) -> bool:
+def _is_believed(
+    message: Message, parts: Parts, words: list[Words], writer: str, overall: str, recipients: list[ReportedRecipient],
+) -> bool:
     """Return whether words alone make a report: the less the writer is known for a mail system, the more must be there."""
     if parts.is_report:
         return True
@@ -145,7 +150,9 @@ def _without_addresses(
         found = [ReportedRecipient((originals[0],), action, status_of(refusal), refusal)]
     if len(recipients) == 1 and found:  # its fields say more than the text
         known = recipients[0]
-        found = [replace(known, addresses=each.addresses, words=known.words or each.words, status=known.status or each.status) for each in found]
+        found = [
+            replace(known, addresses=each.addresses, words=known.words or each.words, status=known.status or each.status) for each in found
+        ]
     return found
 
 

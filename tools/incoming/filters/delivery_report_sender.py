@@ -24,8 +24,8 @@ _SYSTEM: Final = re.compile(
     r"post-?master|administrator|mail-?system|mail-?admin|mail[._-]?delivery\S{0,40}|bounces?|symantec_antivirus\S{0,60}"
     r"|delivery-?(?:status|notification|failure)s?|dsn|ndr|mailmarshal|undeliverable", re.IGNORECASE)
 _SYSTEM_NAME: Final = re.compile(
-    r"mail(?:er)?[\s_-]{0,3}(?:delivery|daemon|system|administrator|server|service|router)|delivery\s{0,3}(?:sub)?system|post-?master|mdaemon"
-    r"|system-?\s{0,3}administrat|administrat\w{0,4} (?:du |del |do |de |di |delle )?(?:système|sistema|systemu|system)|systeembeheerder"
+    r"mail(?:er)?[\s_-]{0,3}(?:delivery|daemon|system|administrator|server|service|router)|delivery\s{0,3}(?:sub)?system"
+    r"|post-?master|mdaemon|system-?\s{0,3}administrat|administrat\w{0,4} (?:du |del |do |de |di |delle )?(?:système|sistema|systemu|system)|systeembeheerder"
     r"|システム管理者|internet mail|mail delivery", re.IGNORECASE)
 
 
