@@ -48,7 +48,7 @@ class TestAuthor(BaseCase):
             "brackets in brackets": [f"<<{chief}>{x}>"], "not closed": [f"Ana <{x}"], "a quote not closed": [f'"{chief} <{x}>'], "a comment not closed": [f"({chief} <{x}>"],
             "a comment in the address": ["chief(@contoso.example)@fabrikam.example"], "a space in it": ["<ch ief@contoso.example>"],
             "a hidden character": ["<chief\u200b@contoso.example>"], "a NUL": ["<chief\0@contoso.example>"], "another direction": ["<chief\u202e@contoso.example>"],
-            "an address literal": ["<x@[192.0.2.1]>"], "too long": [f"<{'x' * 320}@fabrikam.example>"],
+            "an address literal": ["<x@[192.0.2.1]>"], "too long": [f"<{'x' * 320}@fabrikam.example>"], "a name too long": [f"{'x' * 4000} <{x}>"],
         }
         for name, values in table.items():
             with self.subTest(name):

@@ -59,26 +59,26 @@ def read(message: Message) -> Automatic | None:
         return None
     subject = decoded_words(header(message, "Subject")).strip()
     has_subject = bool(_ABSENCE.match(subject))
-    if _is_system(message):
+    author = from_address(message)
+    if _is_system(message, author):
         return Automatic("quota" if _QUOTA.search(subject) else "other")
     keywords = signs.auto_submitted(message)
     is_vacation = "vacation" in keywords
     if (signs.is_autoresponder(message) or is_vacation or any("repl" in word for word in keywords)
-            or _is_answer_of_a_rule(message, subject, has_subject=has_subject)):
+            or _is_answer_of_a_rule(message, author, subject, has_subject=has_subject)):
         return Automatic("absence" if has_subject or is_vacation else "other")
     return None
 
 
-def _is_system(message: Message) -> bool:
+def _is_system(message: Message, author: tuple[str, str] | None) -> bool:
     """Tell whether Exchange itself wrote a message; whose name anybody can bear."""
-    name, address = from_address(message) or ("", "")
+    name, address = author or ("", "")
     if address.lower().startswith(f"{_SYSTEM_MAILBOX}@"):
         return True
     return name.lower() in _SYSTEM_NAMES and bool(signs.has_null_return_path(message) or signs.auto_submitted(message))
 
 
-def _is_answer_of_a_rule(message: Message, subject: str, *, has_subject: bool) -> bool:
-    author = from_address(message)
+def _is_answer_of_a_rule(message: Message, author: tuple[str, str] | None, subject: str, *, has_subject: bool) -> bool:
     rules = signs.rule_mailboxes(message)
     is_own_rule = author is not None and canonical_address(author[1]) in rules
     is_suppressed = bool(signs.auto_response_suppress(message) & {"all", "oof", "autoreply"})
