@@ -13,7 +13,8 @@ from ..tools.incoming.recipients import HEADERS, named
 
 # What the readers look at.
 NAMES = [
-    *HEADERS, "From", "Subject", "Return-Path", "Auto-Submitted", "X-Auto-Response-Suppress", "Precedence", "In-Reply-To", "References", "X-Loop",
+    *HEADERS, "From", "Subject", "Return-Path", "Auto-Submitted", "X-Auto-Response-Suppress", "Precedence", "In-Reply-To", "References",
+    "X-Loop",
     "X-POST-MessageClass", "X-MS-Exchange-Message-Class", "Authentication-Results", "Content-Disposition",
 ]
 SEED = b"""Received: from a by b\r
@@ -50,7 +51,8 @@ eJ8+IgEIgAcAIAAAAElQTS5NaWNyb3NvZnQgU2NoZWR1bGUuTXRnUmVzcFAA\r
 --b--\r
 """
 ODD = [
-    b"\0", b"\r", b"\n", b"\r\n", b"\xff", b'"', b"(", b")", b"<", b">", b";", b":", b",", b"@", b"=?", b"?=", b"=", b"\\", b"--b", b"\xe2\x80\xae",
+    b"\0", b"\r", b"\n", b"\r\n", b"\xff", b'"', b"(", b")", b"<", b">", b";", b":", b",", b"@", b"=?", b"?=", b"=", b"\\", b"--b",
+    b"\xe2\x80\xae",
     b"=?a\0b?q?x?=", b"=?idna?q?" + b"x" * 2000 + b"?=", b"message/rfc822", b"multipart/mixed", b"charset=", b"base64", b"uuencode",
 ]
 
@@ -85,8 +87,10 @@ class TestHostile(BaseCase):
 
     def test_nothing_takes_long_over_a_header_that_may_be_parsed(self):
         units = [
-            b'"', b'""', b'\\"', b"(", b")", b"()", b"<", b">", b"<>", b"<a@b>", b";", b",", b":", b"@", b"a@b ", b"a@", b" ", b"\r\n ", b"=?", b"?=", b"?= =?",
-            b"=?utf-8?q?", b"=?utf-8?q?x?= ", b"=?punycode?q?a-b?=", b"no-reply", b"-request", b"1!", b"; a=\"b", b"a.", b"FW", b"IMAP4 1 ", b"spf=pass ", b"\xff",
+            b'"', b'""', b'\\"', b"(", b")", b"()", b"<", b">", b"<>", b"<a@b>", b";", b",", b":", b"@", b"a@b ", b"a@", b" ", b"\r\n ",
+            b"=?", b"?=", b"?= =?",
+            b"=?utf-8?q?", b"=?utf-8?q?x?= ", b"=?punycode?q?a-b?=", b"no-reply", b"-request", b"1!", b"; a=\"b", b"a.", b"FW",
+            b"IMAP4 1 ", b"spf=pass ", b"\xff",
         ]
         for unit in units:
             for names in (["From"], ["To"], ["Subject"], NAMES):

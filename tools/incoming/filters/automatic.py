@@ -18,18 +18,19 @@ _SYSTEM_MAILBOX: Final = "microsoftexchange329e71ec88ae4615bbc36ab6ce41109e"
 _SYSTEM_NAMES: Final = ("microsoft outlook", "microsoft exchange", "microsoft exchange server")
 
 # How programs begin the subject of an out-of-office. A person may begin one so as well.
-_ABSENCE: Final = re.compile(r"(?:%s)(?:\s*[:：]|\s*$|\s+(?:re|aw|from|to)\b)" % "|".join((
-    "automatic reply", "automatic response", "auto[ -]?reply", "auto[ -]?response", "autoresponder", "out of (?:the )?office(?: auto[ -]?reply)?",
-    "ooo", "vacation", "away", "automatische antwort", "abwesenheits?(?:notiz|nachricht|assistent|meldung)?", "abwesend",
+_PHRASES: Final = (
+    "automatic reply", "automatic response", "auto[ -]?reply", "auto[ -]?response", "autoresponder", "ooo", "vacation", "away",
+    "out of (?:the )?office(?: auto[ -]?reply)?", "automatische antwort", "abwesenheits?(?:notiz|nachricht|assistent|meldung)?", "abwesend",
     "réponse automatique", "absen(?:ce|te?) du bureau", "respuesta automática", "fuera de (?:la )?oficina", "resposta automàtica",
-    "risposta automatica", "fuori (?:sede|ufficio)", "automatisch antwoord", "afwezig(?:heids?(?:bericht|assistent)?)?", "resposta automática",
-    "ausência temporária", "automatiskt svar", "autosvar", "frånvarande", "frånvaro", "automatisk svar", "fravær", "automaattinen vastaus",
-    "poissaoloviesti", "odpowiedź automatyczna", "automatyczna odpowiedź", "poza biurem", "automatická odpověď", "automatická odpoveď",
-    "automatikus válasz", "răspuns automat", "automatski odgovor", "samodejni odgovor", "automatinis atsakymas", "automātisk[aā] atbilde",
-    "automaatvastus", "otomatik yanıt", "автоматический ответ", "автоматична відповідь", "автоматичен отговор", "αυτόματη απάντηση",
-    "自動応答", "自動返信", "自动答复", "自动回复", "自動回覆", "자동 회신", "자동 응답", "رد تلقائي", "תשובה אוטומטית", "מענה אוטומטי",
-    "ตอบกลับอัตโนมัติ", "trả lời tự động", "balasan otomatis",
-)), re.IGNORECASE)
+    "risposta automatica", "fuori (?:sede|ufficio)", "automatisch antwoord", "afwezig(?:heids?(?:bericht|assistent)?)?",
+    "resposta automática", "ausência temporária", "automatiskt svar", "autosvar", "frånvarande", "frånvaro", "automatisk svar", "fravær",
+    "automaattinen vastaus", "poissaoloviesti", "odpowiedź automatyczna", "automatyczna odpowiedź", "poza biurem",
+    "automatická odpověď", "automatická odpoveď", "automatikus válasz", "răspuns automat", "automatski odgovor", "samodejni odgovor",
+    "automatinis atsakymas", "automātisk[aā] atbilde", "automaatvastus", "otomatik yanıt", "автоматический ответ",
+    "автоматична відповідь", "автоматичен отговор", "αυτόματη απάντηση", "自動応答", "自動返信", "自动答复", "自动回复", "自動回覆",
+    "자동 회신", "자동 응답", "رد تلقائي", "תשובה אוטומטית", "מענה אוטומטי", "ตอบกลับอัตโนมัติ", "trả lời tự động", "balasan otomatis",
+)
+_ABSENCE: Final = re.compile(rf"(?:{'|'.join(_PHRASES)})(?:\s*[:：]|\s*$|\s+(?:re|aw|from|to)\b)", re.IGNORECASE)
 _FORWARD: Final = re.compile(
     r"(?:fwd?|wg|tr|rv|i|enc|doorst|vs|vb|vl|pd|ilt|továbbítás|переслано|转发|轉寄|転送|전달)\s*[:：]", re.IGNORECASE)
 _QUOTA: Final = re.compile(
