@@ -45,6 +45,7 @@ class TestAnswering(BaseCase):
             "the parent domain": (mail(author="Ana <ana@mail.fabrikam.example>"), ANA),
             "another domain that passed SPF": (
                 mail(path=f"<x7@{other}>", results=f"spf=pass (sender IP is 192.0.2.1) smtp.mailfrom={other}; dkim=pass"), f"x7@{other}"),
+            "SPF in capitals": (mail(path=f"<x7@{other}>", results=f"SPF=Pass smtp.MailFrom={other}"), f"x7@{other}"),
             "SPF names the whole address": (
                 mail(path=f"<x7@{other}>", results=f"spf=pass smtp.mailfrom=x7@{other};dmarc=pass"), f"x7@{other}"),
             "names that begin like roles": (mail(path="<noreen.bouncer@fabrikam.example>"), "noreen.bouncer@fabrikam.example"),
@@ -91,10 +92,12 @@ class TestAnswering(BaseCase):
             "our own address": (mail(path="<sales@contoso.example>"), "own_address"),
             "From is our own address": (mail(author="Sales <sales@contoso.example>"), "own_address"),
             "no address in Return-Path": (mail(path="<MAILER-DAEMON>"), "no_address"),
+            "an open bracket in Return-Path": (mail(path=f"<{ANA}"), "no_address"),
             "two in Return-Path": (mail(path=f"<{ANA}>, <x@evil.example>"), "no_address"),
             "no address in From": (mail(author="Ana"), "no_address"),
             "two in From": (mail(author=f"{ANA}, x@evil.example"), "no_address"),
             "two headers From": (mail("From: x@evil.example\r\n"), "no_address"),
+            "no domain": (mail(path="<ana@localhost>", author="Ana <ana@localhost>"), "foreign_return_path"),
             "foreign": (mail(path=foreign), "foreign_return_path"),
             "a domain that ends alike": (mail(path="<ana@evilfabrikam.example>"), "foreign_return_path"),
             "foreign, SPF failed": (mail(path=foreign, results="spf=fail smtp.mailfrom=evil.example; dkim=pass"), "foreign_return_path"),

@@ -42,6 +42,7 @@ class TestAuthor(BaseCase):
             "one bare, one in brackets": [f"{chief}, Ana <{x}>"], "one quoted, one in brackets": [f'"{chief}", Ana <{x}>'],
             "the second bare": [f"Ana <{x}>, {chief}"], "text behind": [f"<{x}> {chief}"], "quoted text behind": [f'<{x}> "{chief}"'],
             "two bare without a comma": [f"{chief} {x}"], "a name without brackets": [f"Ana {x}"],
+            "a semicolon in the name": [f"Doe; Ana <{x}>"], "a comma and no brackets": [f'"Doe", {x}'],
             "two headers": [x, chief], "the same twice": [x, x], "none": [], "empty": [""], "a name": ["Ana"], "empty brackets": ["Ana <>"],
             "a group": [f"Team: {x};"], "a group in front": [f"Team:; {x}"], "a semicolon": [f"Ana <{x}>;"],
             "all of it encoded": ["=?utf-8?Q?Chief_=3Cchief=40contoso.example=3E?="],

@@ -54,6 +54,9 @@ class TestAutomatic(BaseCase):
             "X-POST-MessageClass": (mail("X-POST-MessageClass: 9; Autoresponder\r\n"), "other"),
             "subject and bulk in a reply": (mail(REPLY, "Precedence: junk\r\n", subject="Auto-Reply: Tour"), "absence"),
             "subject and null return path": (mail(REPLY, NULL, subject="Out of office"), "absence"),
+            "subject and own rule in a reply": (mail(REPLY, OWN_RULE, subject=away), "absence"),
+            "subject and the firm suppresses answers": (mail(REPLY, FIRM, subject=away), "absence"),
+            "the rule in lower case": (mail(REPLY, AGENT.lower()), "other"),
             "null return path, suppressed, a reply": (mail(REPLY, NULL, ALL), "other"),
             "an out-of-office that was redirected": (mail(REDIRECTED, REPLY, subject=away), "absence"),
             "an out-of-office that was redirected, its own rule first": (mail(OWN_RULE, REDIRECTED, ALL, subject="I am away"), "other"),
@@ -74,7 +77,7 @@ class TestAutomatic(BaseCase):
             "Αυτόματη απάντηση: Tour",
             "Otomatik yanıt: Tour", "自動応答: Tour", "自动答复: Tour", "自动回复：Tour", "자동 회신: Tour", "رد تلقائي: Tour",
             "OUT OF OFFICE RE: Tour",
-            "Out of Office AutoReply: Tour", "=?iso-8859-1?Q?R=E9ponse_automatique_:_Tour?=",
+            "Out of Office AutoReply: Tour", "=?utf-8?Q?_Automatic_reply=3A?= Tour", "=?iso-8859-1?Q?R=E9ponse_automatique_:_Tour?=",
             "=?utf-8?B?UsOpcG9uc2UgYXV0b21h?=\r\n =?utf-8?Q?tique_:_Tour?=",
         ]
         for subject in table:
@@ -106,7 +109,7 @@ class TestAutomatic(BaseCase):
             "receipts are suppressed": mail("X-Auto-Response-Suppress: DR, RN, NRN\r\n", OWN_RULE, REPLY),
             "the firm suppresses all answers": mail(FIRM, REPLY),
             "the firm suppresses all answers to a new mail": mail(ALL, subject="Tour"),
-            "X-Autoreply: no": mail("X-Autoreply: no\r\n", REPLY),
+            "X-Autoreply: no": mail("X-Autoreply: No\r\n", REPLY),
             "redirected": mail(REDIRECTED, subject="Tour"),
             "redirected reply": mail(REDIRECTED, REPLY),
             "redirected, of a firm that suppresses answers": mail(REDIRECTED, FIRM, REPLY),

@@ -38,6 +38,7 @@ class TestMeetingAnswer(BaseCase):
             "as a file with its method": (alternative(extra=attached, own="multipart/mixed"), "REPLY", "tour-7"),
             "folded id": (alternative(body=calendar(uid="UID:0400\r\n 00E0\r\n")), "REPLY", "040000E0"),
             "id with a parameter": (alternative(body=calendar(uid="UID;X-A=1:tour-7\r\n")), "REPLY", "tour-7"),
+            "id with white space": (alternative(body=calendar(uid="UID: tour-7 \r\n")), "REPLY", "tour-7"),
             "no id": (alternative(body=calendar(uid="")), "REPLY", ""),
             "base64": (
                 alternative(extra="Content-Transfer-Encoding: base64\r\n", body="TUVUSE9EOlJFUExZClVJRDp0b3VyLTcK"), "REPLY", "tour-7"),

@@ -50,6 +50,11 @@ class TestReceipt(BaseCase):
             "the part for programs is gone": (
                 f"{ANSWER}Content-Type: multipart/report; report-type=disposition-notification; boundary=b\r\n\r\n{TEXT}--b--\r\n",
                 ("<m1@erp>",), False),
+            "the part for programs is gone, in capitals": (
+                f"{ANSWER}Content-Type: multipart/report; report-type=Disposition-Notification; boundary=b\r\n\r\n{TEXT}--b--\r\n",
+                ("<m1@erp>",), False),
+            "S/MIME, in capitals": (
+                f"{ANSWER}Content-Type: Application/X-PKCS7-MIME; smime-type=Signed-Receipt\r\n{opaque}", ("<m1@erp>",), True),
             "S/MIME": (
                 f"{ANSWER}Content-Type: application/pkcs7-mime; smime-type=signed-receipt; name=smime.p7m\r\n{opaque}",
                 ("<m1@erp>",), True),
