@@ -38,13 +38,16 @@ class TestMeetingAnswer(BaseCase):
             "as a file with its method": (alternative(extra=attached, own="multipart/mixed"), "REPLY", "tour-7"),
             "folded id": (alternative(body=calendar(uid="UID:0400\r\n 00E0\r\n")), "REPLY", "040000E0"),
             "id with a parameter": (alternative(body=calendar(uid="UID;X-A=1:tour-7\r\n")), "REPLY", "tour-7"),
+            "id with white space": (alternative(body=calendar(uid="UID: tour-7 \r\n")), "REPLY", "tour-7"),
             "no id": (alternative(body=calendar(uid="")), "REPLY", ""),
-            "base64": (alternative(extra="Content-Transfer-Encoding: base64\r\n", body="TUVUSE9EOlJFUExZClVJRDp0b3VyLTcK"), "REPLY", "tour-7"),
+            "base64": (
+                alternative(extra="Content-Transfer-Encoding: base64\r\n", body="TUVUSE9EOlJFUExZClVJRDp0b3VyLTcK"), "REPLY", "tour-7"),
             "with a comment": (alternative(words="I will be ten minutes late."), "REPLY", "tour-7"),
             "Exchange's class": (f"{HEAD}X-MS-Exchange-Message-Class: IPM.Schedule.Meeting.Resp.Pos\r\n\r\n", "REPLY", ""),
             "Exchange's class in winmail.dat": (
                 f"{HEAD}Content-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n\r\nYes\r\n--c\r\nContent-Type: application/ms-tnef\r\n"
-                "Content-Transfer-Encoding: base64\r\n\r\neJ8+IgEIgAcAIAAAAElQTS5NaWNyb3NvZnQgU2NoZWR1bGUuTXRnUmVzcFAA\r\n--c--\r\n", "REPLY", ""),
+                "Content-Transfer-Encoding: base64\r\n\r\neJ8+IgEIgAcAIAAAAElQTS5NaWNyb3NvZnQgU2NoZWR1bGUuTXRnUmVzcFAA\r\n--c--\r\n",
+                "REPLY", ""),
         }
         for name, (source, method, uid) in table.items():
             with self.subTest(name):
