@@ -26,7 +26,8 @@ _META_WITHIN: Final = 4096
 _CONTROLS: Final = bytes(sorted({*range(32)} - {9, 10, 13}))
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _MOST_CONTROLS: Final = 0.05  # of the octets of a text
-_BOUNDARY: Final = re.compile(rb"^--([^\s\"\\][^\r\n\"\\]{0,99}?)[ \t]{0,9}\r?\n(?:content-[a-z-]{1,40}:|\r?\n)", re.IGNORECASE | re.MULTILINE)
+_BOUNDARY: Final = re.compile(
+    rb"^--([^\s\"\\][^\r\n\"\\]{0,99}?)[ \t]{0,9}\r?\n(?:content-[a-z-]{1,40}:|\r?\n)", re.IGNORECASE | re.MULTILINE)
 # Core keeps a message in a message as a file for every level: the same octets as often.
 _MAX_DEPTH: Final = 3
 # Each time it may be most of the message.
