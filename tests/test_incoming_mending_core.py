@@ -35,6 +35,7 @@ FILE = part(b'Content-Type: application/pdf\r\nContent-Disposition: attachment; 
 DSN = b"Reporting-MTA: dns; mx\r\n\r\nFinal-Recipient: rfc822; gone@fabrikam.example\r\nAction: failed"
 WINDOWS = GREETING.encode("cp1252")
 QP = b"Content-Transfer-Encoding: quoted-printable\r\n"
+INNER = b"Subject: y\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nInner\r\n"
 B64 = b"Content-Transfer-Encoding: base64"
 
 # name, source, what its body has, its attachments (a content of None: any)
@@ -94,8 +95,8 @@ BODIES = [
     ("type: image/", mixed(TEXT, part(b"Content-Type: image/; name=a.png", b"odd")), "Hello there", [("a.png", b"odd")]),
     ("type: two", mixed(TEXT, part(b"Content-Type: application/pdf; name=a.pdf\r\nContent-Type: image/png", b"odd")), "", [("a.pdf", b"odd")]),
     ("message: without content", mixed(TEXT, part(b"Content-Type: message/rfc822", b"")), "Hello there", [("attachment", None)]),
-    ("message: in base64", mixed(TEXT, part(b"Content-Type: message/rfc822\r\n" + B64, base64.b64encode(b"Subject: y\r\n\r\nInner\r\n"))),
-     "Inner", [("attachment", b"Subject: y\r\n\r\nInner\r\n")]),
+    ("message: in base64", mixed(TEXT, part(b"Content-Type: message/rfc822\r\n" + B64, base64.b64encode(INNER))),
+     "Inner", [("attachment", INNER)]),
     ("message: headers that cannot be written", mixed(TEXT, part(b"Content-Type: message/rfc822", (
         b"Subject: a\x0bb\r\nTo: =?x?q?\xff?=,;<\r\nX-A: \x1c" + b"y " * 600 + b"\r\n\r\nInner"))), "Inner", [("attachment", None)]),
     ("report: without parts", HEAD + b"Content-Type: multipart/report; report-type=delivery-status\r\n\r\nNot delivered", "Not delivered", []),
@@ -191,7 +192,7 @@ class TestMendingCore(TransactionCase):
             ("subject", b"Subject: =?utf-8?B?R3LD?=\r\n =?utf-8?B?vMOfZQ==?=", GREETING), ("subject", b"Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe", GREETING),
             ("subject", b"Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe aus Wien?=", "Grüße aus Wien"), ("subject", b"Subject: =?utf-8?B?R3LDvMOfZQ?=", GREETING),
             ("subject", b"Subject: a\x00b\rc", "a b"), ("subject", b"Subject: =?utf-8?Q?a=0D=0ABcc:_x?=", "a Bcc: x"),
-            ("subject", b"Subject: =?utf-7?Q?+2AA-?=", "\ufffd"), ("email_from", b"From: " + WINDOWS + b" <a@b.example>", '"Grüße" <a@b.example>'),
+            ("subject", b"Subject: =?utf-7?Q?+2AA-?=", "+2AA-"), ("email_from", b"From: " + WINDOWS + b" <a@b.example>", '"Grüße" <a@b.example>'),
             ("email_from", b"From: =?x-odd?Q?Gr=FC=DFe?= <a@b.example>", '"Grüße" <a@b.example>'),
             ("email_from", b"From: chief@contoso.example <a@b.example>", '"chief@contoso.example" <a@b.example>'),
             ("email_from", b"From: =?utf-8?Q?chief=40contoso.example=3E=2C?= <a@b.example>", '"chief@contoso.example>," <a@b.example>'),
@@ -227,15 +228,17 @@ class TestMendingCore(TransactionCase):
 
     def test_a_mended_message_is_routed_and_posted(self):
         group = self.env["discuss.channel"].create({"name": "Leads", "channel_type": "channel"})
+        posted = self.env["mail.message"]
+        self.env["ir.config_parameter"].set_param("mail.gateway.loop.threshold", 1000)
         sources = [source for _name, source, _body, _files in BODIES]
         sources += [b"To: unlisted-recipients:; (no To-header on input), lead@contoso.example\r\n\r\nHello", b"Subject: \x00\r\n\r\nHello"]
         for number, source in enumerate(sources):
             with self.subTest(source=source[-100:]):
                 source = b"Message-ID: <m%d@fabrikam.example>\r\n" % number + source
-                before = group.message_ids
                 with self.mended():
                     self.env["mail.thread"].message_process("discuss.channel", source, thread_id=group.id)
-                self.assertTrue(group.message_ids - before or b"report" in source)
+                found = posted.search([("message_id", "=", f"<m{number}@fabrikam.example>")])
+                self.assertEqual(len(found), b"multipart/report" not in source)
 
     def mended(self):
         parse = type(self.env["mail.thread"]).message_parse
