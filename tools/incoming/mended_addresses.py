@@ -98,7 +98,7 @@ def _split(text: str, *, are_comments: bool) -> Iterator[tuple[str, str, str | N
 
 def _quoted(text: str, position: int) -> tuple[str, int]:
     """Return a quoted string and its end; "" and 0 if nothing ends it."""
-    parts = []
+    parts: list[str] = []
     for found in _IN_QUOTES.finditer(text, position):
         if found[0] == '"':
             return _protected("".join(parts), text, found.end()), found.end()

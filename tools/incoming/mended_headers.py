@@ -131,7 +131,7 @@ def _in_utc(date: datetime | None) -> datetime | None:
 def replace(message: Message, name: str, headers: list[tuple[str, str]]) -> None:
     """Put these in place of all headers of this name."""
     present = sum(key.lower() == name.lower() for key, _value in message.raw_items())
-    if present == 1 and len(headers) == 1:
+    if present == 1 and len(headers) == 1 and isinstance(headers[0][1], Written):
         message.replace_header(name, headers[0][1])
         return
     del message[name]

@@ -25,8 +25,11 @@ _META: Final = re.compile(rb"<meta[^>]{1,200}?charset\s{0,9}=\s{0,9}[\"']?([\w.:
 _META_WITHIN: Final = 4096
 _CONTROLS: Final = bytes(sorted({*range(32)} - {9, 10, 13}))
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_MOST_CONTROLS: Final = 0.05  # of the octets of a text
-_BOUNDARY: Final = re.compile(rb"^--([^\s\"\\][^\r\n\"\\]{0,99}?)[ \t]{0,9}\r?\n(?:content-[a-z-]{1,40}:|\r?\n)", re.IGNORECASE | re.MULTILINE)
+# Control characters in a text; with more of them it is none.
+_FEW_CONTROLS: Final = 20
+_MOST_CONTROLS: Final = 0.05
+_BOUNDARY: Final = re.compile(
+    rb"^--([^\s\"\\][^\r\n\"\\]{0,99}?)[ \t]{0,9}\r?\n(?:content-[a-z-]{1,40}:|\r?\n)", re.IGNORECASE | re.MULTILINE)
 # Core keeps a message in a message as a file for every level: the same octets as often.
 _MAX_DEPTH: Final = 3
 # Each time it may be most of the message.
@@ -77,10 +80,11 @@ class PartMender:
             self.slugs.add("parameters")
         if name != part.name or not (part.type.is_plain and part.disposition.is_plain):
             part.declare(part.kind)
-        if part.main == "multipart":
-            return self._multipart(part)
-        if part.main == "message" and _KIND.fullmatch(part.kind):
+        is_kind = _KIND.fullmatch(part.kind) is not None
+        if part.main == "message" and is_kind:
             return self._message(part)
+        if part.main == "multipart" and is_kind or isinstance(part.payload, list):
+            return self._multipart(part)
         if part.parent is None and (part.kind in _TNEF or part.main == "text" and _is_top_file(part)):
             self.slugs.add("attachment")
             return [part.moved()]
@@ -89,6 +93,9 @@ class PartMender:
 
     def _multipart(self, part: Part) -> list[EmailMessage]:
         """Give a multipart without parts those that stand in its text, or its text as one."""
+        if part.main != "multipart" or not _KIND.fullmatch(part.kind):
+            self.slugs.add("type")
+            part.declare("multipart/mixed")
         if not isinstance(part.payload, list) or not part.payload:
             self.slugs.add("boundary")
             raw, _is_right = part.decode()
@@ -160,7 +167,7 @@ class PartMender:
         label = part.charset or ("utf-8" if part.parent else "ascii")  # as core does
         controls = 0 if has_shifts(label) else _controls_in(raw)
         is_body = part.kind in _BODIES and not part.is_file or part.kind == "text/rfc822-headers"
-        if not is_body or controls > _MOST_CONTROLS * len(raw):
+        if not is_body or controls > max(_FEW_CONTROLS, _MOST_CONTROLS * len(raw)):
             if controls or not survives(raw, label):
                 self.slugs.add("charset")
                 part.declare(OCTETS)  # core would write what it has read, with question marks

@@ -86,7 +86,7 @@ def safe_name(name: str) -> str:
 def _value(text: str, position: int) -> tuple[str, int]:
     """Return the value at a position, and where it ends; one whose quotes have no end goes on to the next semicolon."""
     if text[position:position + 1] == '"':
-        parts = []
+        parts: list[str] = []
         for found in _IN_QUOTES.finditer(text, position + 1):
             if found[0] == '"':
                 return "".join(parts), found.end()

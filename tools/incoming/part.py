@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import email.policy
 from email.feedparser import BytesFeedParser
-from email.message import EmailMessage
-from typing import Final
+from email.message import EmailMessage, Message
+from typing import Any, Final, cast
 
 from .parameters import Parameters, parameters, safe_name
 from .transfer_encodings import encoding_of, is_base64, is_known, octets_of
@@ -30,7 +30,7 @@ class Part:
     :ivar name: of its file, as it is written; "" for none
     """
 
-    def __init__(self, message: EmailMessage, parent: EmailMessage | None, depth: int, label: str | None) -> None:
+    def __init__(self, message: Message, parent: EmailMessage | None, depth: int, label: str | None) -> None:
         self.message = message
         self.parent = parent
         self.depth = depth
@@ -93,7 +93,7 @@ class Part:
     def set_octets(self, raw: bytes) -> None:
         """Make these the content. A large file is kept in octets, which core reads as they are but Python cannot write."""
         is_large = len(raw) > _LARGE and not self.depth
-        self.message.set_payload(raw if is_large else raw.decode("ascii", "surrogateescape"))
+        self.message.set_payload(cast("Any", raw) if is_large else raw.decode("ascii", "surrogateescape"))
         self._set(_ENCODING, "binary" if is_large else "8bit")
 
     def set_text(self, text: str) -> None:
@@ -104,7 +104,8 @@ class Part:
         self.declare(self.kind)
 
     def set_parts(self, parts: list[EmailMessage]) -> None:
-        self.message.set_payload(parts)
+        """Make these the parts in it."""
+        self.message.set_payload(cast("Any", parts))
         if _ENCODING.lower() in self._headers:
             self._set(_ENCODING, "8bit")
 
@@ -140,7 +141,7 @@ class Part:
                 child.set_raw(key, value)
         for name in _HEADERS.values():
             del self.message[name]
-        child.set_payload(self.payload)
+        child.set_payload(cast("Any", self.payload))
         self.message.set_raw(_TYPE, Written(_TYPE, 'multipart/mixed; boundary="=_mended"'))
         self.message.set_payload([child])
         return child
@@ -163,8 +164,8 @@ def parsed(source: bytes) -> EmailMessage:
 
     :raise Exception: whatever Python's parser raises over a header
     """
-    parser: BytesFeedParser[EmailMessage] = BytesFeedParser(policy=email.policy.SMTP)
+    parser = BytesFeedParser(policy=email.policy.SMTP)
     view = memoryview(source)
     for start in range(0, len(source), _CHUNK):
         parser.feed(bytes(view[start:start + _CHUNK]))
-    return parser.close()
+    return cast("EmailMessage", parser.close())
