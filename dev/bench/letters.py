@@ -22,10 +22,11 @@ X-MS-Exchange-Organization-AuthAs: Anonymous\r
 X-MS-Exchange-Organization-SCL: 1\r
 Return-Path: {sender}\r
 """
-_WORDS = (
+_TEXT = (
     "the delivery of your order was delayed until next week please find our offer below and let us know whether it fits "
     "many thanks for the quick answer kind regards with reference to the invoice number we have not received any payment yet"
-).split()
+)
+_WORDS = _TEXT.split()
 _STYLE = "margin:0cm;font-size:11.0pt;font-family:Calibri,sans-serif;color:#1F3864"
 
 

@@ -89,7 +89,8 @@ def note_fetched(env: Environment, name: str, number: int) -> None:
     first.ensure_one()
     env.flush_all()
     _copy_of(env, "office365_inbound", first.id, {
-        "uid": f"{first.uid} + number", "message_id": "'<' || number || '@copied.example>'", "digest": "encode(sha256(number::text::bytea), 'hex')",
+        "uid": f"{first.uid} + number", "message_id": "'<' || number || '@copied.example>'",
+        "digest": "encode(sha256(number::text::bytea), 'hex')",
     }, number)
     env.cr.commit()
     env.cr.execute("ANALYZE office365_inbound")
