@@ -1,10 +1,12 @@
 import email.policy
+import random
+import time
 
 from odoo.tests import BaseCase, tagged
 
 from ..tools.incoming.filters.delivery_report import read
 from .messages import exchange, mail_systems, no_reports
-from .messages.written import ID
+from .messages.written import BACK, ID, SAID, head, multipart, original, part, recipient, status
 
 REPORTS = [*exchange.REPORTS, *mail_systems.REPORTS]
 
