@@ -49,7 +49,8 @@ class MailThread(models.AbstractModel):
         if self.env["office365.probe"]._is_probe(message):
             _logger.info("Ignored mail %s: a probe of an address that this database sent itself", message_dict.get("message_id"))
             if item:
-                item.keep("ignored", self.env._("A test email that this database sent itself, to find out whether Exchange allows an address."))
+                item.keep("ignored", self.env._(
+                    "A test email that this database sent itself, to find out whether Exchange allows an address."))
             return []
         if not item:
             return super().message_route(message, message_dict, model, thread_id, custom_values)
@@ -74,7 +75,7 @@ class MailThread(models.AbstractModel):
         item = self._office365_present_item()
         if not item:
             return super()._routing_create_bounce_email(email_from, body_html, message, **mail_values)
-        item.keep("unroutable", self.env._("The message was sent to the catch-all address itself. Retry it with an alias, or file it by hand."))
+        item.keep("unroutable", self.env._("The message was sent to the catch-all address itself, which no record takes. File it by hand."))
         return self._office365_answer(item, message, body_html)
 
     @api.model
@@ -127,8 +128,9 @@ class MailThread(models.AbstractModel):
             primary_email=primary_email, additional_partners=additional_partners))
 
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
-        """Leave out people whose alias is in To or Cc of the incoming mail: like core, because they have it already; of an automatic answer,
-        leave out everybody.
+        """Leave out people whose alias is in To or Cc of the incoming mail: like core, because they have it already.
+
+        Nobody is told of an automatic answer.
         """
         if (item := self._office365_present_item()) and item.is_quiet:
             return []

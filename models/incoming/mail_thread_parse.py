@@ -62,7 +62,8 @@ class MailThread(models.AbstractModel):
         written = next(iter(message_ids(header(item.message, "Message-Id"))), message_id)
         if not (existing := self._office365_with_id(written)):
             return written
-        before = self.env["office365.inbound"].sudo().search([("message_id", "=", written), ("state", "=", "done"), ("id", "!=", item.row_id)])
+        before = self.env["office365.inbound"].sudo().search([
+            ("message_id", "=", written), ("state", "=", "done"), ("id", "!=", item.row_id)])
         item.fingerprint = fingerprint(item.source)
         if before and item.fingerprint not in before.mapped("fingerprint"):
             another = f"<{item.fingerprint[:32]}.{written.strip('<>')}>"
@@ -105,7 +106,8 @@ class MailThread(models.AbstractModel):
         """Tell whether an address is an internal user's, or OdooBot's: what is written there counts as theirs, so it has to be."""
         users, email = self.env["res.users"].sudo().with_context(active_test=False), email_normalize(address)
         return bool(email) and bool(users.search_count([
-            ("share", "=", False), "|", ("partner_id.email_normalized", "=", email), ("office365_alias_confirmed", "=", canonical_address(address)),
+            ("share", "=", False),
+            "|", ("partner_id.email_normalized", "=", email), ("office365_alias_confirmed", "=", canonical_address(address)),
         ], limit=1))
 
     @api.model

@@ -71,7 +71,7 @@ class Office365Inbound(models.Model):
         help="Failed: an error kept Odoo from processing the message.\n"
              "No Destination: no alias, reply or model takes it.\n"
              "Ignored: a duplicate, a delivery report, an automatic answer, a loop, or another message that becomes no record.\n"
-             "Set Aside: Odoo was stopped three times while it processed the message, or it is too large. Odoo does not try it again by itself.",
+             "Set Aside: Odoo was stopped three times while it processed the message, or it is too large. It is not tried again by itself.",
     )
     error = fields.Text("What Happened", readonly=True)
     attempts = fields.Integer(readonly=True)
@@ -106,7 +106,7 @@ class Office365Inbound(models.Model):
             cr.execute(
                 """
                 SELECT uid, state, NOT is_working AND (digest IS NOT NULL OR state = 'set_aside'), is_settled,
-                       is_working OR (digest IS NULL AND state = 'failed' AND (retry_at IS NULL OR retry_at <= now() AT TIME ZONE 'UTC'))
+                       is_working OR digest IS NULL AND state = 'failed' AND COALESCE(retry_at <= clock_timestamp() AT TIME ZONE 'UTC', TRUE)
                   FROM office365_inbound
                  WHERE server_id = %s AND folder = %s AND validity = %s AND uid = ANY(%s)
                 """, [server_id, folder, validity, list(by_name)])
@@ -124,10 +124,11 @@ class Office365Inbound(models.Model):
         def begin(cr):
             cr.execute(
                 """
-                INSERT INTO office365_inbound (server_id, folder, validity, uid, state, attempts, deaths, is_working, is_settled, received, error,
-                                               date, create_uid, create_date, write_date)
-                VALUES (%(server)s, %(folder)s, %(validity)s, %(uid)s, 'failed', 1, 0, TRUE, FALSE, %(received)s, %(error)s,
-                        now() AT TIME ZONE 'UTC', %(root)s, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC')
+                INSERT INTO office365_inbound (server_id, folder, validity, uid, received, state, error, attempts, deaths, is_working,
+                                               is_settled, date, create_uid, create_date, write_date)
+                SELECT %(server)s, %(folder)s, %(validity)s, %(uid)s, %(received)s, 'failed', %(error)s, 1, 0, TRUE,
+                       FALSE, now, %(root)s, now, now
+                  FROM (SELECT clock_timestamp() AT TIME ZONE 'UTC' AS now) clock
                 ON CONFLICT (server_id, folder, validity, uid)
                 DO UPDATE SET attempts = office365_inbound.attempts + 1, state = 'failed', error = EXCLUDED.error, is_working = TRUE,
                               deaths = office365_inbound.deaths + office365_inbound.is_working::int
@@ -149,14 +150,15 @@ class Office365Inbound(models.Model):
         def note(cr):
             cr.execute(
                 """
-                INSERT INTO office365_inbound (server_id, folder, validity, uid, state, attempts, deaths, is_working, is_settled, received, error,
-                                               retry_at, date, create_uid, create_date, write_date)
-                VALUES (%(server)s, %(folder)s, %(validity)s, %(uid)s, 'failed', 1, 0, FALSE, FALSE, %(received)s, %(error)s,
-                        now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC', %(root)s, now() AT TIME ZONE 'UTC',
-                        now() AT TIME ZONE 'UTC')
+                INSERT INTO office365_inbound (server_id, folder, validity, uid, received, state, error, attempts, deaths, is_working,
+                                               is_settled, retry_at, date, create_uid, create_date, write_date)
+                SELECT %(server)s, %(folder)s, %(validity)s, %(uid)s, %(received)s, 'failed', %(error)s, 1, 0, FALSE,
+                       FALSE, now, now, %(root)s, now, now
+                  FROM (SELECT clock_timestamp() AT TIME ZONE 'UTC' AS now) clock
                 ON CONFLICT (server_id, folder, validity, uid)
-                DO UPDATE SET error = EXCLUDED.error, is_working = FALSE, write_date = EXCLUDED.write_date, attempts = office365_inbound.attempts + 1,
-                              retry_at = now() AT TIME ZONE 'UTC' + interval '1 minute' * least(2 ^ (office365_inbound.attempts - 1), %(longest)s)
+                DO UPDATE SET error = EXCLUDED.error, is_working = FALSE, write_date = EXCLUDED.write_date,
+                              attempts = office365_inbound.attempts + 1,
+                              retry_at = EXCLUDED.date + interval '1 minute' * least(2 ^ (office365_inbound.attempts - 1), %(longest)s)
                 RETURNING id
                 """, self._key(item) | {"error": words, "longest": _LONGEST_WAIT["source"]})
             return cr.fetchone()[0]
@@ -236,7 +238,8 @@ class Office365Inbound(models.Model):
         run_apart(self.env.registry.cursor, keep)
 
     def _next_try(self, item: Item):
-        """Return when a message is tried again after a technical failure: at once, as most races are won then; after 1, 2, 4 … 60 minutes."""
+        """Return when a message is tried again after a technical failure: at once, as most races are won then, later after 1, 2 … 60 minutes.
+        """
         return fields.Datetime.now() + timedelta(minutes=min(2 ** item.attempts // 4, _LONGEST_WAIT["technical"]))
 
     def _head(self, item: Item) -> dict:

@@ -584,8 +584,8 @@ REPORTS = [
     plain(
         "the text names the sender",
         "Mail Delivery Problem",
-        f"Your mail to the following recipients could not be delivered because they do not accept mail from other@contoso.example:"
-        f"\n\n   gone@fabrikam.example\n\nAsk postmaster@fabrikam.example.\n",
+        "Your mail to the following recipients could not be delivered because they do not accept mail from other@contoso.example:"
+        "\n\n   gone@fabrikam.example\n\nAsk postmaster@fabrikam.example.\n",
         more=f"{BACK}In-Reply-To: {ID}\n",
     ),
     plain(
