@@ -89,10 +89,11 @@ class MailThread(models.AbstractModel):
     @api.model
     def _message_route_process(self, message, message_dict, routes):
         """Note that the message came from outside, and what Exchange says about its sender."""
-        item = self._office365_present_item()
-        if item and routes:
-            item.model = routes[0][0]
-        incoming = Incoming(message_dict["message_id"], item.author_uid if item else self._office365_author_uid(message))
+        if item := self._office365_present_item():
+            item.model = routes[0][0] if routes else None
+            item.incoming = Incoming(message_dict["message_id"], item.author_uid)
+            return super()._message_route_process(message, message_dict, routes)
+        incoming = Incoming(message_dict["message_id"], self._office365_author_uid(message))
         return super(MailThread, self.with_context(**{Incoming.CONTEXT_KEY: incoming}))._message_route_process(
             message, message_dict, routes)
 

@@ -26,6 +26,7 @@ class TestLimits(BaseCase):
         table = [
             (b"", ""), (HEAD, ""), (HEAD + b"\r\nHello\r\n", ""), (HEAD + b"\n\nHello\n", ""), (b"no header at all", ""),
             (parts(MAX_PARTS - 1), ""), (parts(MAX_PARTS), "parts"), (parts(20_000), "parts"),
+            (HEAD + b"\r\n" + parts(MAX_PARTS).replace(b"\r\n", b"\r"), "parts"),
             (nested(MAX_MULTIPARTS), ""), (nested(MAX_MULTIPARTS + 1), "multiparts"),
             (HEAD + b"X-Long: " + b"x" * MAX_HEADER + b"\r\n\r\nHello", "header"), (b"x" * (MAX_HEADER + 1), "header"),
             (b"Cc: " + many + b"\r\n\r\nHello", "recipients"), (b"To: a@fabrikam.example\r\n\r\nTo: " + many, ""),

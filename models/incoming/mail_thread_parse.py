@@ -116,9 +116,9 @@ class MailThread(models.AbstractModel):
 
         What the server on the way notes is asked in the order of how surely it is the recipient.
         """
-        domains = self.env["mail.alias.domain"].sudo().search([]).mapped("name")
-        found = named(message, domains)
-        item.named = [address for _name, addresses in found for address in addresses]
+        found = named(message, self.env["ir.mail_server"]._office365_own().domains)
+        mailbox = canonical_address(self.env["fetchmail.server"].sudo().browse(item.server_id).user or "")
+        item.named = [address for _name, addresses in found for address in addresses if address != mailbox]
         more = [addresses for name, addresses in found if name.lower() not in _READ_BY_CORE]
         if not more:
             return []
@@ -129,7 +129,7 @@ class MailThread(models.AbstractModel):
     @api.model
     def _office365_own_addresses(self) -> Callable[[str], bool]:
         """Return a function that tells whether an address is in one of our domains."""
-        domains = set(self.env["mail.alias.domain"].sudo().search([]).mapped("name"))
+        domains = self.env["ir.mail_server"]._office365_own().domains
         return lambda address: domain_of(address) in domains
 
     @api.model

@@ -15,12 +15,15 @@ from ...tools.incoming.author import from_address
 from ...tools.incoming.fingerprint import fingerprint
 from ...tools.incoming.headers import header, message_ids
 from ...tools.incoming.item import Item
+from ...tools.incoming.limits import MAX_HEADER
 from ...tools.transactions import run_apart
 from .office365_folder import KEPT_DAYS
 
 _logger = logging.getLogger(__name__)
 
 _REMOVED = 10000
+# Octets in which the first line ends.
+_LINE = 1000
 # How often Odoo may be stopped while it works on a message before it is set aside.
 _MAX_DEATHS = 3
 # Minutes until a message is tried again: 1, 2, 4 … up to a day where the server is to hand it out, an hour where we can process it.
@@ -243,7 +246,8 @@ class Office365Inbound(models.Model):
         return fields.Datetime.now() + timedelta(minutes=min(2 ** item.attempts // 4, _LONGEST_WAIT["technical"]))
 
     def _head(self, item: Item) -> dict:
-        head = item.message or BytesHeaderParser(policy=SMTP).parsebytes(item.source)
+        end = item.source.find(b"\n\n") if b"\r\n" not in item.source[:_LINE] else item.source.find(b"\r\n\r\n")
+        head = item.message or BytesHeaderParser(policy=SMTP).parsebytes(item.source[:end if end > 0 else MAX_HEADER])
         sender = from_address(head)
         found = message_ids(header(head, "Message-Id"))
         return {
