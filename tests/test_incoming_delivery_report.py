@@ -5,10 +5,11 @@ import time
 from odoo.tests import BaseCase, tagged
 
 from ..tools.incoming.filters.delivery_report import read
-from .messages import exchange, mail_systems, no_reports
+from .messages import exchange_online, exchange_server, mail_services, mail_systems, no_reports, odd_reports
 from .messages.written import BACK, ID, SAID, head, multipart, original, part, recipient, status
 
-REPORTS = [*exchange.REPORTS, *mail_systems.REPORTS]
+EXCHANGE = [*exchange_online.REPORTS, *exchange_server.REPORTS]
+REPORTS = [*EXCHANGE, *mail_systems.REPORTS, *mail_services.REPORTS, *odd_reports.REPORTS]
 
 
 def parsed(source):

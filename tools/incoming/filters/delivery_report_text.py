@@ -180,7 +180,7 @@ def _beginning_of_copy(lines: list[str]) -> int:
             return first
         if _FIRST.match(line):
             first = number
-        elif not line[:1] in (" ", "\t") or not line.strip():
+        elif line[:1] not in (" ", "\t") or not line.strip():
             first = -1
     return len(lines)
 
