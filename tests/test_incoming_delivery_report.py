@@ -95,7 +95,10 @@ class TestDeliveryReport(BaseCase):
         self.assertEqual((found.words, found.status), ("550-5.1.1 The account 550 5.1.1 does not exist", "5.1.1"))
 
     def test_the_words_end_where_another_section_begins(self):
-        text = "The following addresses had permanent fatal errors:\n\n<gone@fabrikam.example>\nuser unknown\n\n----- Transcript of session follows -----\n"
+        text = (
+            "The following addresses had permanent fatal errors:\n\n<gone@fabrikam.example>\nuser unknown\n\n"
+            "----- Transcript of session follows -----\n"
+        )
         source = report(part("text/plain", text), part("message/rfc822", original()))
         self.assertEqual([each.words for each in read(parsed(source)).recipients], ["user unknown"])
 
