@@ -1,14 +1,14 @@
 {
     "name": "Office 365 Mail",
     "summary": "Run the mail of an Odoo database on Office 365 (Exchange Online)",
-    "version": "19.0.1.3.0",
+    "version": "19.0.1.4.0",
     "category": "Productivity/Discuss",
     "author": "mail_office365 contributors",
     "license": "LGPL-3",
     "depends": ["mail"],
     "external_dependencies": {
-        "python": ["msal>=1.28", "cryptography"],
-        "apt": {"msal": "python3-msal", "cryptography": "python3-cryptography"},
+        "python": ["msal>=1.28", "cryptography", "imapclient"],
+        "apt": {"msal": "python3-msal", "cryptography": "python3-cryptography", "imapclient": "python3-imapclient"},
     },
     "data": [
         "security/office365_groups.xml",
@@ -34,6 +34,7 @@
         "views/res_users_views.xml",
         "views/link_templates.xml",
         "views/sign_in_templates.xml",
+        "views/notice_templates.xml",
     ],
     "post_init_hook": "trust_what_is_there",
     "assets": {

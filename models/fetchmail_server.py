@@ -1,9 +1,12 @@
 """The door of incoming mail servers: every hook of core that the addon extends, once. See :mod:`.ir_mail_server`."""
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..tools.identity.acting import Fetching
+
+# What decides which mailbox is read, and from when on.
+_OF_THE_MAILBOX = {"office365_preset", "office365_cloud", "server", "user", "office365_first_fetch", "office365_fetch_since"}
 
 
 class FetchmailServer(models.Model):
@@ -15,27 +18,35 @@ class FetchmailServer(models.Model):
     # ------------------------------------------------------------
 
     def fetch_mail(self):
-        """Say what to do about a failure, where core shows a traceback."""
+        """Say what came, and what to do about a failure, where core shows a traceback."""
         if not self.office365_preset:
             return super().fetch_mail()
         self._office365_check_throttled()
+        began = fields.Datetime.now()
         try:
-            return super().fetch_mail()
+            super().fetch_mail()
         except UserError:
             raise
         except Exception as error:
             raise UserError(self._office365_failure_text(error)) from error
+        return self._office365_fetched(began)
 
     def _fetch_mail(self, batch_limit=50):
         """Note whose mail comes in, and keep what to do about a failure beside what core keeps of it."""
-        servers = self - self._office365_throttled()
-        ours = servers.filtered("office365_preset")
+        ours = self.filtered("office365_preset")
+        others, failure = self - ours, None
+        if others:
+            failure = super(FetchmailServer, others)._fetch_mail(batch_limit=batch_limit)
+        if not ours:
+            return failure
         ours._office365_stay_confirmed()
-        fetching = {Fetching.CONTEXT_KEY: Fetching(frozenset(ours.ids))}
-        failure = super(FetchmailServer, servers.with_context(**fetching))._fetch_mail(batch_limit=batch_limit)
-        ours._office365_keep_remedy()
-        if failure is not None:  # the button raises it, and core has committed its own note of it before
-            self.env.cr.commit()  # pylint: disable=invalid-commit
+        asked = (ours - ours._office365_throttled())._office365_in_turn()
+        limit = ours._office365_limit(batch_limit)
+        fetching = Fetching(frozenset(ours.ids), limit=limit)
+        failure = super(FetchmailServer, asked.with_context(**{Fetching.CONTEXT_KEY: fetching}))._fetch_mail(batch_limit=limit) or failure
+        asked._office365_keep_remedy(fetching)
+        self.env.cr.commit()  # pylint: disable=invalid-commit  (core has committed its own notes; the button raises the failure)
+        ours._office365_work_off()
         return failure
 
     def _connect__(self, allow_archived=False):  # noqa: PLW3201
@@ -51,10 +62,14 @@ class FetchmailServer(models.Model):
         return super().create([self._office365_filled(vals) for vals in vals_list])
 
     def write(self, vals):
+        mailboxes = self._office365_mailboxes() if vals.keys() & _OF_THE_MAILBOX else {}
         if "office365_preset" not in vals and "office365_cloud" not in vals:
-            return super().write(vals)
-        for server in self:
-            super(FetchmailServer, server).write(server._office365_filled(vals))
+            super().write(vals)
+        else:
+            for server in self:
+                super(FetchmailServer, server).write(server._office365_filled(vals))
+        if vals.keys() & _OF_THE_MAILBOX:
+            self._office365_read_anew(vals, mailboxes)
         return True
 
     @api.onchange("server_type", "is_ssl", "object_id")

@@ -28,24 +28,71 @@ class MailThread(models.AbstractModel):
         return self._office365_file(item, process) if item else process()
 
     @api.model
+    def message_parse(self, message, save_original=False):
+        """Mend what core's parser would stumble over, and read the header of a message of an Office 365 server as Exchange writes it."""
+        def parse():
+            return super(MailThread, self).message_parse(message, save_original=save_original)
+
+        item = self._office365_present_item()
+        return self._office365_parse(item, message, parse) if item else parse()
+
+    def _message_parse_extract_bounce(self, email_message, message_dict):
+        """Leave delivery reports to :meth:`_office365_filter`: whatever is sent to the bounce alias is one for core."""
+        if self._office365_present_item():
+            return {"is_bounce": False}
+        return super()._message_parse_extract_bounce(email_message, message_dict)
+
+    @api.model
     def message_route(self, message, message_dict, model=None, thread_id=None, custom_values=None):
-        """Ignore our own probes: an incoming server may fetch from the mailbox that they were sent to."""
+        """Take what is not for a record; our own probes, too: an incoming server may fetch from the mailbox that they were sent to."""
+        item = self._office365_present_item()
         if self.env["office365.probe"]._is_probe(message):
             _logger.info("Ignored mail %s: a probe of an address that this database sent itself", message_dict.get("message_id"))
+            if item:
+                item.keep("ignored", self.env._(
+                    "A test email that this database sent itself, to find out whether Exchange allows an address."))
+            return []
+        if not item:
+            return super().message_route(message, message_dict, model, thread_id, custom_values)
+        if self._office365_filter(item, message, message_dict):
             return []
         try:
             return super().message_route(message, message_dict, model, thread_id, custom_values)
         except ValueError:  # what core raises if nothing takes a message
-            if item := self._office365_present_item():
-                item.is_unroutable = True
+            item.is_unroutable = True
             raise
+
+    @api.model
+    def _detect_loop_sender(self, message, message_dict, routes):
+        """Count what the mailbox received of a sender, not what was made of it now: a backlog is no loop."""
+        item = self._office365_present_item()
+        if not item:
+            return super()._detect_loop_sender(message, message_dict, routes)
+        return self._office365_is_too_much(item, message_dict, routes)
+
+    def _routing_create_bounce_email(self, email_from, body_html, message, **mail_values):
+        """Tell a sender only what may be told, and only who is it; the message is kept."""
+        item = self._office365_present_item()
+        if not item:
+            return super()._routing_create_bounce_email(email_from, body_html, message, **mail_values)
+        item.keep("unroutable", self.env._("The message was sent to the catch-all address itself, which no record takes. File it by hand."))
+        return self._office365_answer(item, message, body_html)
+
+    @api.model
+    def _mail_find_user_for_gateway(self, email_value, alias=None):
+        """Let nobody act in the name of a user whom Exchange does not confirm."""
+        item = self._office365_present_item()
+        if item and item.author_uid <= 0:
+            return self.env["res.users"]
+        return super()._mail_find_user_for_gateway(email_value, alias=alias)
 
     @api.model
     def _message_route_process(self, message, message_dict, routes):
         """Note that the message came from outside, and what Exchange says about its sender."""
-        if routes and (item := self._office365_present_item()):
+        item = self._office365_present_item()
+        if item and routes:
             item.model = routes[0][0]
-        incoming = Incoming(message_dict["message_id"], self._office365_author_uid(message))
+        incoming = Incoming(message_dict["message_id"], item.author_uid if item else self._office365_author_uid(message))
         return super(MailThread, self.with_context(**{Incoming.CONTEXT_KEY: incoming}))._message_route_process(
             message, message_dict, routes)
 
@@ -53,7 +100,12 @@ class MailThread(models.AbstractModel):
         """Ask again with the user's own email, which a rule such as HR's "employees" expects in the From header."""
         error = super()._alias_get_error(message, message_dict, alias)
         own = error and self._office365_with_own_email(message, message_dict)
-        return super()._alias_get_error(*own, alias) if own else error
+        error = super()._alias_get_error(*own, alias) if own else error
+        if error and (item := self._office365_present_item()):
+            item.keep("unroutable", self.env._(
+                "The alias %(alias)s does not accept this message: %(reason)s",
+                alias=alias.alias_full_name, reason=error.message or self.env._("nobody but certain senders may write to it")))
+        return error
 
     # ------------------------------------------------------------
     # Whom a message goes to
@@ -76,7 +128,12 @@ class MailThread(models.AbstractModel):
             primary_email=primary_email, additional_partners=additional_partners))
 
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
-        """Leave out people whose alias is in To or Cc of the incoming mail: like core, because they have it already."""
+        """Leave out people whose alias is in To or Cc of the incoming mail: like core, because they have it already.
+
+        Nobody is told of an automatic answer.
+        """
+        if (item := self._office365_present_item()) and item.is_quiet:
+            return []
         recipients = super()._notify_get_recipients(message, msg_vals=msg_vals, **kwargs)
         return self._office365_without_addressed(recipients, message, msg_vals or {})
 

@@ -2,6 +2,7 @@ from contextlib import contextmanager
 from itertools import count
 from unittest.mock import patch
 
+from odoo import SUPERUSER_ID
 from odoo.addons.mail.models.res_partner import ResPartner as CorePartner
 from odoo.tests import TransactionCase, new_test_user, tagged
 
@@ -59,11 +60,21 @@ class TestIncomingAuthorFlow(AuthorMixin, Office365Case):
 
     def test_a_new_mail_from_the_alias_makes_a_record_of_that_user(self):
         self.set_alias(self.brant, BRANT)
-        self.deliver_and_fetch(self.message(sender=BRANT, subject="New deal"))
+        self.deliver_and_fetch(self.message(sender=BRANT, subject="New deal", Authentication_Results=PASS))
         message = self.message_of("New deal")
         self.assertEqual(message.author_id, self.brant.partner_id)
         self.assertEqual(self.env["discuss.channel"].browse(message.res_id).create_uid, self.brant)
         self.assertFalse(self.partners_with(BRANT))
+
+    def test_what_exchange_does_not_confirm_is_nobodys(self):
+        self.set_alias(self.brant, BRANT)
+        for number, address in enumerate((BRANT, OWN, self.env.ref("base.partner_root").email)):
+            with self.subTest(address=address):
+                self.deliver_and_fetch(self.message(sender=f"Brant <{address}>", subject=f"Pay this {number}"))
+                message = self.message_of(f"Pay this {number}")
+                self.assertFalse(message.author_id)
+                self.assertIn(address, message.email_from)
+                self.assertEqual(self.env["discuss.channel"].browse(message.res_id).create_uid.id, SUPERUSER_ID)
 
     def test_an_answer_to_all_neither_makes_a_partner_of_the_alias_nor_tells_its_user_twice(self):
         self.outgoing()

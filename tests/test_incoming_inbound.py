@@ -10,7 +10,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from ..tools.incoming.imap import Folder
+from ..tools.incoming.imap import ImapFolder
 from ..tools.incoming.item import Item
 from .common import CUSTOMER, ERP, Office365Case
 from .servers import Drop, replies
@@ -18,7 +18,8 @@ from .servers import Drop, replies
 WORDS = "no such thing"
 
 _LOGS = ("odoo.addons.mail.models.fetchmail", "odoo.addons.mail_office365.models.incoming.mail_thread_inbound",
-         "odoo.addons.mail_office365.models.incoming.office365_inbound", "odoo.addons.mail_office365.models.incoming.desk")
+         "odoo.addons.mail_office365.models.incoming.office365_inbound",
+         "odoo.addons.mail_office365.models.incoming.office365_inbound_actions", "odoo.addons.mail_office365.models.incoming.desk")
 
 
 @tagged("post_install", "-at_install")
@@ -85,7 +86,7 @@ class TestInbound(Office365Case):
             self.fetch()
         self.assertEqual([self.posted(subject) for subject in ("Before", "Poison", "After")], [1, 0, 1])
         row = self.rows("Poison")
-        self.assertEqual((row.state, row.error), ("failed", f"ArithmeticError: {WORDS}"))
+        self.assertEqual((row.state, row.error.splitlines()[0]), ("failed", f"ArithmeticError: {WORDS}"))
         self.assertIn(b"Subject: Poison", base64.b64decode(row.raw))
         self.assertEqual(self.unread(), [], "it is kept here")
         self.fetch()
@@ -143,22 +144,33 @@ class TestInbound(Office365Case):
         row.action_retry()
         self.assertEqual((row.state, self.posted("Nobody's")), ("done", 1))
 
-    def test_a_second_message_with_the_same_id_is_kept_as_ignored(self):
+    def test_two_messages_with_one_id_are_two_and_two_copies_of_one_are_one(self):
         self.deliver("First", **{"Message-Id": "<same@fabrikam.example>"})
         self.deliver("Second", **{"Message-Id": "<same@fabrikam.example>"})
+        self.deliver("First", **{"Received": "by another way", "Message-Id": "<same@fabrikam.example>"})
+        self.deliver("Second", **{"Received": "by another way", "Message-Id": "<same@fabrikam.example>"})
         self.fetch()
-        self.assertEqual([(row.state, bool(row.raw)) for row in self.rows("First", "Second")], [("done", False), ("ignored", True)])
+        self.assertEqual([(row.subject, row.state, bool(row.raw)) for row in self.rows("First", "Second")], [
+            ("First", "done", False), ("Second", "done", False), ("First", "ignored", True), ("Second", "ignored", True)])
+        self.assertEqual((self.posted("First"), self.posted("Second")), (1, 1))
+        self.assertIn("A copy", self.rows("First")[1].error)
+        self.assertEqual(self.rows("First")[1].res_id, self.rows("First")[0].res_id)
+
+    def test_a_message_that_odoo_sent_itself_is_ignored_with_that_reason(self):
+        sent = self.env["res.partner"].create({"name": "Deal"}).message_post(body="Hello", message_type="comment")
+        self.deliver("Mine", **{"Message-Id": sent.message_id})
+        self.fetch()
+        self.assertEqual((self.rows("Mine").state, self.rows("Mine").error), ("ignored", "Odoo itself has sent this message."))
 
     @mute_logger(*_LOGS)
     def test_a_message_that_ends_the_worker_is_set_aside_the_third_time(self):
         self.deliver("Deadly")
         connection = self.server._connect__()
-        connection.select()
-        folder = Folder(connection)
-        [uid] = folder.search("UNSEEN")
+        folder = ImapFolder(connection, "INBOX")
+        [uid] = folder.unread()
         connection.shutdown()
         for _death in range(3):
-            self.assertTrue(self.env["office365.inbound"]._begin(Item(self.server.id, "INBOX", folder.validity, uid, b"")))
+            self.assertTrue(self.env["office365.inbound"]._begin(Item(self.server.id, "INBOX", folder.validity, str(uid), b"")))
         self.fetch()
         row = self.env["office365.inbound"].search([("server_id", "=", self.server.id)], limit=1)
         self.assertEqual((row.state, row.subject, self.posted("Deadly")), ("set_aside", "Deadly", 0))
@@ -285,9 +297,8 @@ class TestInbound(Office365Case):
         """``n:*`` names the last message, even if its UID is lower."""
         connection = self.server._connect__()
         try:
-            connection.select()
-            folder = Folder(connection)
-            self.assertEqual(folder.since(folder.uid_next), set())
-            self.assertGreater(folder.validity, 0)
+            folder = ImapFolder(connection, "INBOX")
+            self.assertEqual(folder.arrived_from(folder.uid_next, or_unread=False), set())
+            self.assertGreater(int(folder.validity), 0)
         finally:
             connection.shutdown()

@@ -100,7 +100,7 @@ class TestInboundOverWorkers(WorkersCase):
         self.workers.run(fetch, [self.server_id], [self.server_id])
         self.assertAllOnce()
 
-    def test_a_commit_that_fails_leaves_its_message_unread_and_it_comes_again(self):
+    def test_a_commit_that_fails_is_made_up_for(self):
         self.arrive()
         self.workers.sql(FAIL_AT_COMMIT)
         self.addCleanup(self.workers.sql, "DROP FUNCTION o365_fail CASCADE; DROP SEQUENCE o365_failures")

@@ -4,6 +4,7 @@ Each is a subclass of the error that core already handles at that place, so core
 the failure reason of a mail, the last error of a server) shows the sentence given here.
 """
 
+import re
 import smtplib
 import ssl
 from imaplib import IMAP4
@@ -12,6 +13,8 @@ from typing import Final
 
 # Characters of an answer that are kept: some lines of 512 octets (RFC 5321 section 4.5.3.1.5) say all that people need.
 _LONGEST: Final = 4000
+# What `imapclient` puts before the server's words.
+_COMMAND: Final = re.compile(r"^[a-z]+ failed: ")
 
 
 class SmtpSignInRefused(smtplib.SMTPAuthenticationError):
@@ -96,8 +99,8 @@ def words_of(error: Exception) -> str:
 
 
 def answer_text(error: Exception) -> str:
-    """Return what an IMAP or POP server answered, from what `imaplib` or `poplib` made of it."""
-    return _one_line(error.args[0] if error.args else b"")
+    """Return what an IMAP or POP server answered, from what `imapclient` or `poplib` made of it."""
+    return _COMMAND.sub("", _one_line(error.args[0] if error.args else b""))
 
 
 def storable(text: str) -> str:

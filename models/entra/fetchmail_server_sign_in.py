@@ -5,13 +5,14 @@ from imaplib import IMAP4
 from poplib import POP3, error_proto
 from typing import TypeVar
 
+from imapclient import IMAPClient
 from odoo import api, models
 
 from ...tools.addresses import ascii_address
 from ...tools.entra.xoauth2 import sasl_string
 from ...tools.errors import ImapSignInRefused, PopSignInRefused, answer_text
 
-T = TypeVar("T", IMAP4, POP3)
+T = TypeVar("T", IMAPClient, POP3)
 
 
 class FetchmailServer(models.Model):
@@ -56,7 +57,7 @@ class FetchmailServer(models.Model):
     # Signing in
     # ------------------------------------------------------------
 
-    def _office365_sign_in_imap(self, connect: Callable[[], IMAP4]) -> IMAP4:
+    def _office365_sign_in_imap(self, connect: Callable[[], IMAPClient]) -> IMAPClient:
         """Return a connection to an IMAP server that is signed in.
 
         :raise ImapSignInRefused: the server refuses
@@ -103,13 +104,13 @@ class FetchmailServer(models.Model):
         return self._office365_with_token(protocol, self.user, sign_in) if self._office365_signs_in_by_token() else sign_in()
 
 
-def _authenticate_imap(connection: IMAP4, user: str, token: str) -> None:
+def _authenticate_imap(connection: IMAPClient, user: str, token: str) -> None:
     """Say AUTHENTICATE XOAUTH2; a shared mailbox is named here, whoever's token it is.
 
     :raise imaplib.IMAP4.error: the server refuses
     """
     answers = iter([sasl_string(ascii_address(user), token).encode()])
-    connection.authenticate("XOAUTH2", lambda _challenge: next(answers, b""))
+    connection.sasl_login("XOAUTH2", lambda _challenge: next(answers, b""))
 
 
 def _authenticate_pop(connection: POP3, user: str, token: str) -> None:

@@ -115,18 +115,21 @@ class MailThread(models.AbstractModel):
     @api.model
     def _office365_author_uid(self, message) -> int:
         """Return the id of the user whose proved address a message is really from, else :data:`OUTSIDE_UID`."""
+        key = email_normalize(self._office365_genuine_sender(message))
+        holders = self.env["ir.mail_server"]._office365_known([key])[key].holders if key else {}
+        return next(iter(holders)) if len(holders) == 1 else OUTSIDE_UID
+
+    @api.model
+    def _office365_genuine_sender(self, message) -> str:
+        """Return the address that a message is from, if Exchange has handed it out and says that it is; else ""."""
         fetching, written = Fetching.of(self.env.context), [
             str(value) for name, value in message.raw_items() if name.lower() == "from"]
         author = mailbox_of(str(message["From"])) if len(written) == 1 else None
         # Exchange looked at the domain alone. Of a From with two addresses, however they stand there, programs read one or the other.
         if author and (written[0].count("@") != 1 or author.address not in written[0]):
-            return OUTSIDE_UID
+            return ""
         if not author or not fetching or self.env.context.get("default_fetchmail_server_id") not in fetching.server_ids:
-            return OUTSIDE_UID
-        if not is_genuine(
-                author.address, [str(value) for value in message.get_all("Authentication-Results") or []],
-                [str(value).strip() for value in message.get_all("X-MS-Exchange-Organization-AuthAs") or []]):
-            return OUTSIDE_UID
-        key = email_normalize(author.address)
-        holders = self.env["ir.mail_server"]._office365_known([key])[key].holders if key else {}
-        return next(iter(holders)) if len(holders) == 1 else OUTSIDE_UID
+            return ""
+        return author.address if is_genuine(
+            author.address, [str(value) for value in message.get_all("Authentication-Results") or []],
+            [str(value).strip() for value in message.get_all("X-MS-Exchange-Organization-AuthAs") or []]) else ""

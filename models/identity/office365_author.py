@@ -15,9 +15,10 @@ from collections.abc import Iterable
 from email.message import EmailMessage
 
 from odoo import api, models
-from odoo.tools import email_split, ormcache, parse_contact_from_email
+from odoo.tools import email_normalize, email_split, ormcache, parse_contact_from_email
 
 from ...tools.addresses import canonical_address
+from ...tools.identity.acting import Fetching
 
 
 class ResUsers(models.Model):
@@ -49,12 +50,16 @@ class ResPartner(models.Model):
         self, emails, ban_emails=None, filter_found=None, additional_values=None,
         no_create=False, sort_key=None, sort_reverse=True,
     ):
-        """Find the user's partner for a confirmed alias, even if another partner holds the alias as its e-mail."""
+        """Find the user's partner for a confirmed alias, even if another partner holds the alias as its e-mail; and nobody for the address of a
+        colleague whom a message on its way in only claims to be from.
+        """
         emails = list(emails)
-        found = {
+        fetching = Fetching.of(self.env.context)
+        unproven = fetching.item.unproven if fetching and fetching.item else ()
+        found = {email: self.browse() for email in emails if unproven and email_normalize(email) in unproven} | {
             email: partner for email, partner in self._office365_find_by_alias(emails).items()
             if parse_contact_from_email(email)[1] not in (ban_emails or ())
-            and (not filter_found or partner.filtered(filter_found))
+            and (not filter_found or partner.filtered(filter_found)) and not (unproven and email_normalize(email) in unproven)
         }
         others = iter(super()._find_or_create_from_emails(
             [email for email in emails if email not in found], ban_emails=ban_emails, filter_found=filter_found,

@@ -1,110 +1,225 @@
-"""Where the messages of one fetch pass: which are wanted, which one is being processed, and which may be marked as read."""
+"""Where the messages of one fetch pass: which are wanted, which one is being processed, and what becomes of them in the mailbox."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from email import message_from_bytes
+from email.policy import SMTP
 from imaplib import IMAP4
+from poplib import error_proto
 from typing import Any
 
+from imapclient import IMAPClient
 from odoo.addons.mail.models import fetchmail as core
 
-from ...tools.incoming.imap import Folder
-from ...tools.incoming.item import Item
+from ...tools.incoming.filters import substitute
+from ...tools.incoming.imap import ImapFolder
+from ...tools.incoming.item import Item, Source
+from ...tools.incoming.limits import MAX_SIZE
+from ...tools.incoming.pop import PopMailbox
+from ...tools.incoming.turns import turns
 
 _logger = logging.getLogger(__name__)
 
-INBOX = "INBOX"
+# Octets: what Exchange puts in place of a message is a few lines.
+_SHORT = 4096
+
+Folder = ImapFolder | PopMailbox
 
 
 class Desk:
-    """The messages of one fetch from the INBOX of one server."""
+    """The messages of one fetch from one server."""
 
-    def __init__(self, server: Any, fetching: Any) -> None:
+    def __init__(self, server: Any, fetching: Any, open_folder: Callable[[str], Folder], opened: Folder | None = None) -> None:
         """
         :param server: ``fetchmail.server`` record
         :param fetching: :class:`.Fetching` in whose context messages are processed
+        :param open_folder: returns a folder by its name
+        :param opened: the folder that is open already
         """
-        self._server, self._fetching = server, fetching
+        self._server, self._fetching, self._open = server, fetching, open_folder
         self._inbound = server.env["office365.inbound"].sudo()
-        self._todo: list[int] = []
-        self._handled: set[int] = set()
+        self._folders = server.env["office365.folder"].sudo()
+        self._folder = opened
+        self._todo: dict[str, list] = {}
+        self._validity: dict[str, str] = {}
+        self._handled: dict[str, set] = {}
+        self._renumbered: set[str] = set()
+        self._item: Item | None = None
 
-    def look(self, folder: Folder) -> int:
-        """Find out which messages are wanted: unread ones and those that arrived since the first connection, less those in the list."""
-        unread = folder.search("UNSEEN")
-        found = unread | folder.since(self._server._office365_start(folder.validity, folder.uid_next))
-        finished = self._inbound._finished(self._server.id, INBOX, folder.validity, sorted(found))
-        self._handled = unread & finished  # a worker ended before it could mark them
-        self._todo = sorted(found - finished)
-        return len(self._todo)
+    # ------------------------------------------------------------
+    # What core asks for
+    # ------------------------------------------------------------
 
-    def messages(self, folder: Folder) -> Iterator[tuple[int, bytes]]:
+    def look(self) -> int:
+        """Find out which messages are wanted in each folder: those that the server has, less those in the list."""
+        for name in self._server._office365_folder_names():
+            if folder := self._opened(name):
+                found = self._folders._wanted(self._server, folder)
+                known = self._inbound._known(self._server.id, folder.name, folder.validity, found)
+                wanted = [uid for uid in found if uid not in known or known[uid].is_due]
+                if not wanted:
+                    self._folders._caught_up(self._server, folder)
+                if self._folders._is_being_renumbered(self._server.id, folder.name):
+                    self._renumbered.add(name)
+                self._todo[name], self._validity[name] = wanted, folder.validity
+                # A worker ended before it could mark these. What a person has marked as unread since stays so.
+                self._handled[name] = {uid for uid, row in known.items() if row.is_finished and not row.is_settled}
+        return sum(map(len, self._todo.values()))
+
+    def messages(self) -> Iterator[tuple[Any, bytes]]:
         """Yield UID and source of the wanted messages, each noted before it is processed."""
-        for uid, source in folder.sources(self._todo):
-            item = Item(self._server.id, INBOX, folder.validity, uid, source or b"")
-            if source is None:
-                self._inbound._no_source(item, self._server.env._("The server did not hand out the message. Odoo asks for it again."))
-            elif self._inbound._begin(item):
+        for name, uids in turns(self._todo, self._fetching.limit):
+            folder = self._opened(name)
+            if not folder or folder.validity != self._validity[name]:
+                continue  # numbered anew since it was looked at: the next fetch sees to that
+            for source in folder.sources(uids, MAX_SIZE):
+                self._item = item = self._item_of(folder, source)
+                if not self._is_processed(item, source):
+                    continue
                 self._fetching.item = item
                 try:
-                    yield uid, source
+                    yield source.uid, item.source
                 finally:
                     self._fetching.item = None
-            else:
-                self._handled.add(uid)
 
-    def handled(self, uid: int) -> None:
-        """Note that core is done with a message."""
-        self._handled.add(uid)
+    def handled(self) -> None:
+        """Note that core is done with the present message: it is written down, or its transaction was rolled back."""
+        if self._item.is_rolled_back:
+            self._inbound._postpone(self._item, self._item.reason or self._server.env._("The database could not save the message."))
+        self._finish(self._item)
 
-    def settle(self, folder: Folder) -> None:
-        """Mark as read what the committed list says is finished; move or delete what became a record, if that is wanted.
+    def end(self) -> None:
+        """Mark, move or delete in the mailbox what the committed list says is finished. What cannot be now, is with the next fetch."""
+        for name, uids in self._handled.items():
+            if uids and (folder := self._opened(name)) and folder.validity == self._validity[name]:
+                self._settle(folder, uids)
 
-        What cannot be marked is marked with the next fetch.
-        """
+    # ------------------------------------------------------------
+    # One message
+    # ------------------------------------------------------------
+
+    def _item_of(self, folder: Folder, source: Source) -> Item:
+        return Item(
+            self._server.id, folder.name, folder.validity, str(source.uid), source.octets or b"", received=source.received)
+
+    def _is_processed(self, item: Item, source: Source) -> bool:
+        """Tell whether core is to process a message; note what becomes of any other one."""
+        if source.octets is None:
+            self._inbound._without_source(item, self._server.env._("The server did not hand out the message. Odoo asks for it again."))
+            return False
+        if len(source.octets) < _SHORT and substitute.read(message_from_bytes(source.octets, policy=SMTP)):
+            self._inbound._without_source(item, self._server.env._(
+                "Exchange could not hand out the message, and described it instead. Odoo asks for it again. It can be read in Outlook."))
+            return False
+        if len(source.octets) > MAX_SIZE:
+            self._inbound._too_large(item)
+            return False
+        if item.folder in self._renumbered and self._inbound._renumber(item):
+            self._finish(item)
+            return False
+        if not self._inbound._begin(item):
+            self._finish(item)
+            return False
+        return True
+
+    def _finish(self, item: Item) -> None:
+        uid = item.uid if item.validity == PopMailbox.validity else int(item.uid)
+        self._handled[item.folder].add(uid)
+
+    # ------------------------------------------------------------
+    # The mailbox
+    # ------------------------------------------------------------
+
+    def _opened(self, name: str) -> Folder | None:
+        """Return a folder, opened unless it is already; None if it is not there, which stops no other folder."""
+        if not self._folder or self._folder.name != name:
+            self._folder = None
+            try:
+                self._folder = self._open(name)
+            except IMAP4.abort:
+                raise
+            except IMAP4.error as error:
+                self._fetching.note(self._server.id, self._server.env._(
+                    "The folder %(folder)s could not be opened. The server said: %(reply)s", folder=name, reply=error))
+        return self._folder
+
+    def _settle(self, folder: Folder, uids: set) -> None:
+        known = self._inbound._known(self._server.id, folder.name, folder.validity, uids)
+        finished = {uid for uid, row in known.items() if row.is_finished and not row.is_settled}
+        done = {uid for uid in finished if known[uid].state == "done"}
         try:
-            finished = self._inbound._finished(self._server.id, INBOX, folder.validity, sorted(self._handled))
-            folder.mark_seen(finished)
-            if self._server.office365_after_fetch != "seen":
-                done = self._inbound._finished(self._server.id, INBOX, folder.validity, sorted(finished), only_done=True)
-                if self._server.office365_after_fetch == "move":
-                    folder.move(done, self._server.office365_move_folder)
-                else:
-                    folder.delete(done)
+            self._server._office365_settle(folder, finished, done)
         except (IMAP4.abort, OSError):
             raise
-        except Exception as error:  # noqa: BLE001  (core would end the fetch of all servers)
+        except (IMAP4.error, error_proto) as error:
             _logger.warning("fetchmail.server %s: fetched messages could not be marked or moved: %s", self._server.id, error)
+            self._fetching.note(self._server.id, self._server.env._(
+                "Fetched messages could not be marked, moved or deleted in the folder %(folder)s. Odoo tries again with the next fetch. "
+                "The server said: %(reply)s", folder=folder.name, reply=error))
+        else:
+            if not isinstance(folder, PopMailbox):
+                self._inbound._settled(self._server.id, folder.name, folder.validity, finished)
 
 
-class LedgerImap(core.OdooIMAP4_SSL):
+class LedgerImap(IMAPClient):
     """Answers what core asks a connection by UID, and marks nothing before it is committed.
 
     :ivar desk: of the fetch that this connection is for, None if it is for a test
     """
 
     desk: Desk | None = None
-    _folder: Folder | None = None
 
     def check_unread_messages(self) -> int:
         """Return how many messages are wanted."""
-        self.select()
-        self._folder = Folder(self)
-        return self.desk.look(self._folder)
+        return self.desk.look()
 
     def retrieve_unread_messages(self) -> Iterator[tuple[int, bytes]]:
         """Yield UID and source of the wanted messages."""
-        yield from self.desk.messages(self._folder)
+        yield from self.desk.messages()
 
     def handled_message(self, num: int) -> None:
         """Note that core is done with a message."""
-        self.desk.handled(num)
+        self.desk.handled()
 
     def disconnect(self) -> None:
         """Mark what is finished, and say goodbye."""
         try:
-            if self._folder and self.state == "SELECTED":
-                self.desk.settle(self._folder)
-        finally:
-            self.logout()
+            if self.desk:
+                self.desk.end()
+        except (IMAP4.abort, OSError):
+            self.shutdown()
+            raise
+        self.logout()
+
+
+class LedgerPop(core.OdooPOP3_SSL):
+    """Answers what core asks a connection by unique id, and deletes nothing before it is committed.
+
+    :ivar desk: of the fetch that this connection is for, None if it is for a test
+    """
+
+    desk: Desk | None = None
+
+    def check_unread_messages(self) -> int:
+        """Return how many messages are wanted."""
+        return self.desk.look()
+
+    def retrieve_unread_messages(self) -> Iterator[tuple[str, bytes]]:
+        """Yield unique id and source of the wanted messages."""
+        yield from self.desk.messages()
+
+    def handled_message(self, num: str) -> None:
+        """Note that core is done with a message."""
+        self.desk.handled()
+
+    def disconnect(self) -> None:
+        """Delete what is finished; that counts once the server has answered QUIT."""
+        try:
+            if self.desk:
+                self.desk.end()
+        except (error_proto, OSError):
+            self.close()
+            raise
+        self.quit()

@@ -1,16 +1,20 @@
 import contextlib
+import functools
 import ssl
 from imaplib import IMAP4
-from poplib import POP3
 
+from imapclient import SocketTimeout
 from odoo import models
 from odoo.addons.mail.models import fetchmail as core
 from odoo.exceptions import UserError
 
 from ...tools.errors import CertificateRefused, MailboxRefused, answer_text
 from ...tools.identity.acting import Fetching
+from ...tools.incoming.imap import ImapFolder
+from ...tools.incoming.pop import PopMailbox
 from ...tools.tls import client_context
-from .desk import Desk, LedgerImap
+from .desk import Desk, LedgerImap, LedgerPop
+from .fetchmail_server_inbound import INBOX
 
 
 class FetchmailServer(models.Model):
@@ -18,7 +22,7 @@ class FetchmailServer(models.Model):
 
     _inherit = "fetchmail.server"
 
-    def _office365_connect(self) -> IMAP4 | POP3:
+    def _office365_connect(self) -> LedgerImap | LedgerPop:
         """Return a connection that is verified and signed in, with the INBOX open.
 
         :raise CertificateRefused: the server's certificate cannot be verified; nothing was sent to it
@@ -38,32 +42,38 @@ class FetchmailServer(models.Model):
         except ssl.SSLCertVerificationError as error:
             raise CertificateRefused(self._office365_certificate_text(self.server, error)) from error
 
-    def _office365_connect_imap(self):
+    def _office365_connect_imap(self) -> LedgerImap:
         connection = self._office365_sign_in_imap(lambda: LedgerImap(
-            self.server, self.port, timeout=core.MAIL_TIMEOUT, ssl_context=client_context()))
+            self.server, self.port, ssl_context=client_context(), timeout=SocketTimeout(core.MAIL_TIMEOUT, core.MAIL_TIMEOUT)))
+        connection.normalise_times = False
         fetching = Fetching.of(self.env.context)
-        if fetching and self.id in fetching.server_ids:
-            connection.desk = Desk(self, fetching)
         with contextlib.ExitStack() as on_failure:
             on_failure.callback(connection.shutdown)
-            self._office365_open_inbox(connection)
+            first = self._office365_folder_names()[0]
+            folder = self._office365_open_first(connection, first)
+            if fetching and self.id in fetching.server_ids:
+                connection.desk = Desk(self, fetching, functools.partial(ImapFolder, connection), folder)
             on_failure.pop_all()
         return connection
 
-    def _office365_open_inbox(self, connection) -> None:
-        """Open the mailbox: Exchange refuses there whom it throttles or who has no right to it, and core overlooks that answer."""
+    def _office365_open_first(self, connection: LedgerImap, name: str) -> ImapFolder | None:
+        """Open the mailbox: Exchange refuses there whom it throttles or who has no right to it. A folder that is gone stops no other."""
         try:
-            status, answer = connection.select()
-            if status != "OK":
-                raise IMAP4.error(answer[-1])
+            return ImapFolder(connection, name)
         except IMAP4.abort:
             raise
         except IMAP4.error as error:
+            if name != INBOX:
+                return self._office365_open_first(connection, INBOX)
             raise MailboxRefused(self.env._(
                 "%(host)s signed in %(login)s, but did not open the INBOX. It said: %(reply)s\n%(remedy)s",
                 host=self.server, login=self.user, reply=answer_text(error), remedy=self._office365_remedy(error),
             )) from error
 
-    def _office365_connect_pop(self):
-        return self._office365_sign_in_pop(lambda: core.OdooPOP3_SSL(
+    def _office365_connect_pop(self) -> LedgerPop:
+        connection = self._office365_sign_in_pop(lambda: LedgerPop(
             self.server, self.port, timeout=core.MAIL_TIMEOUT, context=client_context()))
+        fetching = Fetching.of(self.env.context)
+        if fetching and self.id in fetching.server_ids:
+            connection.desk = Desk(self, fetching, lambda _name: PopMailbox(connection))
+        return connection

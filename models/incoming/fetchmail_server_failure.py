@@ -1,11 +1,13 @@
 from datetime import timedelta
 
+from markupsafe import Markup
 from odoo import fields, models
 from odoo.exceptions import UserError
-from odoo.tools import format_datetime
+from odoo.tools import format_datetime, plaintext2html
 
 from ...tools.diagnosis.reader import diagnose
 from ...tools.errors import CertificateRefused, ImapSignInRefused, MailboxRefused, PopSignInRefused
+from ...tools.identity.acting import Fetching
 
 #: Errors of ours, whose text holds the remedy already.
 _EXPLAINED = (UserError, CertificateRefused, ImapSignInRefused, MailboxRefused, PopSignInRefused)
@@ -38,9 +40,17 @@ class FetchmailServer(models.Model):
                 "%(server)s: Exchange limits how often this mailbox is asked. Odoo fetches again at %(time)s.",
                 server=server.display_name, time=format_datetime(self.env, server.office365_retry_at)))
 
-    def _office365_keep_remedy(self) -> None:
-        """Write what to do beside the failure that core has noted, and when to ask again if the server has named a time."""
+    office365_alert_ids = fields.Many2many("mail.activity", copy=False, readonly=True, groups="base.group_system")
+    office365_failures = fields.Integer(readonly=True, copy=False, help="Fetches in a row that failed.")
+
+    def _office365_keep_remedy(self, fetching: Fetching) -> None:
+        """Write what to do beside the failure that core has noted, and when to ask again if the server has named a time.
+
+        Administrators are told of the second failure in a row, and no more once it works again.
+        """
         for server in self:
+            if not server.error_date and (troubles := fetching.troubles.get(server.id)):
+                server.write({"error_date": fields.Datetime.now(), "error_message": "\n".join(troubles)})
             words = server.error_message or ""
             seconds = diagnose(words, protocol=server._get_connection_type()).retry_after if words else None
             retry_at = seconds and fields.Datetime.now() + timedelta(seconds=seconds)
@@ -48,6 +58,28 @@ class FetchmailServer(models.Model):
                 server.office365_retry_at = retry_at
             if words and (remedy := server._office365_remedy(words)) not in words:
                 server.error_message = f"{words}\n{remedy}"
+            server._office365_count_failure(bool(words))
+
+    def _office365_count_failure(self, is_failed: bool) -> None:
+        if not is_failed:
+            if self.office365_failures:
+                self.office365_failures = 0
+                self.office365_alert_ids.unlink()
+            return
+        self.office365_failures += 1
+        if self.office365_failures == 2:  # the first one is often the network
+            users = self.env["office365.reminder.mixin"]._administrators()
+            self.office365_alert_ids = self.env["mail.activity"].create([self._office365_alert(user) for user in users])
+
+    def _office365_alert(self, user) -> dict:
+        """Return the values of a user's activity. It belongs to no record: incoming servers have no activities."""
+        server = self.with_context(lang=user.lang)
+        return {
+            "user_id": user.id, "activity_type_id": self.env.ref("mail_office365.activity_type_fetch").id,
+            "summary": server.env._("Mail is not fetched: %s", server.display_name),
+            "note": Markup('<p>{}</p><p><a href="/odoo/fetchmail.server/{}">{}</a></p>').format(
+                plaintext2html(server.error_message), self.id, server.display_name),
+        }
 
     def _office365_failure_text(self, error: Exception) -> str:
         """Return the sentences for a failed fetch: the server's own words, and what to do about them."""

@@ -35,31 +35,44 @@ class MailThread(models.AbstractModel):
     def _office365_file(self, item: Item, process: Callable[[], Any]) -> Any:
         """Process a message, and write down what became of it: with its source, unless it became a record.
 
-        :raise psycopg2.Error: the database cannot do it now; the message stays unread and is fetched again
+        :raise psycopg2.Error: the database cannot do it now; the message is kept by whoever rolls back
         """
         inbound = self.env["office365.inbound"].sudo()
+        self.env.cr.postrollback.add(lambda: setattr(item, "is_rolled_back", True))
         if what := excess(item.source):
             inbound._keep(item, "failed", self._office365_excess_text(what))
             return None
         try:
             with self.env.cr.savepoint():
                 thread_id = process()
-        except TRANSIENT:
+        except TRANSIENT as error:
+            item.reason = self.env._("The database could not do it: %s", type(error).__name__)
             raise
         except Exception as error:
-            # Where, and not what: the error's words may be the message's.
-            _logger.warning("office365.inbound %s: %s\n%s", item.row_id, type(error).__name__, "".join(format_tb(error.__traceback__)))
-            state = "unroutable" if item.is_unroutable else "failed"
-            words = self.env._("No alias, reply or model takes this message.") if item.is_unroutable else f"{type(error).__name__}: {error}"
-            inbound._keep(item, state, storable(words))
-            return None
-        if thread_id:
-            inbound._keep(item, "done", "", model=item.model, res_id=thread_id)
+            return self._office365_file_failure(item, error)
+        if thread_id or item.model:
+            inbound._keep(item, "done", "", model=item.model, res_id=thread_id or item.res_id)
         else:
-            inbound._keep(item, "ignored", self.env._(
-                "Odoo made no record of this message: a message with its Message-Id is there already, or it is a delivery report, a loop, "
-                "or a test email of this database."))
+            inbound._keep(item, item.state, item.reason or self.env._(
+                "A module of this database made no record of this message. The server log says which one."), res_id=item.res_id,
+                model=item.about if item.res_id else False)
         return thread_id
+
+    @api.model
+    def _office365_file_failure(self, item: Item, error: Exception) -> None:
+        """Keep a message that could not be processed, whose changes are undone."""
+        inbound = self.env["office365.inbound"].sudo()
+        if item.is_unroutable:
+            inbound._keep(item, "unroutable", self._office365_unroutable_text(item))
+            self._office365_tell_sender(item)
+            return
+        # Where, and not what: the error's words may be the message's.
+        _logger.warning("office365.inbound %s: %s\n%s", item.row_id, type(error).__name__, "".join(format_tb(error.__traceback__)))
+        values = {"retry_at": inbound._next_try(item)} if isinstance(error, OSError) else {}
+        words = self.env._(
+            "%(error)s\nThe server log says where. Retry the message when the cause is removed, or file it by hand.",
+            error=f"{type(error).__name__}: {error}")
+        inbound._keep(item, "failed", storable(words), **values)
 
     @api.model
     def _office365_excess_text(self, what: str) -> str:

@@ -1,24 +1,44 @@
 import base64
 import hashlib
 import logging
+from collections.abc import Collection
 from datetime import timedelta
 from email.parser import BytesHeaderParser
-from email.policy import compat32
+from email.policy import SMTP
+from typing import NamedTuple
 
 from odoo import SUPERUSER_ID, api, fields, models
-from odoo.tools.mail import decode_message_header
+from odoo.tools.mail import decode_message_header, email_normalize
 
 from ...tools.errors import storable
-from ...tools.identity.acting import Fetching
+from ...tools.incoming.author import from_address
+from ...tools.incoming.fingerprint import fingerprint
+from ...tools.incoming.headers import header, message_ids
 from ...tools.incoming.item import Item
 from ...tools.transactions import run_apart
+from .office365_folder import KEPT_DAYS
 
 _logger = logging.getLogger(__name__)
 
-_KEPT_DAYS = 90
 _REMOVED = 10000
 # How often Odoo may be stopped while it works on a message before it is set aside.
 _MAX_DEATHS = 3
+# Minutes until a message is tried again: 1, 2, 4 … up to a day where the server is to hand it out, an hour where we can process it.
+_LONGEST_WAIT = {"source": 24 * 60, "technical": 60}
+
+
+class Known(NamedTuple):
+    """What the list says of a message.
+
+    :ivar is_finished: it is not to be fetched again
+    :ivar is_settled: the mailbox shows that
+    :ivar is_due: it may be tried now
+    """
+
+    state: str
+    is_finished: bool
+    is_settled: bool
+    is_due: bool
 
 
 class Office365Inbound(models.Model):
@@ -32,11 +52,13 @@ class Office365Inbound(models.Model):
     server_id = fields.Many2one("fetchmail.server", readonly=True, ondelete="cascade", index=True)
     folder = fields.Char(readonly=True, default="INBOX")
     validity = fields.Char("UIDVALIDITY", readonly=True, help="Another one means that the server has numbered the folder anew.")
-    uid = fields.Char("Number in Folder", readonly=True, help="UID of the message.")
-    date = fields.Datetime("Received", readonly=True, default=fields.Datetime.now, index=True)
+    uid = fields.Char("Number in Folder", readonly=True, help="UID of the message; over POP, its unique id.")
+    date = fields.Datetime("First Seen", readonly=True, default=fields.Datetime.now, index=True)
+    received = fields.Datetime(readonly=True, help="When the mailbox received the message.")
     message_id = fields.Char("Message-Id", readonly=True, index=True)
     email_from = fields.Char("From", readonly=True)
     subject = fields.Char(readonly=True)
+    sender = fields.Char(readonly=True, help="The address in From.")
     state = fields.Selection(
         [
             ("done", "Processed"),
@@ -48,18 +70,25 @@ class Office365Inbound(models.Model):
         readonly=True, required=True, index=True,
         help="Failed: an error kept Odoo from processing the message.\n"
              "No Destination: no alias, reply or model takes it.\n"
-             "Ignored: a duplicate, a bounce, a loop, or another message that becomes no record.\n"
-             "Set Aside: Odoo was stopped three times while it processed the message, and does not try it again by itself.",
+             "Ignored: a duplicate, a delivery report, an automatic answer, a loop, or another message that becomes no record.\n"
+             "Set Aside: Odoo was stopped three times while it processed the message, or it is too large. It is not tried again by itself.",
     )
     error = fields.Text("What Happened", readonly=True)
     attempts = fields.Integer(readonly=True)
+    deaths = fields.Integer(readonly=True, help="How often Odoo was stopped while it processed the message.")
+    is_working = fields.Boolean(readonly=True, help="The message is being processed, or Odoo was stopped meanwhile.")
+    is_settled = fields.Boolean(readonly=True, help="The mailbox shows that the message was fetched.")
+    retry_at = fields.Datetime("Tried Again At", readonly=True)
     raw = fields.Binary("Source", readonly=True, attachment=True, help="The message as it was received. Kept until it is processed.")
     raw_name = fields.Char(compute="_compute_raw_name")
-    digest = fields.Char("SHA-256", readonly=True, help="Of the source.")
+    digest = fields.Char("SHA-256", readonly=True, index="btree_not_null", help="Of the source.")
+    fingerprint = fields.Char(readonly=True, help="SHA-256 of what the sender wrote, whatever servers added on the way.")
     model = fields.Char("Record's Model", readonly=True)
     res_id = fields.Many2oneReference("Record", model_field="model", readonly=True)
 
     _message_unique = models.UniqueIndex("(server_id, folder, validity, uid)", "A message of a mailbox is in the list once.")
+    _sender_idx = models.Index("(sender, received) WHERE state = 'done'")
+    _retry_idx = models.Index("(retry_at) WHERE retry_at IS NOT NULL")
 
     @api.depends("uid")
     def _compute_raw_name(self):
@@ -67,25 +96,24 @@ class Office365Inbound(models.Model):
             inbound.raw_name = f"{inbound.uid or 'message'}.eml"
 
     # ------------------------------------------------------------
-    # What the fetching of a server sees and tells
+    # What a fetch asks
     # ------------------------------------------------------------
 
     @api.model
-    def _finished(self, server_id: int, folder: str, validity: int, uids: list[int], *, only_done: bool = False) -> set[int]:
-        """Return those of these messages that are not to be fetched again.
-
-        :param only_done: those of them that became a record
-        """
+    def _known(self, server_id: int, folder: str, validity: str, uids: Collection[int | str]) -> dict[int | str, Known]:
+        """Return what the committed list says of messages that are in it."""
         def read(cr):
             cr.execute(
                 """
-                SELECT uid FROM office365_inbound
-                 WHERE server_id = %s AND folder = %s AND validity = %s AND uid = ANY(%s) AND digest IS NOT NULL
-                   AND (state = 'done' OR NOT %s)
-                """, [server_id, folder, str(validity), [str(uid) for uid in uids], only_done])
-            return {int(uid) for uid, in cr.fetchall()}
+                SELECT uid, state, NOT is_working AND (digest IS NOT NULL OR state = 'set_aside'), is_settled,
+                       is_working OR digest IS NULL AND state = 'failed' AND COALESCE(retry_at <= clock_timestamp() AT TIME ZONE 'UTC', TRUE)
+                  FROM office365_inbound
+                 WHERE server_id = %s AND folder = %s AND validity = %s AND uid = ANY(%s)
+                """, [server_id, folder, validity, list(by_name)])
+            return {by_name[uid]: Known(*row) for uid, *row in cr.fetchall()}
 
-        return run_apart(self.env.registry.cursor, read) if uids else set()
+        by_name = {str(uid): uid for uid in uids}
+        return run_apart(self.env.registry.cursor, read) if by_name else {}
 
     @api.model
     def _begin(self, item: Item) -> bool:
@@ -96,89 +124,163 @@ class Office365Inbound(models.Model):
         def begin(cr):
             cr.execute(
                 """
-                INSERT INTO office365_inbound (server_id, folder, validity, uid, state, attempts, date, error, create_uid, create_date)
-                VALUES (%s, %s, %s, %s, 'failed', 1, now() AT TIME ZONE 'UTC', %s, 1, now() AT TIME ZONE 'UTC')
+                INSERT INTO office365_inbound (server_id, folder, validity, uid, received, state, error, attempts, deaths, is_working,
+                                               is_settled, date, create_uid, create_date, write_date)
+                SELECT %(server)s, %(folder)s, %(validity)s, %(uid)s, %(received)s, 'failed', %(error)s, 1, 0, TRUE,
+                       FALSE, now, %(root)s, now, now
+                  FROM (SELECT clock_timestamp() AT TIME ZONE 'UTC' AS now) clock
                 ON CONFLICT (server_id, folder, validity, uid)
-                DO UPDATE SET attempts = office365_inbound.attempts + 1, state = 'failed', error = EXCLUDED.error
-                RETURNING id, attempts
-                """, [item.server_id, item.folder, str(item.validity), str(item.uid),
-                      self.env._("Odoo was stopped while it processed the message.")])
+                DO UPDATE SET attempts = office365_inbound.attempts + 1, state = 'failed', error = EXCLUDED.error, is_working = TRUE,
+                              deaths = office365_inbound.deaths + office365_inbound.is_working::int
+                RETURNING id, attempts, deaths
+                """, self._key(item) | {"error": self.env._("Odoo was stopped while it processed the message.")})
             return cr.fetchone()
 
-        item.row_id, attempts = run_apart(self.env.registry.cursor, begin)
-        if attempts <= _MAX_DEATHS:
+        item.row_id, item.attempts, deaths = run_apart(self.env.registry.cursor, begin)
+        if deaths < _MAX_DEATHS:
             return True
-        run_apart(self.env.registry.cursor, lambda cr: self._apart(cr)._keep(
-            item, "set_aside", self.env._("Odoo was stopped three times while it processed the message.")))
+        self._keep_apart(item, "set_aside", self.env._(
+            "Odoo was stopped three times while it processed the message. Find the cause in the server log, then retry it."))
         _logger.warning("fetchmail.server %s: message %s is set aside", item.server_id, item.uid)
         return False
 
     @api.model
-    def _no_source(self, item: Item, words: str) -> None:
-        """Note a message whose source the server does not hand out: it is asked for again with the next fetch."""
+    def _without_source(self, item: Item, words: str) -> None:
+        """Note a message whose source the server does not hand out: it is asked for again, each time later."""
         def note(cr):
             cr.execute(
                 """
-                INSERT INTO office365_inbound (server_id, folder, validity, uid, state, attempts, date, error, create_uid, create_date)
-                VALUES (%s, %s, %s, %s, 'failed', 0, now() AT TIME ZONE 'UTC', %s, 1, now() AT TIME ZONE 'UTC')
-                ON CONFLICT (server_id, folder, validity, uid) DO UPDATE SET error = EXCLUDED.error
-                """, [item.server_id, item.folder, str(item.validity), str(item.uid), words])
+                INSERT INTO office365_inbound (server_id, folder, validity, uid, received, state, error, attempts, deaths, is_working,
+                                               is_settled, retry_at, date, create_uid, create_date, write_date)
+                SELECT %(server)s, %(folder)s, %(validity)s, %(uid)s, %(received)s, 'failed', %(error)s, 1, 0, FALSE,
+                       FALSE, now, now, %(root)s, now, now
+                  FROM (SELECT clock_timestamp() AT TIME ZONE 'UTC' AS now) clock
+                ON CONFLICT (server_id, folder, validity, uid)
+                DO UPDATE SET error = EXCLUDED.error, is_working = FALSE, write_date = EXCLUDED.write_date,
+                              attempts = office365_inbound.attempts + 1,
+                              retry_at = EXCLUDED.date + interval '1 minute' * least(2 ^ (office365_inbound.attempts - 1), %(longest)s)
+                RETURNING id
+                """, self._key(item) | {"error": words, "longest": _LONGEST_WAIT["source"]})
+            return cr.fetchone()[0]
 
-        run_apart(self.env.registry.cursor, note)
+        item.row_id = run_apart(self.env.registry.cursor, note)
+        if item.source:  # a substitute, which says what the message was
+            head = {name: value for name, value in self._head(item).items() if name in ("email_from", "subject")}
+            run_apart(self.env.registry.cursor, lambda cr: self._apart(cr).browse(item.row_id).write({
+                **head, "raw": base64.b64encode(item.source)}))
+
+    @api.model
+    def _too_large(self, item: Item) -> None:
+        """Note a message that is too large to be read: it stays in the mailbox as it is."""
+        item.source, size = item.source[:256 * 1024], len(item.source)
+        if self._begin(item):
+            self._keep_apart(item, "set_aside", self.env._(
+                "The message is larger than %(size)s MB. Odoo does not read it, and leaves it in the mailbox as it is. Open it in Outlook.",
+                size=size // 2 ** 20), digest=False, raw=False, is_settled=True)
+
+    @api.model
+    def _renumber(self, item: Item) -> bool:
+        """Tell whether a message is in the list under an older number of its folder; then it gets the present one."""
+        def renumber(cr):
+            cr.execute(
+                """
+                UPDATE office365_inbound SET validity = %(validity)s, uid = %(uid)s, is_settled = FALSE
+                 WHERE id = (SELECT id FROM office365_inbound
+                              WHERE digest = %(digest)s AND server_id = %(server)s AND folder = %(folder)s AND validity <> %(validity)s
+                                AND (received IS NULL OR %(received)s IS NULL OR received = %(received)s)
+                              ORDER BY id LIMIT 1)
+                RETURNING id
+                """, self._key(item) | {"digest": _digest(item.source)})
+            return bool(cr.fetchone())
+
+        return run_apart(self.env.registry.cursor, renumber)
+
+    @api.model
+    def _settled(self, server_id: int, folder: str, validity: str, uids: Collection[int | str]) -> None:
+        """Note that the mailbox shows what became of messages."""
+        if uids:
+            run_apart(self.env.registry.cursor, lambda cr: cr.execute(
+                "UPDATE office365_inbound SET is_settled = TRUE WHERE server_id = %s AND folder = %s AND validity = %s AND uid = ANY(%s)",
+                [server_id, folder, validity, [str(uid) for uid in uids]]))
+
+    @api.model
+    def _of_another_mailbox(self, servers) -> None:
+        """Tell what is in the list from the messages of the mailbox that these servers fetch from now on."""
+        self.env.cr.execute(
+            "UPDATE office365_inbound SET validity = 'before ' || id || ' ' || validity WHERE server_id = ANY(%s)", [servers.ids])
+        self.invalidate_model(["validity"])
+
+    # ------------------------------------------------------------
+    # What became of a message
+    # ------------------------------------------------------------
+
+    def _keep(self, item: Item, state: str, error: str, **values) -> None:
+        """Write down what became of a message; its source is kept unless it was processed."""
+        row = self.browse(item.row_id)
+        vals = {"state": state, "error": storable(error) or False, "is_working": False, "retry_at": False, **self._head(item)}
+        if state != "done":
+            vals["raw"] = base64.b64encode(item.source)
+        elif item.attempts > 1:
+            vals["raw"] = False  # of the attempts before
+        row.write({**vals, **values})
+
+    def _postpone(self, item: Item, error: str) -> None:
+        """Keep a message, and have it tried again: something failed that has nothing to do with it. Committed at once."""
+        self._keep_apart(item, "failed", error, postponed=True)
+
+    def _keep_apart(self, item: Item, state: str, error: str, *, postponed: bool = False, **values) -> None:
+        def keep(cr):
+            row = self._apart(cr)
+            if postponed:
+                values["retry_at"] = row._next_try(item)
+            row._keep(item, state, error, **values)
+
+        run_apart(self.env.registry.cursor, keep)
+
+    def _next_try(self, item: Item):
+        """Return when a message is tried again after a technical failure: at once, as most races are won then, later after 1, 2 … 60 minutes.
+        """
+        return fields.Datetime.now() + timedelta(minutes=min(2 ** item.attempts // 4, _LONGEST_WAIT["technical"]))
+
+    def _head(self, item: Item) -> dict:
+        head = item.message or BytesHeaderParser(policy=SMTP).parsebytes(item.source)
+        sender = from_address(head)
+        found = message_ids(header(head, "Message-Id"))
+        return {
+            "digest": _digest(item.source),
+            "fingerprint": item.fingerprint or fingerprint(item.source),
+            "received": item.received,
+            "message_id": storable(found[0] if found else header(head, "Message-Id")) or False,
+            "email_from": storable(decode_message_header(head, "From")) or False,
+            "sender": bool(sender) and storable(email_normalize(sender[1]) or ""),
+            "subject": storable(decode_message_header(head, "Subject")) or False,
+        }
+
+    @api.model
+    def _key(self, item: Item) -> dict:
+        return {"server": item.server_id, "folder": item.folder, "validity": item.validity, "uid": item.uid, "received": item.received,
+                "root": SUPERUSER_ID}
 
     def _apart(self, cr):
         return self.with_env(api.Environment(cr, SUPERUSER_ID, {}))
 
-    def _keep(self, item: Item, state: str, error: str, **values) -> None:
-        """Write down what became of a message; its source is kept unless it was processed."""
-        head = BytesHeaderParser(policy=compat32).parsebytes(item.source)
-        self.browse(item.row_id).write({
-            "state": state, "error": storable(error) or False,
-            "digest": hashlib.sha256(item.source).hexdigest(),
-            "message_id": storable((head["Message-Id"] or "").strip()) or False,
-            "email_from": storable(decode_message_header(head, "From")) or False,
-            "subject": storable(decode_message_header(head, "Subject")) or False,
-            "raw": False if state == "done" else base64.b64encode(item.source),
-            **values,
-        })
-
-    # ------------------------------------------------------------
-    # What people do
-    # ------------------------------------------------------------
-
-    def action_retry(self):
-        """Process messages again that were kept, each in a savepoint of its own."""
-        self.check_access("write")
-        for inbound in self.sudo().filtered("raw"):
-            inbound._process()
-        return {"type": "ir.actions.client", "tag": "soft_reload"}
-
-    def action_ignore(self):
-        """Leave messages as they are: nobody has to do anything about them."""
-        self.check_access("write")
-        self.sudo().filtered(lambda inbound: inbound.state != "done").state = "ignored"
-        return {"type": "ir.actions.client", "tag": "soft_reload"}
-
-    def _process(self) -> None:
-        server = self.server_id
-        item = Item(server.id, self.folder, self.validity, self.uid, base64.b64decode(self.raw), row_id=self.id)
-        self.attempts += 1
-        threads = self.env["mail.thread"].with_context(
-            default_fetchmail_server_id=server.id, **{Fetching.CONTEXT_KEY: Fetching(frozenset(server.ids), item=item)})
-        threads.message_process(
-            server.object_id.model, item.source, save_original=server.original, strip_attachments=not server.attach)
-
-    def action_open_record(self):
-        """Open what the message became."""
-        self.ensure_one()
-        return {"type": "ir.actions.act_window", "res_model": self.model, "res_id": self.res_id, "view_mode": "form"}
-
     @api.autovacuum
     def _gc_inbound(self):
-        """Forget messages that were processed long ago; what is older than the oldest of them is not fetched again."""
-        old = [("state", "=", "done"), ("date", "<", fields.Datetime.now() - timedelta(days=_KEPT_DAYS))]
+        """Forget messages that were processed long ago; what is older than the oldest of them is not fetched again.
+
+        Over POP only those that were deleted in the mailbox: what is left there has nothing else that tells that it was fetched.
+        """
+        old = [("state", "=", "done"), ("date", "<", fields.Datetime.now() - timedelta(days=KEPT_DAYS)),
+               "|", ("server_id.office365_preset", "!=", "pop"), ("server_id.office365_after_fetch", "=", "delete")]
         rows = self.search(old, limit=_REMOVED, order="id")
-        for (server, validity), those in rows.grouped(lambda row: (row.server_id, row.validity)).items():
-            server._office365_start_after(validity, max(int(row.uid) for row in those))
+        for (server, name, validity), those in rows.grouped(lambda row: (row.server_id, row.folder, row.validity)).items():
+            folder = self.env["office365.folder"].search([
+                ("server_id", "=", server.id), ("name", "=", name), ("validity", "=", validity)])
+            folder._forget_before(
+                max(int(row.uid) for row in those if row.uid.isdigit()), max(row.received or row.date for row in those))
         rows.unlink()
         return len(rows), len(rows) == _REMOVED
+
+
+def _digest(source: bytes) -> str:
+    return hashlib.sha256(source).hexdigest()

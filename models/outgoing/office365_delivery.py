@@ -40,6 +40,7 @@ class Office365Delivery(models.Model):
     attempt = fields.Integer(readonly=True, help="1 is the first attempt.")
     recipient_count = fields.Integer("Recipients", readonly=True)
     refused = fields.Text("Refused Recipients", readonly=True, help="Recipients that the server refused while it accepted others.")
+    bounced = fields.Text("Bounced Recipients", readonly=True, help="Recipients for whom a delivery report came later, and why.")
     reply = fields.Char("Server's Reply", readonly=True)
     cause = fields.Char(readonly=True, help="Why the message was not accepted: a short name that does not change.")
     state = fields.Selection([("sent", "Sent"), ("deferred", "Deferred"), ("failed", "Failed")], readonly=True)
@@ -97,6 +98,15 @@ class Office365Delivery(models.Model):
         })
         if message and reason in ABOUT_ADDRESS:
             message.office365_sender_note = self._sender_note(reason, written_as, email_from)
+
+    @api.model
+    def _bounced(self, message_id: str, lines: Collection[str]) -> None:
+        """Note on the deliveries of a message whom a delivery report says that it failed for.
+
+        :param lines: address and reason
+        """
+        delivery = self.search([("message_id", "=", message_id), ("state", "=", "sent")], limit=1) if message_id else self
+        delivery.bounced = "\n".join(filter(None, [delivery.bounced, *lines]))
 
     @api.model
     def _keep(self, rows: Collection[dict]) -> None:

@@ -1,7 +1,7 @@
 from collections.abc import Callable
 from datetime import date
 
-from odoo import SUPERUSER_ID, models
+from odoo import SUPERUSER_ID, api, models
 
 
 class Office365ReminderMixin(models.AbstractModel):
@@ -10,6 +10,12 @@ class Office365ReminderMixin(models.AbstractModel):
     _name = "office365.reminder.mixin"
     _inherit = ["mail.thread", "mail.activity.mixin"]
     _description = "Office 365 Reminder"
+
+    @api.model
+    def _administrators(self):
+        """Return who is told of what needs somebody: the users who may change the settings, without OdooBot."""
+        users = self.env.ref("base.group_system").all_user_ids
+        return users.filtered(lambda user: user.active and not user.share and user.id != SUPERUSER_ID)
 
     def _tell_administrators(
         self, activity_type: str, words: Callable[[models.BaseModel], tuple[str, str]], deadline: date | None = None,
@@ -22,8 +28,7 @@ class Office365ReminderMixin(models.AbstractModel):
         """
         self.ensure_one()
         activities = self.env["mail.activity"]
-        administrators = self.env.ref("base.group_system").all_user_ids.filtered(lambda user: user.active and not user.share)
-        for user in administrators.filtered(lambda user: user.id != SUPERUSER_ID):
+        for user in self._administrators():
             summary, note = words(self.with_context(lang=user.lang))
             activities |= self.activity_schedule(activity_type, deadline, user_id=user.id, summary=summary, note=note)
         return activities

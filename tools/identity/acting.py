@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, TypeVar
 
 #: What stands for a user's id on a message: nobody who is entitled to anything but shared addresses (a visitor, say).
@@ -30,11 +30,19 @@ class Fetching(_Noted):
 
     :ivar server_ids: ids of the Office 365 incoming servers, whose headers are Exchange's
     :ivar item: the message that is being processed (:class:`.Item`), None between two of them
+    :ivar limit: messages of a server in one run
+    :ivar troubles: what went wrong beside the fetch itself, by id of the server
     """
 
     CONTEXT_KEY = "office365_fetching"
     server_ids: frozenset[int]
     item: Any = None
+    limit: int = 0
+    troubles: dict[int, list[str]] = field(default_factory=dict)
+
+    def note(self, server_id: int, trouble: str) -> None:
+        """Note for people what went wrong, though other messages were fetched."""
+        self.troubles.setdefault(server_id, []).append(trouble)
 
 
 @dataclass(frozen=True)

@@ -2,156 +2,184 @@
 
 from __future__ import annotations
 
-import binascii
-import re
 from collections.abc import Collection, Iterable, Iterator
-from imaplib import IMAP4
+from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
-# Messages asked for at a time, and octets of them: what Exchange says of sizes is inexact, so this is a goal and no bound.
-_BATCH: Final = 20
-_OCTETS: Final = 8 * 1024 * 1024
+from imapclient import IMAPClient
+from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
+
+from .item import Source
+
+# Messages asked for at a time, and octets of each of them: together the most that one answer can hold, whatever the server says of sizes.
+# What is longer comes afterwards, piece by piece.
+_BATCH: Final = 50
+_FIRST: Final = 256 * 1024
+_PIECE: Final = 8 * 1024 * 1024
 # UIDs in a command: some servers take no line of more than 8 kB.
 _UIDS: Final = 500
 
-_UID: Final = re.compile(rb"\bUID (\d+)")
-_SIZE: Final = re.compile(rb"\bRFC822\.SIZE (\d+)")
 
-
-class Folder:
+class ImapFolder:
     """A selected folder.
 
+    :ivar name: as people read it
     :ivar validity: UIDVALIDITY, of 14 digits at Exchange
     :ivar uid_next: UIDNEXT when it was selected
     """
 
-    def __init__(self, connection: IMAP4) -> None:
-        self._connection = connection
-        self.validity = self._number("UIDVALIDITY")
-        self.uid_next = self._number("UIDNEXT")
-        self._capabilities: set[str] | None = None
-
-    def _number(self, name: str) -> int:
-        _name, found = self._connection.response(name)
-        value = found[-1] if found else None
-        return int(value) if value else 0
-
-    def search(self, *criteria: str) -> set[int]:
-        """Return the UIDs of the messages that fit.
-
-        :raise IMAP4.error: the server refuses
+    def __init__(self, client: IMAPClient, name: str) -> None:
         """
-        return {int(uid) for uid in b" ".join(filter(None, self._ok("SEARCH", None, *criteria))).split()}
+        :raise IMAP4.error: the server does not open it
+        """
+        self._client, self.name = client, name
+        selected = client.select_folder(name)
+        self.validity = str(selected.get(b"UIDVALIDITY") or 0)
+        self.uid_next = int(selected.get(b"UIDNEXT") or 0)
 
-    def since(self, uid: int) -> set[int]:
-        """Return all UIDs from one on. ``n:*`` always has the last one, however small it is."""
-        return {found for found in self.search(f"UID {uid}:*") if found >= uid}
+    # ------------------------------------------------------------
+    # Which messages there are
+    # ------------------------------------------------------------
 
-    def sources(self, uids: Collection[int]) -> Iterator[tuple[int, bytes | None]]:
-        """Yield UID and source of each message that is still there, in their order; None for one that the server hands no source of out."""
-        for batch in self._batches(sorted(uids)):
-            try:
-                found = self._fetch(batch)
-            except IMAP4.abort:
-                raise
-            except IMAP4.error:
-                if len(batch) == 1:
-                    yield batch[0], None
-                    continue
-                for uid in batch:  # one of them may be what it refuses
-                    yield from self.sources([uid])
+    def uids(self) -> set[int]:
+        """Return the UIDs of all messages."""
+        return set(self._client.search("ALL"))
+
+    def unread(self) -> set[int]:
+        """Return the UIDs of the messages that nobody has read."""
+        return set(self._client.search("UNSEEN"))
+
+    def arrived_from(self, uid: int, *, or_unread: bool) -> set[int]:
+        """Return all UIDs from one on, and those of unread messages if wanted.
+
+        The range is asked for as a set, which always names the last message, however small its UID is (RFC 9051 section 9).
+        """
+        if not or_unread:
+            return {found for found in self._client.search(f"UID {uid}:*") if found >= uid}
+        found = set(self._client.search(f"OR UNSEEN UID {uid}:*"))
+        if found and max(found) < uid:  # the last message, perhaps for no other reason than that it is the last
+            return self.unread()
+        return found
+
+    def received_since(self, since: datetime, *, or_unread: bool) -> set[int]:
+        """Return the UIDs of messages that the server has received since then, and those of unread messages if wanted.
+
+        :param since: UTC; the server compares days only, of whatever time zone, so that INTERNALDATE is read as well
+        """
+        day = (since - timedelta(days=1)).strftime("%d-%b-%Y")
+        near = sorted(self._client.search(f"SINCE {day}"))
+        dates = {uid: date for part in _parts(near, _UIDS) for uid, date in self._dates(part).items()}
+        found = {uid for uid in near if (date := dates.get(uid)) is None or date >= since}
+        return found | self.unread() if or_unread else found
+
+    def _dates(self, uids: list[int]) -> dict[int, datetime | None]:
+        return {uid: _received(item) for uid, item in self._client.fetch(uids, ["INTERNALDATE"]).items()}
+
+    # ------------------------------------------------------------
+    # Their sources
+    # ------------------------------------------------------------
+
+    def sources(self, uids: Collection[int], most: int) -> Iterator[Source]:
+        """Yield the messages that are still there, in their order.
+
+        :param most: octets of a message; of a longer one, a little more than these are read
+        :raise IMAP4.abort: the connection ended
+        """
+        for batch in _parts(sorted(uids), _BATCH):
+            yield from self._batch(batch, most)
+
+    def _batch(self, batch: list[int], most: int) -> Iterator[Source]:
+        try:
+            found = self._client.fetch(batch, ["INTERNALDATE", f"BODY.PEEK[]<0.{_FIRST}>"])
+        except IMAPClientAbortError:
+            raise
+        except IMAPClientError:
+            if len(batch) == 1:
+                yield Source(batch[0], None, None)
+                return
+            middle = len(batch) // 2  # one of them may be what it refuses
+            yield from self._batch(batch[:middle], most)
+            yield from self._batch(batch[middle:], most)
+            return
+        omitted = self._still_there([uid for uid in batch if not _is_answered(found.get(uid, {}))])
+        for uid in batch:
+            item = found.pop(uid, {})  # let go of each as soon as it is handed on
+            if not _is_answered(item) and uid not in omitted:
                 continue
-            for uid in batch:
-                if uid in found:
-                    yield uid, found[uid]
+            body = _body(item)
+            if body is not None and len(body) >= _FIRST:
+                body = self._rest(uid, body, most)
+            yield Source(uid, body, _received(item))
+
+    def _still_there(self, uids: list[int]) -> set[int]:
+        """Return those of the messages missing in an answer that nobody has deleted or moved meanwhile."""
+        return set(self._client.search(f"UID {','.join(map(str, uids))}")) if uids else set()
+
+    def _rest(self, uid: int, body: bytes, most: int) -> bytes | None:
+        pieces, size = [body], len(body)
+        while size <= most:
+            item = self._client.fetch([uid], [f"BODY.PEEK[]<{size}.{_PIECE}>"]).get(uid)
+            piece = _octets(item) if item else None
+            if piece is None:
+                return None  # gone, or refused in the middle: half of a message is none
+            pieces.append(piece)
+            size += len(piece)
+            if len(piece) < _PIECE:
+                break
+        return b"".join(pieces)
+
+    # ------------------------------------------------------------
+    # What becomes of them
+    # ------------------------------------------------------------
 
     def mark_seen(self, uids: Iterable[int]) -> None:
         """Mark messages as read."""
         for part in _parts(sorted(uids), _UIDS):
-            self._ok("STORE", _set(part), "+FLAGS.SILENT", r"(\Seen)")
+            self._client.add_flags(part, [rb"\Seen"], silent=True)
 
     def move(self, uids: Iterable[int], folder: str) -> None:
         """Move messages to another folder (RFC 6851; without it, copied and deleted).
 
         :raise IMAP4.error: the folder does not exist, or the server refuses
         """
-        name = _quoted(folder)
         for part in _parts(sorted(uids), _UIDS):
-            if self._can("MOVE"):
-                self._ok("MOVE", _set(part), name)
+            if self._client.has_capability("MOVE"):
+                self._client.move(part, folder)
             else:
-                self._ok("COPY", _set(part), name)
+                self._client.copy(part, folder)
                 self.delete(part)
 
     def delete(self, uids: Iterable[int]) -> None:
         """Delete messages for good, and no others that somebody has marked so (RFC 4315); without that extension they are marked."""
         for part in _parts(sorted(uids), _UIDS):
-            self._ok("STORE", _set(part), "+FLAGS.SILENT", r"(\Deleted)")
-            if self._can("UIDPLUS"):
-                self._ok("EXPUNGE", _set(part))
-
-    def _can(self, name: str) -> bool:
-        """Tell whether the server has an extension; asked anew, as it says more to those who are signed in."""
-        if self._capabilities is None:
-            _status, answer = self._connection.capability()
-            self._capabilities = {word.decode("ascii", "replace").upper() for line in answer if line for word in line.split()}
-        return name in self._capabilities
-
-    def _batches(self, uids: list[int]) -> Iterator[list[int]]:
-        for part in _parts(uids, _UIDS):
-            sizes = self._sizes(part) if len(part) > 1 else {}
-            batch: list[int] = []
-            octets = 0
-            for uid in part:
-                if batch and (len(batch) >= _BATCH or octets + sizes.get(uid, 0) > _OCTETS):
-                    yield batch
-                    batch, octets = [], 0
-                batch.append(uid)
-                octets += sizes.get(uid, 0)
-            if batch:
-                yield batch
-
-    def _sizes(self, uids: list[int]) -> dict[int, int]:
-        found = {}
-        for item in self._ok("FETCH", _set(uids), "(UID RFC822.SIZE)"):
-            head = item[0] if isinstance(item, tuple) else item
-            if head and (uid := _UID.search(head)) and (size := _SIZE.search(head)):
-                found[int(uid[1])] = int(size[1])
-        return found
-
-    def _fetch(self, uids: list[int]) -> dict[int, bytes | None]:
-        found: dict[int, bytes | None] = {}
-        answer = self._ok("FETCH", _set(uids), "(UID BODY.PEEK[])")
-        for number, item in enumerate(answer):
-            if isinstance(item, tuple):
-                head, source = item
-                tail = answer[number + 1] if number + 1 < len(answer) and isinstance(answer[number + 1], bytes) else b""
-                if uid := _UID.search(head) or _UID.search(tail):  # it may stand before the source or after it
-                    found[int(uid[1])] = source
-            elif item and b"BODY[]" in item and (uid := _UID.search(item)):  # NIL: OK without a body
-                found.setdefault(int(uid[1]), None)
-        return found
-
-    def _ok(self, command: str, *arguments: Any) -> list[Any]:
-        status, answer = self._connection.uid(command, *arguments)
-        if status != "OK":
-            raise IMAP4.error(answer[-1] if answer else command)
-        return [item for item in answer if item is not None]
+            self._client.add_flags(part, [rb"\Deleted"], silent=True)
+            if self._client.has_capability("UIDPLUS"):
+                self._client.uid_expunge(part)
 
 
-def _quoted(name: str) -> str:
-    """Return the name of a folder as an argument: in modified UTF-7 (RFC 3501 section 5.1.3), quoted."""
-    out = []
-    for plain, other in re.findall(r"([ -~]+)|([^ -~]+)", name):
-        if plain:
-            out.append(plain.replace("&", "&-"))
-        else:
-            out.append("&" + binascii.b2a_base64(other.encode("utf-16-be"), newline=False).decode().rstrip("=").replace("/", ",") + "-")
-    return '"' + "".join(out).replace("\\", "\\\\").replace('"', '\\"') + '"'
+def folder_names(client: IMAPClient) -> list[str]:
+    """Return the names of the folders that can be opened, as people read them."""
+    return [name for flags, _delimiter, name in client.list_folders() if rb"\Noselect" not in flags and rb"\NonExistent" not in flags]
 
 
-def _set(uids: Collection[int]) -> str:
-    return ",".join(map(str, uids))
+def _body(item: dict[bytes, Any]) -> bytes | None:
+    """Return the source in the answer to a FETCH; None if the server handed out none: ``NIL``, nothing at all, or nothing in it."""
+    return _octets(item) or None
+
+
+def _octets(item: dict[bytes, Any]) -> bytes | None:
+    return next((value for key, value in item.items() if key.startswith(b"BODY[]") and isinstance(value, bytes)), None)
+
+
+def _is_answered(item: dict[bytes, Any]) -> bool:
+    """Tell whether this is an answer to our FETCH, rather than news about the flags of a message with such a sequence number."""
+    return any(key == b"INTERNALDATE" or key.startswith(b"BODY[]") for key in item)
+
+
+def _received(item: dict[bytes, Any]) -> datetime | None:
+    """Return INTERNALDATE in UTC, without a time zone as Odoo keeps times."""
+    date = item.get(b"INTERNALDATE")
+    return date.astimezone(timezone.utc).replace(tzinfo=None) if isinstance(date, datetime) else None
 
 
 def _parts(uids: list[int], size: int) -> Iterator[list[int]]:

@@ -1,0 +1,174 @@
+from email.message import EmailMessage
+
+from odoo import api, fields, models
+from odoo.tools import email_normalize, email_normalize_all, email_split, plaintext2html
+
+from ...tools.diagnosis.reader import diagnose
+from ...tools.errors import storable
+from ...tools.incoming.filters import automatic, delivery_report, meeting_answer, receipt
+from ...tools.incoming.filters.delivery_report import DeliveryReport, ReportedRecipient
+from ...tools.incoming.item import Item
+
+
+class MailThread(models.AbstractModel):
+    """What a message is, if it is not mail for a record: asked before core looks for one."""
+
+    _inherit = "mail.thread"
+
+    @api.model
+    def _office365_filter(self, item: Item, message: EmailMessage, values: dict) -> bool:
+        """Take a message that is not for a record; return whether it was one.
+
+        :param values: what core's parser made of it
+        """
+        if report := delivery_report.read(message):
+            self._office365_take_report(item, report, message, values)
+        elif found := receipt.read(message):
+            original = self._office365_original(found.message_ids)
+            item.about, item.res_id = original.model, original.res_id
+            item.keep("ignored", self.env._("A receipt: the recipient has opened the message.") if found.is_read else
+                      self.env._("A receipt: the recipient has deleted the message without opening it."))
+        elif meeting_answer.read(message):
+            item.keep("ignored", self.env._("An answer to an invitation to a meeting. Odoo does not keep those calendars."))
+        elif found := automatic.read(message):
+            if values.get("parent_id"):  # a note on the record of what it answers
+                item.is_quiet, values["is_internal"] = True, True
+                return False
+            item.keep("ignored", self.env._("A notice of Exchange about the mailbox itself.") if found.kind == "quota" else
+                      self.env._("An automatic answer to a message that Odoo does not know."))
+        else:
+            return False
+        return True
+
+    # ------------------------------------------------------------
+    # Delivery reports
+    # ------------------------------------------------------------
+
+    @api.model
+    def _office365_original(self, message_ids: tuple[str, ...]):
+        """Return the message that a report is about: that of the first Message-Id that Odoo knows."""
+        found = {message.message_id: message for message in self.env["mail.message"].sudo().search(
+            [("message_id", "in", message_ids)], order="id")}
+        return next((found[message_id] for message_id in message_ids if message_id in found), self.env["mail.message"].sudo())
+
+    @api.model
+    def _office365_take_report(self, item: Item, report: DeliveryReport, message: EmailMessage, values: dict) -> None:
+        """Mark as bounced whom a report says that it failed for, if we wrote to them in the message that it names."""
+        original = self._office365_original(report.message_ids)
+        if not original and not self._office365_is_mailing(report.message_ids):
+            item.keep("ignored", self.env._("A delivery report about a message that Odoo does not know."))
+            return
+        item.about, item.res_id = original.model, original.res_id
+        failed = [recipient for recipient in report.recipients if recipient.action == "failed"]
+        written_to = self._office365_written_to(original)
+        lines = []
+        for recipient in failed:
+            address = self._office365_whom(recipient, written_to, is_only=len(failed) == 1)
+            if address or not original:
+                reason = self._office365_bounce(original, address or recipient.addresses[0], recipient, report, message, values)
+                lines.append(f"{address or recipient.addresses[0]}: {reason}")
+        if lines:
+            self.env["office365.delivery"].sudo()._bounced(original.message_id, lines)
+            item.model = original.model or "mail.message"
+            item.keep("done", "\n".join(lines))
+        elif failed:
+            item.keep("ignored", self.env._(
+                "A delivery report about somebody to whom Odoo did not write: %s",
+                ", ".join(address for recipient in failed for address in recipient.addresses[:1])))
+        else:
+            item.keep("ignored", self.env._("A delivery report, but nothing failed: %s", ", ".join(
+                f"{recipient.addresses[0] if recipient.addresses else '?'} {recipient.action}" for recipient in report.recipients)))
+
+    @api.model
+    def _office365_is_mailing(self, message_ids: tuple[str, ...]) -> bool:
+        """Tell whether the report is about a mass mailing, which may leave no message behind."""
+        return "mailing.trace" in self.env and bool(
+            self.env["mailing.trace"].sudo().search_count([("message_id", "in", message_ids)], limit=1))
+
+    @api.model
+    def _office365_written_to(self, original) -> set[str]:
+        """Return whom a message was sent to."""
+        mails = self.env["mail.mail"].sudo().search([("mail_message_id", "in", original.ids)])
+        partners = original.notification_ids.res_partner_id | original.partner_ids | mails.recipient_ids
+        written = [*partners.mapped("email"), *original.notification_ids.mapped("mail_email_address"), original.outgoing_email_to,
+                   *mails.mapped("email_to"), *mails.mapped("email_cc")]
+        return {email for text in written if text for email in email_normalize_all(text)}
+
+    @api.model
+    def _office365_whom(self, recipient: ReportedRecipient, written_to: set[str], *, is_only: bool) -> str | None:
+        """Return which of those that we wrote to a report names.
+
+        A recipient's own server may have sent it on, and names that address alone: then it is the only one we wrote to, if that is in the
+        same domain or in one above it.
+        """
+        for address in recipient.addresses:
+            if (email := email_normalize(address)) in written_to:
+                return email
+        if is_only and len(written_to) == 1 and len(recipient.addresses) == 1:
+            [only] = written_to
+            own, other = only.rpartition("@")[2], recipient.addresses[0].rpartition("@")[2]
+            if f".{other}".endswith(f".{own}"):
+                return only
+        return None
+
+    @api.model
+    def _office365_bounce(
+        self, original, address: str, recipient: ReportedRecipient, report: DeliveryReport, message: EmailMessage, values: dict,
+    ) -> str:
+        """Mark an address as bounced, as core and other addons do; return why."""
+        diagnosis = diagnose(recipient.words, protocol="smtp")
+        reason = storable(f"{recipient.words}\n{diagnosis.translated(self.env._)}")
+        partners = self.env["res.partner"].sudo().search([("email_normalized", "=", address)])
+        self._routing_handle_bounce(message, {
+            **values, "body": plaintext2html(reason), "is_bounce": True, "bounced_email": address, "bounced_partner": partners,
+            "bounced_msg_ids": list(report.message_ids), "bounced_message": original})
+        if original._is_thread_message():
+            original._notify_message_notification_update()
+        return reason
+
+    # ------------------------------------------------------------
+    # Loops
+    # ------------------------------------------------------------
+
+    @api.model
+    def _office365_loop_text(self, slug: str) -> str:
+        """Return the sentence about a message that goes round in circles."""
+        return {
+            "own_notice": self.env._("An answer to a notice that Odoo had sent."),
+            "hops": self.env._("The message has gone through more than 50 servers: it goes round in circles."),
+            "own_loop_mark": self.env._("One of our addresses has handled this message before: it goes round in circles."),
+        }[slug]
+
+    @api.model
+    def _office365_is_too_much(self, item: Item, message_dict: dict, routes: list) -> bool:
+        """Tell whether a sender writes so much that it may be a program that answers ours.
+
+        The limits are core's: so many new records by way of an alias, or so many messages on one record.
+
+        Core counts what was made in the last two hours, so that a backlog looks like a flood. Here it is when the mailbox received it that
+        counts.
+        """
+        email = email_normalize((email_split(message_dict.get("email_from") or "") or [""])[0])
+        if item.is_retry or not routes or not email:
+            return False
+        if self.env["mail.gateway.allowed"].sudo().search_count([("email_normalized", "=", email)], limit=1):
+            return False
+        get_int = self.env["ir.config_parameter"].sudo()._get_param
+        minutes, most = int(get_int("mail.gateway.loop.minutes") or 120), int(get_int("mail.gateway.loop.threshold") or 20)
+        until = item.received or fields.Datetime.now()
+        self.env.cr.execute(
+            """
+            SELECT model, res_id, count(*) FROM office365_inbound
+             WHERE sender = %s AND state = 'done' AND received > %s::timestamp - interval '1 minute' * %s AND received <= %s AND id <> %s
+             GROUP BY model, res_id
+            """, [email, until, minutes, until, item.row_id])
+        counts = {(model, res_id): count for model, res_id, count in self.env.cr.fetchall()}
+        new = {model for model, thread_id, *_rest in routes if thread_id == 0}  # as core tells an alias that makes records
+        if not any(sum(model == other for other, _res_id in counts) >= most for model in new) and not any(
+                thread_id and counts.get((model, thread_id), 0) >= most for model, thread_id, *_rest in routes):
+            return False
+        item.keep("ignored", self.env._(
+            "The sender has written %(number)s messages within %(minutes)s minutes. Odoo takes no more for now, as a program may be "
+            "answering its mail. If they are all wanted, add the sender under Settings > Technical > Email > Gateway Allowed Emails and retry them.",
+            number=most, minutes=minutes))
+        return True

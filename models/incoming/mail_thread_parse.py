@@ -1,0 +1,137 @@
+from collections.abc import Callable
+from email.message import EmailMessage
+
+from odoo import api, models
+from odoo.tools import email_normalize, email_normalize_all, formataddr
+
+from ...tools.addresses import Mailbox, canonical_address, domain_of, honest_name
+from ...tools.incoming.author import from_address
+from ...tools.incoming.filters import loop
+from ...tools.incoming.fingerprint import fingerprint
+from ...tools.incoming.headers import header, message_ids
+from ...tools.incoming.item import Item
+from ...tools.incoming.mending import mend, readable
+from ...tools.incoming.recipients import named
+from ...tools.transactions import TRANSIENT
+
+# Headers that core's parser takes recipients from.
+_READ_BY_CORE = {"to", "cc", "resent-to", "resent-cc", "delivered-to"}
+
+
+class MailThread(models.AbstractModel):
+    """How a message of an Office 365 server is read: mended where core's parser would stumble, from whom and for whom its header says."""
+
+    _inherit = "mail.thread"
+
+    @api.model
+    def _office365_parse(self, item: Item, message: EmailMessage, parse: Callable[[], dict]) -> dict:
+        """Return what a message says, as core's parser does.
+
+        :param parse: core's parser, for the message as it is when it is called
+        """
+        item.message = message
+        item.notes = mend(message, item.received)
+        try:
+            with self.env.cr.savepoint():
+                values = parse()
+        except TRANSIENT:
+            raise
+        except Exception:  # noqa: BLE001  (whatever it is that the parser trips over: its head and text are readable)
+            plain = readable(item.source)
+            vars(message).update(vars(plain))  # core goes on with this object
+            values = parse()
+            values.setdefault("attachments", []).append(self._Attachment("original.eml", item.source, {}))
+        values["body"] += self._office365_encrypted_notice() if "encrypted" in item.notes else ""
+        values["message_id"] = self._office365_message_id(item, values["message_id"])
+        values.update(self._office365_sender_values(item, message))
+        values["recipients"] = ",".join(filter(None, [values["recipients"], *self._office365_more_recipients(item, message)]))
+        if found := loop.read(message, own_addresses=self._office365_own_addresses()):
+            item.keep("ignored", self._office365_loop_text(found.reason))
+        return values
+
+    # ------------------------------------------------------------
+    # Which message it is
+    # ------------------------------------------------------------
+
+    @api.model
+    def _office365_message_id(self, item: Item, message_id: str) -> str:
+        """Return the Message-Id that this message gets: its own as it stands there, or another one if another message has it.
+
+        Whether core then takes it for a duplicate is decided here: two messages that differ are two, two copies of one are one.
+        """
+        written = next(iter(message_ids(header(item.message, "Message-Id"))), message_id)
+        if not (existing := self._office365_with_id(written)):
+            return written
+        before = self.env["office365.inbound"].sudo().search([
+            ("message_id", "=", written), ("state", "=", "done"), ("id", "!=", item.row_id)])
+        item.fingerprint = fingerprint(item.source)
+        if before and item.fingerprint not in before.mapped("fingerprint"):
+            another = f"<{item.fingerprint[:32]}.{written.strip('<>')}>"
+            if not (existing := self._office365_with_id(another)):
+                return another
+            written = another
+        item.about, item.res_id = existing.model, existing.res_id
+        item.keep("ignored", self.env._("A copy of a message that Odoo has received already.") if existing.message_type == "email" else
+                  self.env._("Odoo itself has sent this message."))
+        return written
+
+    @api.model
+    def _office365_with_id(self, message_id: str):
+        return self.env["mail.message"].sudo().search([("message_id", "=", message_id)], limit=1)
+
+    # ------------------------------------------------------------
+    # From whom, and for whom
+    # ------------------------------------------------------------
+
+    @api.model
+    def _office365_sender_values(self, item: Item, message: EmailMessage) -> dict:
+        """Return the sender of a message; note whether Exchange says that it is them.
+
+        A name that reads as another address is left out: programs further on would take it for the sender's.
+        """
+        item.author_uid = self._office365_author_uid(message)
+        sender = from_address(message)
+        if not sender:
+            item.unproven = email_normalize_all(header(message, "From"))
+            return {"author_id": False}
+        mailbox = honest_name(Mailbox(*sender))
+        item.sender = mailbox.address
+        if item.author_uid <= 0 and self._office365_is_of_a_colleague(mailbox.address):
+            item.unproven = [email_normalize(mailbox.address)]
+        email_from = formataddr((mailbox.name, mailbox.address))
+        return {"email_from": email_from, "from": email_from}
+
+    @api.model
+    def _office365_is_of_a_colleague(self, address: str) -> bool:
+        """Tell whether an address is an internal user's, or OdooBot's: what is written there counts as theirs, so it has to be."""
+        users, email = self.env["res.users"].sudo().with_context(active_test=False), email_normalize(address)
+        return bool(email) and bool(users.search_count([
+            ("share", "=", False),
+            "|", ("partner_id.email_normalized", "=", email), ("office365_alias_confirmed", "=", canonical_address(address)),
+        ], limit=1))
+
+    @api.model
+    def _office365_more_recipients(self, item: Item, message: EmailMessage) -> list[str]:
+        """Return for whom a message was before a rule of Exchange redirected it, if none of the headers that core reads leads to an alias.
+
+        What the server on the way notes is asked in the order of how surely it is the recipient.
+        """
+        domains = self.env["mail.alias.domain"].sudo().search([]).mapped("name")
+        found = named(message, domains)
+        item.named = [address for _name, addresses in found for address in addresses]
+        more = [addresses for name, addresses in found if name.lower() not in _READ_BY_CORE]
+        if not more:
+            return []
+        aliases = set(self.env["mail.alias"].sudo().search([("alias_full_name", "in", item.named)]).mapped("alias_full_name"))
+        known = {address for name, addresses in found if name.lower() in _READ_BY_CORE for address in addresses}
+        return next((addresses for addresses in more if aliases & set(addresses)), []) if not aliases & known else []
+
+    @api.model
+    def _office365_own_addresses(self) -> Callable[[str], bool]:
+        """Return a function that tells whether an address is in one of our domains."""
+        domains = set(self.env["mail.alias.domain"].sudo().search([]).mapped("name"))
+        return lambda address: domain_of(address) in domains
+
+    @api.model
+    def _office365_encrypted_notice(self):
+        return self.env["ir.qweb"]._render("mail_office365.encrypted_notice", minimal_qcontext=True)

@@ -1,0 +1,125 @@
+import base64
+import logging
+from datetime import timedelta
+
+from odoo import fields, models
+
+from ...tools.errors import storable
+from ...tools.identity.acting import Fetching
+from ...tools.incoming.item import Item
+from ...tools.transactions import run_apart
+
+_logger = logging.getLogger(__name__)
+
+# Messages that are processed while somebody waits; more are by the cron.
+_AT_ONCE = 20
+# Tries after technical failures: some eight hours.
+_MAX_TRIES = 12
+
+
+class Office365Inbound(models.Model):
+    """What people do with messages that were kept, and what is tried again by itself."""
+
+    _inherit = "office365.inbound"
+
+    def action_retry(self):
+        """Process messages again that were kept, as an administrator wants; many of them in the background."""
+        self.check_access("write")
+        kept = self.sudo()._with_source()
+        if len(kept) > _AT_ONCE:
+            kept.write({"state": "failed", "retry_at": fields.Datetime.now(), "error": self.env._("Waits to be processed again.")})
+            self.env.ref("mail.ir_cron_mail_gateway_action")._trigger()
+            return self._notification(self.env._("%s messages are processed in the background.", len(kept)))
+        for inbound in kept:
+            inbound._process()
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def action_ignore(self):
+        """Leave messages as they are: nobody has to do anything about them."""
+        self.check_access("write")
+        self.sudo().filtered(lambda inbound: inbound.state != "done").write({"state": "ignored", "retry_at": False})
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def action_open_record(self):
+        """Open what the message became, or what it is about."""
+        self.ensure_one()
+        return {"type": "ir.actions.act_window", "res_model": self.model, "res_id": self.res_id, "view_mode": "form"}
+
+    def _notification(self, words: str) -> dict:
+        return {"type": "ir.actions.client", "tag": "display_notification", "params": {
+            "message": words, "type": "info", "next": {"type": "ir.actions.client", "tag": "soft_reload"}}}
+
+    def _with_source(self):
+        """Return those whose source is kept and which have not become a record, without reading the sources."""
+        there = self.env["ir.attachment"].sudo().search([
+            ("res_model", "=", self._name), ("res_field", "=", "raw"), ("res_id", "in", self.ids)]).mapped("res_id")
+        return self.filtered(lambda inbound: inbound.id in set(there) and inbound.state != "done")
+
+    def _item(self, *, is_retry: bool) -> Item:
+        return Item(
+            self.server_id.id, self.folder, self.validity, self.uid, base64.b64decode(self.raw), received=self.received, row_id=self.id,
+            attempts=self.attempts + 1, is_retry=is_retry)
+
+    def _process(self, *, is_retry: bool = True, model: str | None = None, thread_id: int | None = None) -> Item:
+        """Process a message that was kept; return what became of it.
+
+        :param is_retry: somebody wants that; otherwise it is tried by itself
+        :param model: that takes it if no alias or reply does; that of the server by default
+        :param thread_id: record that takes it then
+        """
+        server, item = self.server_id, self._item(is_retry=is_retry)
+        self.attempts += 1
+        threads = self.env["mail.thread"].with_context(
+            default_fetchmail_server_id=server.id, **{Fetching.CONTEXT_KEY: Fetching(frozenset(server.ids), item=item)})
+        threads.message_process(
+            model or server.object_id.model, item.source, save_original=server.original, strip_attachments=not server.attach,
+            thread_id=thread_id)
+        return item
+
+    # ------------------------------------------------------------
+    # What is tried again by itself
+    # ------------------------------------------------------------
+
+    def _work_off(self, servers) -> None:
+        """Process kept messages whose time has come, each in a transaction of its own."""
+        now = fields.Datetime.now()
+        due = self.search([
+            ("server_id", "in", servers.ids), ("state", "=", "failed"), ("digest", "!=", False), ("retry_at", "<=", now)],
+            order="retry_at, id", limit=_AT_ONCE)
+        for row_id in due.ids:
+            self.browse(row_id)._work_apart()
+
+    def _work_apart(self) -> None:
+        """Process a kept message in a transaction of its own, begun as one that is fetched: a worker that dies of it is noticed."""
+        if not run_apart(self.env.registry.cursor, self._begin_again):
+            return
+        item = None
+        try:
+            with self.env.registry.cursor() as cr:
+                row = self._apart(cr)
+                item = row._item(is_retry=False)
+                row._process(is_retry=False)
+        except Exception as error:  # noqa: BLE001  (whatever it is, the others go on)
+            _logger.warning("office365.inbound %s: %s", self.id, type(error).__name__)
+            words = storable(f"{type(error).__name__}: {error}")
+            run_apart(self.env.registry.cursor, lambda cr: self._apart(cr)._postponed_again(words))
+
+    def _begin_again(self, cr) -> bool:
+        cr.execute(
+            """
+            UPDATE office365_inbound SET is_working = TRUE, deaths = deaths + is_working::int,
+                   retry_at = clock_timestamp() AT TIME ZONE 'UTC' + interval '10 minutes'
+             WHERE id = %s AND state = 'failed' AND retry_at <= clock_timestamp() AT TIME ZONE 'UTC' RETURNING deaths
+            """, [self.id])
+        found = cr.fetchone()
+        if found and found[0] >= 3:
+            self._apart(cr).write({"state": "set_aside", "is_working": False, "retry_at": False, "error": self.env._(
+                "Odoo was stopped three times while it processed the message. Find the cause in the server log, then retry it.")})
+            return False
+        return bool(found)
+
+    def _postponed_again(self, words: str) -> None:
+        minutes = min(2 ** self.attempts, 60)
+        self.write({
+            "is_working": False, "error": words, "attempts": self.attempts + 1,
+            "retry_at": self.attempts < _MAX_TRIES and fields.Datetime.now() + timedelta(minutes=minutes)})

@@ -1,0 +1,64 @@
+"""The messages of a POP mailbox by their unique ids (RFC 1939 section 7, UIDL)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from poplib import POP3, error_proto
+from typing import Final
+
+from .item import Source
+
+# Octets of an answer to LIST or UIDL are few, those of a message many: a server that names no size is asked for the message anyway.
+_UNKNOWN: Final = 0
+
+
+class PopMailbox:
+    """The mailbox of a POP session, whose numbers hold until its end.
+
+    :ivar name: of the only folder that POP knows
+    :ivar validity: POP's unique ids never become others
+    """
+
+    name: Final = "INBOX"
+    validity: Final = ""
+
+    def __init__(self, connection: POP3) -> None:
+        """
+        :raise error_proto: the server has no UIDL, without which messages cannot be told apart
+        """
+        self._connection = connection
+        self._numbers = {uid: number for number, uid in _numbered(connection.uidl()[1])}
+        self._sizes = {number: int(size) for number, size in _numbered(connection.list()[1]) if size.isdigit()}
+
+    def uids(self) -> set[str]:
+        """Return the unique ids of all messages."""
+        return set(self._numbers)
+
+    def sources(self, uids: Collection[str], most: int) -> Iterator[Source]:
+        """Yield messages, the oldest first.
+
+        :param most: octets of a message; a longer one is not read, and comes as so many octets that it is known to be too long
+        """
+        for uid in sorted(uids, key=self._numbers.__getitem__):
+            number = self._numbers[uid]
+            if self._sizes.get(number, _UNKNOWN) > most:
+                yield Source(uid, b"\0" * (most + 1), None)
+                continue
+            try:
+                _reply, lines, _octets = self._connection.retr(number)
+            except error_proto:
+                yield Source(uid, None, None)
+            else:
+                yield Source(uid, b"\r\n".join(lines) + b"\r\n" if lines else None, None)
+
+    def delete(self, uids: Iterable[str]) -> None:
+        """Delete messages; that counts once the server has answered QUIT."""
+        for uid in uids:
+            self._connection.dele(self._numbers[uid])
+
+
+def _numbered(lines: Iterable[bytes]) -> Iterator[tuple[int, str]]:
+    for line in lines:
+        number, _space, value = line.decode("ascii", "replace").strip().partition(" ")
+        if number.isdigit() and value:
+            yield int(number), value
