@@ -19,13 +19,13 @@ class MailThread(models.AbstractModel):
     @api.model
     def message_process(self, model, message, custom_values=None, save_original=False, strip_attachments=False, thread_id=None):
         """Write down what becomes of a message of an Office 365 server, in the same transaction."""
-        def process():
+        def process(source):
             return super(MailThread, self).message_process(
-                model, message, custom_values=custom_values, save_original=save_original, strip_attachments=strip_attachments,
+                model, source, custom_values=custom_values, save_original=save_original, strip_attachments=strip_attachments,
                 thread_id=thread_id)
 
         item = self._office365_item(message)
-        return self._office365_file(item, process) if item else process()
+        return self._office365_file(item, process) if item else process(message)
 
     @api.model
     def message_parse(self, message, save_original=False):

@@ -10,7 +10,9 @@ from ...tools.incoming.filters import loop
 from ...tools.incoming.fingerprint import fingerprint
 from ...tools.incoming.headers import header, message_ids
 from ...tools.incoming.item import Item
+from ...tools.incoming.limits import is_tame
 from ...tools.incoming.mending import mend, readable
+from ...tools.incoming.parsing import parsed
 from ...tools.incoming.recipients import named
 from ...tools.transactions import TRANSIENT
 
@@ -29,6 +31,8 @@ class MailThread(models.AbstractModel):
 
         :param parse: core's parser, for the message as it is when it is called
         """
+        if not is_tame(item.source):
+            vars(message).update(vars(parsed(item.source)))  # core goes on with this object
         item.message = message
         item.notes = mend(message, item.received)
         try:
@@ -38,7 +42,7 @@ class MailThread(models.AbstractModel):
             raise
         except Exception:  # noqa: BLE001  (whatever it is that the parser trips over: its head and text are readable)
             plain = readable(item.source)
-            vars(message).update(vars(plain))  # core goes on with this object
+            vars(message).update(vars(plain))
             values = parse()
             values.setdefault("attachments", []).append(self._Attachment("original.eml", item.source, {}))
         values["body"] += self._office365_encrypted_notice() if "encrypted" in item.notes else ""

@@ -173,6 +173,31 @@ class Office365Inbound(models.Model):
                 **head, "raw": base64.b64encode(item.source)}))
 
     @api.model
+    def _pending(self, server_id: int, folder: str, validity: str) -> set[int | str]:
+        """Return the messages whose source the server has not handed out yet, and is to be asked for now."""
+        def read(cr):
+            cr.execute(
+                """
+                SELECT uid FROM office365_inbound
+                 WHERE server_id = %s AND folder = %s AND validity = %s AND state = 'failed' AND digest IS NULL AND NOT is_working
+                   AND COALESCE(retry_at <= clock_timestamp() AT TIME ZONE 'UTC', TRUE)
+                """, [server_id, folder, validity])
+            return {int(uid) if validity else uid for uid, in cr.fetchall()}
+
+        return run_apart(self.env.registry.cursor, read)
+
+    @api.model
+    def _gone(self, server_id: int, folder: str, validity: str, uids: Collection[int | str]) -> None:
+        """Note that messages whose source was never handed out are not in the mailbox any more."""
+        if uids:
+            words = self.env._("The server did not hand out this message, and it is not in the mailbox any more.")
+            run_apart(self.env.registry.cursor, lambda cr: cr.execute(
+                """
+                UPDATE office365_inbound SET state = 'ignored', error = %s, retry_at = NULL, is_settled = TRUE
+                 WHERE server_id = %s AND folder = %s AND validity = %s AND uid = ANY(%s) AND digest IS NULL
+                """, [words, server_id, folder, validity, [str(uid) for uid in uids]]))
+
+    @api.model
     def _too_large(self, item: Item) -> None:
         """Note a message that is too large to be read: it stays in the mailbox as it is."""
         item.source, size = item.source[:256 * 1024], len(item.source)

@@ -13,6 +13,12 @@ MAX_PARTS: Final = 1000
 MAX_MULTIPARTS: Final = 200
 MAX_RECIPIENTS: Final = 5000
 
+# Octets of a message, and of a header that says what a part is.
+_TAME_SIZE: Final = 4 * 1024 * 1024
+_TAME_VALUE: Final = 1000
+
+_FIELD: Final = re.compile(rb"content-t(?:ype|ransfer-encoding)[ \t]*:")
+_END_OF_FIELD: Final = re.compile(rb"[\r\n][^ \t\n]")
 _END_OF_HEADER: Final = re.compile(rb"\r?\n\r?\n")
 # Python's parser takes a CR alone for the end of a line, too.
 _PART: Final = re.compile(rb"(?:\A|[\r\n])content-type[ \t]*:", re.IGNORECASE)
@@ -39,6 +45,23 @@ def excess(source: bytes) -> str:
     if _more(_PART, source, MAX_PARTS):
         return "parts"
     return "multiparts" if _more(_MULTIPART, source, MAX_MULTIPARTS) else ""
+
+
+def is_tame(source: bytes) -> bool:
+    """Tell whether Python's parser may be given a message, which takes six times its memory, and minutes over some values of Content-Type.
+
+    Of any other one it gets nothing, and :mod:`.parsing` reads it.
+    """
+    if len(source) > _TAME_SIZE:
+        return False
+    lower, start = source.lower(), 0
+    while (start := lower.find(b"content-t", start)) >= 0:
+        is_field = (not start or lower[start - 1] in b"\r\n") and _FIELD.match(lower, start)
+        value = lower[start:start + _TAME_VALUE] if is_field else b""
+        if len(value) == _TAME_VALUE and not _END_OF_FIELD.search(value):
+            return False
+        start += 1
+    return True
 
 
 def _more(pattern: re.Pattern[bytes], source: bytes, limit: int) -> bool:
