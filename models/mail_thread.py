@@ -30,11 +30,13 @@ class MailThread(models.AbstractModel):
     @api.model
     def message_parse(self, message, save_original=False):
         """Mend what core's parser would stumble over, and read the header of a message of an Office 365 server as Exchange writes it."""
-        def parse():
-            return super(MailThread, self).message_parse(message, save_original=save_original)
-
         item = self._office365_present_item()
-        return self._office365_parse(item, message, parse) if item else parse()
+        if not item:
+            return super().message_parse(message, save_original=save_original)
+        values = self._office365_parse(item, message, super().message_parse)
+        if save_original:  # core would write it anew, from what it made of it
+            values["attachments"].insert(0, self._Attachment("original_email.eml", item.source, {}))
+        return values
 
     def _message_parse_extract_bounce(self, email_message, message_dict):
         """Leave delivery reports to :meth:`_office365_filter`: whatever is sent to the bounce alias is one for core."""

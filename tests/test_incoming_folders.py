@@ -323,3 +323,14 @@ class TestFailures(FetchCase):
         self.deliver("For the other one")
         self.by_cron(throttled | other)
         self.assertEqual(self.posted(), ["For the other one"])
+
+    @mute_logger(*_LOGS)
+    def test_a_busy_server_is_left_alone_ever_longer(self):
+        server, waits = self.confirmed(), []
+        for words in (replies.IMAP_SERVER_BUSY, "BYE Connection closed. 14", replies.IMAP_SERVER_BUSY):
+            server.office365_retry_at = False
+            self.env.flush_all()
+            self.servers.imap.faults.add("SELECT", words)
+            self.by_cron(server)
+            waits.append(round((server.office365_retry_at - fields.Datetime.now()).total_seconds() / 60))
+        self.assertEqual(waits, [1, 2, 4])

@@ -423,6 +423,12 @@ class TestContents(KindsCase):
         self.assertEqual((row.state, message.attachment_ids.name), ("done", "report.csv"))
         self.assertIn(b"1;2", message.attachment_ids.raw)
 
+    def test_the_original_is_kept_as_it_was_received(self):
+        self.server.original = True
+        raw = self.raw("Kept", b"Gr\xfc\xdfe", content="text/plain; charset=x-unknown-8")
+        _row, message = self.take(raw)
+        self.assertEqual((message.attachment_ids.name, message.attachment_ids.raw), ("original_email.eml", raw))
+
     def test_a_message_that_outlook_encrypted(self):
         body = ("--=_r\r\nContent-Type: text/plain\r\n\r\nYou have received a protected message.\r\n--=_r\r\n"
                 "Content-Type: application/x-microsoft-rpmsg-message; name=message_v2.rpmsg\r\nContent-Transfer-Encoding: base64\r\n"
