@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import email.policy
 from email.message import EmailMessage, Message
-from typing import Any, Final, cast
+from typing import Final
 
 from .parameters import Parameters, parameters, safe_name
 from .transfer_encodings import encoding_of, is_base64, is_known, octets_of
@@ -64,6 +64,10 @@ class Part:
         """As Python's parser keeps it: a list of messages, or a text with octets beyond ASCII as lone surrogates."""
         return vars(self.message)["_payload"]
 
+    @payload.setter
+    def payload(self, payload: object) -> None:
+        vars(self.message)["_payload"] = payload  # set_payload would make text of octets
+
     @property
     def is_encoded(self) -> bool:
         return encoding_of(self._headers.get(_ENCODING.lower(), [])) != "8bit"
@@ -91,19 +95,19 @@ class Part:
     def set_octets(self, raw: bytes) -> None:
         """Make these the content. A large file is kept in octets, which core reads as they are but Python cannot write."""
         is_large = len(raw) > _LARGE and not self.depth
-        self.message.set_payload(cast("Any", raw) if is_large else raw.decode("ascii", "surrogateescape"))
+        self.payload = raw if is_large else raw.decode("ascii", "surrogateescape")
         self._set(_ENCODING, "binary" if is_large else "8bit")
 
     def set_text(self, text: str) -> None:
         """Make this the text, in UTF-8."""
-        self.message.set_payload(text.encode().decode("ascii", "surrogateescape"))
+        self.payload = text.encode().decode("ascii", "surrogateescape")
         self._set(_ENCODING, "8bit")
         self.type.items["charset"] = "utf-8"
         self.declare(self.kind)
 
     def set_parts(self, parts: list[EmailMessage]) -> None:
         """Make these the parts in it."""
-        self.message.set_payload(cast("Any", parts))
+        self.payload = parts
         if _ENCODING.lower() in self._headers:
             self._set(_ENCODING, "8bit")
 
@@ -139,9 +143,9 @@ class Part:
                 child.set_raw(key, value)
         for name in _HEADERS.values():
             del self.message[name]
-        child.set_payload(cast("Any", self.payload))
+        vars(child)["_payload"] = self.payload
         self.message.set_raw(_TYPE, Written(_TYPE, 'multipart/mixed; boundary="=_mended"'))
-        self.message.set_payload([child])
+        self.payload = [child]
         return child
 
 
