@@ -6,6 +6,7 @@ import email.policy
 from email.message import EmailMessage, Message
 from typing import Final
 
+from .mended_headers import replace
 from .parameters import Parameters, parameters, safe_name
 from .transfer_encodings import encoding_of, is_base64, is_known, octets_of
 from .written import Written
@@ -35,7 +36,7 @@ class Part:
         self._headers: dict[str, list[str]] = {}
         for key, value in message.raw_items():
             if (name := key.lower()) in _HEADERS:
-                self._headers.setdefault(name, []).append(str(value))
+                self._headers.setdefault(name, []).append(value)
         self.type = self._parameters(_TYPE, label)
         self.disposition = self._parameters(_DISPOSITION, label)
         self.kind = self.type.value if _TYPE.lower() in self._headers else message.get_default_type()
@@ -44,6 +45,8 @@ class Part:
     def _parameters(self, name: str, label: str | None) -> Parameters:
         values = self._headers.get(name.lower(), [])
         found = parameters(values[0], label) if values else Parameters()
+        if values and isinstance(values[0], Written):
+            found.is_plain = found.is_right = True
         found.is_right = found.is_right and len(values) < 2
         return found
 
@@ -127,12 +130,7 @@ class Part:
         self._set("Content-ID", text)
 
     def _set(self, name: str, text: str) -> None:
-        count = len(self._headers.get(name.lower(), []))
-        if count != 1:
-            del self.message[name]
-            self.message.set_raw(name, Written(name, text))
-        else:
-            self.message.replace_header(name, Written(name, text))
+        replace(self.message, name, [(name, Written(name, text))])
         self._headers[name.lower()] = [text]
 
     def moved(self) -> EmailMessage:
