@@ -41,6 +41,7 @@ from . import test_identity_sender
 from . import test_incoming_answering
 from . import test_incoming_author
 from . import test_incoming_automatic
+from . import test_incoming_charsets
 from . import test_incoming_delivery_report
 from . import test_incoming_fingerprint
 from . import test_incoming_folders
@@ -51,6 +52,7 @@ from . import test_incoming_kinds
 from . import test_incoming_limits
 from . import test_incoming_loop
 from . import test_incoming_meeting_answer
+from . import test_incoming_mending
 from . import test_incoming_mending_core
 from . import test_incoming_receipt
 from . import test_incoming_recipients

@@ -118,7 +118,7 @@ class PartMender:
         if not inner or part.is_encoded and not inner[0].keys():
             self.slugs.add("message")
             if inner:
-                part.message.set_payload(vars(inner[0])["_payload"])
+                part.payload = Part(inner[0], None, 1, None).payload
             raw, _is_right = part.decode()
             inner = self._inner(part.kind, raw)
             if not inner:
