@@ -48,7 +48,9 @@ from . import test_incoming_folders
 from . import test_incoming_hostile
 from . import test_incoming_imap
 from . import test_incoming_inbound
-from . import test_incoming_kinds
+from . import test_incoming_kinds_answers
+from . import test_incoming_kinds_contents
+from . import test_incoming_kinds_reports
 from . import test_incoming_limits
 from . import test_incoming_loop
 from . import test_incoming_meeting_answer

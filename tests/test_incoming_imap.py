@@ -85,7 +85,8 @@ class TestImapFolder(BaseCase):
 
     def test_messages_come_in_their_order_with_their_dates(self):
         client = Client(sources={7: b"first", 8: b"second"})
-        self.assertEqual(read(client, [8, 7]), [Source(7, b"first", datetime(2026, 11, 2, 12)), Source(8, b"second", datetime(2026, 11, 2, 12))])
+        noon = datetime(2026, 11, 2, 12)
+        self.assertEqual(read(client, [8, 7]), [Source(7, b"first", noon), Source(8, b"second", noon)])
         self.assertEqual(client.said, [f"FETCH 7,8 BODY.PEEK[]<0.{_FIRST}>"])
 
     def test_a_message_without_a_body_is_told_from_one_that_is_gone(self):

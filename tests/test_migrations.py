@@ -43,7 +43,8 @@ class TestMigrations(TransactionCase):
         cr.execute("ALTER TABLE fetchmail_server ADD COLUMN office365_start jsonb")
         cr.execute("UPDATE fetchmail_server SET office365_start = '{\"14500000000001\": 812}' WHERE id = %s", [imap.id])
         cr.execute(
-            "INSERT INTO office365_inbound (server_id, folder, validity, uid, state, digest) VALUES (%s, 'INBOX', '1', '5', 'done', 'x')", [imap.id])
+            "INSERT INTO office365_inbound (server_id, folder, validity, uid, state, digest) VALUES (%s, 'INBOX', '1', '5', 'done', 'x')",
+            [imap.id])
         for _time in range(2):
             script.migrate(cr, "19.0.1.3.0")
         self.env.invalidate_all()
