@@ -65,7 +65,8 @@ class FetchmailServer(models.Model):
             server._office365_count_failure(bool(words))
 
     def _office365_wait(self, words: str) -> int | None:
-        """Return the seconds for which the mailbox is left alone: what the server names, else more each time that it is busy or hangs up."""
+        """Return the seconds for which the mailbox is left alone: what the server names, else more each time that it is busy or hangs up.
+        """
         diagnosis = diagnose(words, protocol=self._get_connection_type(), worked_before=self.state == "done")
         if diagnosis.retry_after or not (diagnosis.cause in _ASKED_TOO_OFTEN or any(bye in words for bye in _BYE)):
             return diagnosis.retry_after

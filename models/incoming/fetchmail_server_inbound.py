@@ -31,8 +31,8 @@ class FetchmailServer(models.Model):
     office365_after_fetch = fields.Selection(
         [("seen", "Mark as read"), ("leave", "Leave as it is"), ("move", "Move to a folder"), ("delete", "Delete")],
         "Fetched Messages", default="seen", required=True,
-        help="What happens in the mailbox to a message once Odoo has processed it. A message that Odoo could not process is kept in the list "
-             "of received mail; in the mailbox it is marked as read, never moved or deleted. Over POP, messages can only be left or deleted.")
+        help="What happens in the mailbox to a message once Odoo has processed it. A message that Odoo could not process is kept in the "
+             "list of received mail; in the mailbox it is marked as read, never moved or deleted. Over POP, messages are left or deleted.")
     office365_move_folder = fields.Char(
         "Folder for Fetched Messages", help="Name of the folder as the mailbox shows it, such as Odoo. It has to exist.")
     office365_notify_unroutable = fields.Boolean(

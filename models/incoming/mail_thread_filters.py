@@ -159,9 +159,10 @@ class MailThread(models.AbstractModel):
         self.env.cr.execute(
             """
             SELECT model, res_id, count(*) FROM office365_inbound
-             WHERE sender = %s AND state = 'done' AND received > %s::timestamp - interval '1 minute' * %s AND received <= %s AND id <> %s
+             WHERE sender = %s AND state = 'done' AND id <> %s
+               AND received > %s::timestamp - interval '1 minute' * %s AND received <= %s
              GROUP BY model, res_id
-            """, [email, until, minutes, until, item.row_id])
+            """, [email, item.row_id, until, minutes, until])
         counts = {(model, res_id): count for model, res_id, count in self.env.cr.fetchall()}
         new = {model for model, thread_id, *_rest in routes if thread_id == 0}  # as core tells an alias that makes records
         if not any(sum(model == other for other, _res_id in counts) >= most for model in new) and not any(
