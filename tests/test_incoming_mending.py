@@ -20,7 +20,8 @@ WINDOWS = "Grüße".encode("cp1252")
 ORDINARY = HEAD + DATE + b"\r\n".join((
     b'Content-Type: multipart/mixed; boundary="=_a"', b"", b"--=_a", b'Content-Type: multipart/alternative; boundary="=_b"', b"", b"--=_b",
     b'Content-Type: text/plain; charset="utf-8"; format=flowed', b"Content-Transfer-Encoding: 8bit", b"", "Grüße".encode(), b"--=_b",
-    b"Content-Type: text/html; charset=utf-8", b"Content-Transfer-Encoding: quoted-printable", b"", b"<p>Gr=C3=BC=C3=9Fe</p>", b"--=_b--", b"--=_a",
+    b"Content-Type: text/html; charset=utf-8", b"Content-Transfer-Encoding: quoted-printable", b"", b"<p>Gr=C3=BC=C3=9Fe</p>", b"--=_b--",
+    b"--=_a",
     b'Content-Type: application/pdf; name="Offer 7.pdf"', b"Content-Transfer-Encoding: base64",
     b'Content-Disposition: attachment; filename="Offer 7.pdf"', b"", b"UERG", b"--=_a--", b""))
 
@@ -54,11 +55,15 @@ class TestMending(BaseCase):
     def test_slugs_tell_what_was_repaired(self):
         part = b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n"
         table = [
-            (b"Subject: " + WINDOWS + b"\r\n\r\n", "header"), (b"Subject: =?utf-8?Q?a b?=\r\n\r\n", "header"), (b"To: a@b.example, =?x?q?\xff?= <c\r\n\r\n", "address"),
+            (b"Subject: " + WINDOWS + b"\r\n\r\n", "header"), (b"Subject: =?utf-8?Q?a b?=\r\n\r\n", "header"),
+            (b"To: a@b.example, =?x?q?\xff?= <c\r\n\r\n", "address"),
             (b"Content-Type: text/plain; charset=utf-8\r\n\r\n" + WINDOWS, "charset"), (b"\r\nHe\x00llo", "control"),
-            (b'Content-Type: text/plain; charset="utf-8\r\n\r\nx', "parameters"), (b"Content-Transfer-Encoding: base64 (x)\r\n\r\nSGVsbG8=", "encoding"),
-            (b"Content-Type: x/y\r\n\r\nx", "type"), (b"Content-Type: multipart/mixed\r\n\r\nx", "boundary"), (b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\nQTogYg==", "message"),
-            (b"Content-Type: message/rfc822\r\n\r\n" * 9 + b"A: b\r\n\r\n", "nesting"), (b"Content-Type: text/csv\r\n\r\na;b", "attachment"),
+            (b'Content-Type: text/plain; charset="utf-8\r\n\r\nx', "parameters"),
+            (b"Content-Transfer-Encoding: base64 (x)\r\n\r\nSGVsbG8=", "encoding"),
+            (b"Content-Type: x/y\r\n\r\nx", "type"), (b"Content-Type: multipart/mixed\r\n\r\nx", "boundary"),
+            (b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\nQTogYg==", "message"),
+            (b"Content-Type: message/rfc822\r\n\r\n" * 9 + b"A: b\r\n\r\n", "nesting"),
+            (b"Content-Type: text/csv\r\n\r\na;b", "attachment"),
             (part + b"Content-Type: application/x-microsoft-rpmsg-message\r\n\r\nx\r\n--x--", "encrypted"),
             (b'Content-Type: image/png; name="../a.png"\r\n\r\nx', "name"),
         ]
@@ -76,8 +81,10 @@ class TestMending(BaseCase):
     def test_a_date_that_is_none_is_when_the_message_was_received(self):
         table = [
             ("Mon, 02 Nov 2026 10:00:00 +0000", None), ("2 Nov 2026 11:00:00 +0100 (CET)", None), ("Wed, 4 Nov 2026 10:00:00 +0000", None),
-            ("Wed, 4 Nov 2026 10:01:00 +0000", RECEIVED), ("Thu, 1 Jan 1970 00:00:00 +0000", RECEIVED), ("Mon, 1 Jan 0001 00:00:00 +0000", RECEIVED),
-            ("Fri, 31 Dec 9999 23:59:59 +0000", RECEIVED), ("tomorrow", RECEIVED), ("", RECEIVED), ("Mon, 2 Nov 2026 10:00:00 +9999", RECEIVED),
+            ("Wed, 4 Nov 2026 10:01:00 +0000", RECEIVED), ("Thu, 1 Jan 1970 00:00:00 +0000", RECEIVED),
+            ("Mon, 1 Jan 0001 00:00:00 +0000", RECEIVED),
+            ("Fri, 31 Dec 9999 23:59:59 +0000", RECEIVED), ("tomorrow", RECEIVED), ("", RECEIVED),
+            ("Mon, 2 Nov 2026 10:00:00 +9999", RECEIVED),
             ("2026-11-01 10:00:00", datetime(2026, 11, 1, 10)), ("Sun, 1 Nov 26 10:00:00 GMT", datetime(2026, 11, 1, 10)),
         ]
         for text, expected in table:
@@ -93,15 +100,21 @@ class TestMending(BaseCase):
 
     def test_address_lists_as_they_are_meant(self):
         table = [
-            ("a@b.example", "a@b.example"), ("unlisted-recipients:; (no To-header on input), a@b.example", "a@b.example"), ("undisclosed-recipients:;", ""),
-            ("Team: a@b.example, c@d.example;", "a@b.example, c@d.example"), ("chief@x.example <a@b.example>", '"chief@x.example" <a@b.example>'),
+            ("a@b.example", "a@b.example"), ("unlisted-recipients:; (no To-header on input), a@b.example", "a@b.example"),
+            ("undisclosed-recipients:;", ""),
+            ("Team: a@b.example, c@d.example;", "a@b.example, c@d.example"),
+            ("chief@x.example <a@b.example>", '"chief@x.example" <a@b.example>'),
             ('"chief@x.example" <a@b.example>', '"chief@x.example" <a@b.example>'), ("a@b.example (Anna)", '"Anna" <a@b.example>'),
             ('"Muster, Anna" <a@b.example>', '"Muster, Anna" <a@b.example>'), ('"An\\"na" <a@b.example>', '"An\\"na" <a@b.example>'),
-            ("=?utf-8?Q?Muster=2C_=C3=84?= <a@b.example>", '"Muster, Ä" <a@b.example>'), ('"=?utf-8?Q?=C3=84?=" <a@b.example>', '"Ä" <a@b.example>'),
-            ("=?utf-8?Q?=22=3Ex=40y=2Ez?= <a@b.example>", '"\\">x@y.z" <a@b.example>'), ("a@b.example;c@d.example", "a@b.example, c@d.example"),
-            ("Anna <a@b.example", '"Anna" <a@b.example>'), ('"Anna <a@b.example>', '"Anna" <a@b.example>'), ("<<a@b.example>>", "a@b.example"),
+            ("=?utf-8?Q?Muster=2C_=C3=84?= <a@b.example>", '"Muster, Ä" <a@b.example>'),
+            ('"=?utf-8?Q?=C3=84?=" <a@b.example>', '"Ä" <a@b.example>'),
+            ("=?utf-8?Q?=22=3Ex=40y=2Ez?= <a@b.example>", '"\\">x@y.z" <a@b.example>'),
+            ("a@b.example;c@d.example", "a@b.example, c@d.example"),
+            ("Anna <a@b.example", '"Anna" <a@b.example>'), ('"Anna <a@b.example>', '"Anna" <a@b.example>'),
+            ("<<a@b.example>>", "a@b.example"),
             ("Anna a@b.example", '"Anna" <a@b.example>'), ("mailto:a@b.example", "a@b.example"), ("<@x,@y:a@b.example>", "a@b.example"),
-            ("a @ b.example", ""), ("<a @ b.example>", "a@b.example"), ("x" * 400 + "@b.example", ""), ("a@b@c", ""), ("@b.example", ""), ("<>", ""), ("", ""),
+            ("a @ b.example", ""), ("<a @ b.example>", "a@b.example"), ("x" * 400 + "@b.example", ""), ("a@b@c", ""), ("@b.example", ""),
+            ("<>", ""), ("", ""),
             ("Anna (x <a@b.example>, c@d.example", '"Anna x" <a@b.example>, c@d.example'), ("((a) b) a@b.example", '"a b" <a@b.example>'),
         ]
         for source, expected in table:
@@ -114,10 +127,14 @@ class TestMending(BaseCase):
 
     def test_parameters_as_they_are_meant(self):
         table = [
-            ("text/plain; charset=utf-8", "text/plain", {"charset": "utf-8"}), ('text/plain; charset="utf-8', "text/plain", {"charset": "utf-8"}),
-            ("text/plain charset=utf-8", "text/plain", {"charset": "utf-8"}), ("TEXT/Plain", "text/plain", {}), ("", "", {}), ("x", "x", {}),
-            ("a/b; filename*=utf-8''%C3%84.txt; filename=A.txt", "a/b", {"filename": "Ä.txt"}), ("a/b; name*0=a; name*1*=%2E; name*2=c", "a/b", {"name": "a.c"}),
-            ("a/b; name*=Ä.txt", "a/b", {"name": "Ä.txt"}), ("a/b; name==?utf-8?Q?=C3=84?=", "a/b", {"name": "Ä"}), ("a/b; x=1; x=2", "a/b", {"x": "1"}),
+            ("text/plain; charset=utf-8", "text/plain", {"charset": "utf-8"}),
+            ('text/plain; charset="utf-8', "text/plain", {"charset": "utf-8"}),
+            ("text/plain charset=utf-8", "text/plain", {"charset": "utf-8"}), ("TEXT/Plain", "text/plain", {}), ("", "", {}),
+            ("x", "x", {}),
+            ("a/b; filename*=utf-8''%C3%84.txt; filename=A.txt", "a/b", {"filename": "Ä.txt"}),
+            ("a/b; name*0=a; name*1*=%2E; name*2=c", "a/b", {"name": "a.c"}),
+            ("a/b; name*=Ä.txt", "a/b", {"name": "Ä.txt"}), ("a/b; name==?utf-8?Q?=C3=84?=", "a/b", {"name": "Ä"}),
+            ("a/b; x=1; x=2", "a/b", {"x": "1"}),
             ('a/b; name="C:\\temp\\new.txt"', "a/b", {"name": "C:\\temp\\new.txt"}), ('a/b; name="a\\"b"', "a/b", {"name": 'a"b'}),
             ("a/b; name=my file.txt; x=1", "a/b", {"name": "my file.txt", "x": "1"}), ('a/b; name="a;b"', "a/b", {"name": "a;b"}),
         ]
@@ -131,8 +148,10 @@ class TestMending(BaseCase):
 
     def test_names_of_files_are_names_only(self):
         for name, expected in (
-                ("a.txt", "a.txt"), ("Grüße 日本.pdf", "Grüße 日本.pdf"), ("../../etc/passwd", "passwd"), ("C:\\temp\\a.txt", "a.txt"), ("..\\a.txt", "a.txt"),
-                ("/a/b.txt", "b.txt"), ("Offer 1/2026.pdf", "Offer 1_2026.pdf"), ("a\u202etxt.exe", "atxt.exe"), ("..", ""), ("", ""), ("a.", "a"),
+                ("a.txt", "a.txt"), ("Grüße 日本.pdf", "Grüße 日本.pdf"), ("../../etc/passwd", "passwd"), ("C:\\temp\\a.txt", "a.txt"),
+                ("..\\a.txt", "a.txt"),
+                ("/a/b.txt", "b.txt"), ("Offer 1/2026.pdf", "Offer 1_2026.pdf"), ("a\u202etxt.exe", "atxt.exe"), ("..", ""), ("", ""),
+                ("a.", "a"),
                 ("x" * 300 + ".pdf", "x" * 180 + ".pdf")):
             with self.subTest(name=name):
                 self.assertEqual(safe_name(name), expected)
@@ -176,8 +195,10 @@ class TestMending(BaseCase):
     def test_what_cannot_be_read_has_its_head_and_text(self):
         source = HEAD + b"Authentication-Results: a\r\nAuthentication-Results: b\r\nSubject: " + WINDOWS + b"\r\nContent-Type: "
         for rest, expected in (
-                (b"text/plain; charset=utf-8\r\n\r\n" + WINDOWS, "Grüße"), (b"text/html\r\n\r\n<style>x</style><p>Gr&uuml;&szlig;e</p>", "Grüße"),
-                (b"multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: text/plain\r\n\r\nGr\xfc\xdfe\r\n--x--", "Grüße"), (b"\r\n\r\nA\x00B", "AB"),
+                (b"text/plain; charset=utf-8\r\n\r\n" + WINDOWS, "Grüße"),
+                (b"text/html\r\n\r\n<style>x</style><p>Gr&uuml;&szlig;e</p>", "Grüße"),
+                (b"multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: text/plain\r\n\r\nGr\xfc\xdfe\r\n--x--", "Grüße"),
+                (b"\r\n\r\nA\x00B", "AB"),
                 (b"multipart/mixed\r\n\r\nA", "A"), (b"x", ""), (b"text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\nQQ", "A")):
             with self.subTest(rest=rest):
                 message = readable(source + rest)
@@ -200,14 +221,18 @@ class TestMending(BaseCase):
         heads = [b"From: " + token * (size // len(token)) for token in (
             b'"', b"(", b"<", b'"\\', b"a@", b"=?a?q?", b"a ", b":", b",", b"\\", b"a@b,", b"=?utf-8?q?a?= ", b"\xff", b"(a)", b"<a@b> ")]
         heads += [b"Subject: " + token * (size // len(token)) for token in (b"=?", b"=?a?b?", b"?=", b"=?utf-8?b?w?=", b"=?a?q?=ZZ")]
-        heads += [b"Content-Type: text/plain; " + token * (size // len(token)) for token in (b"a=b;", b'"', b'a="', b"a*0=b;", b"x ", b";", b"=")]
-        heads += [b"Content-Transfer-Encoding: " + b"(" * size, b"Date: " + b"1" * size, b"Date: " + b"Mon, " * (size // 5), b"Content-ID: " + b"<" * size]
+        heads += [b"Content-Type: text/plain; " + token * (size // len(token)) for token in (b"a=b;", b'"', b'a="', b"a*0=b;", b"x ",
+            b";", b"=")]
+        heads += [b"Content-Transfer-Encoding: " + b"(" * size, b"Date: " + b"1" * size, b"Date: " + b"Mon, " * (size // 5),
+            b"Content-ID: " + b"<" * size]
         bodies = [
-            b"Content-Type: multipart/mixed; boundary=y\r\n\r\n" + b"--x\r\n" * (size // 5), b"Content-Type: multipart/mixed\r\n\r\n" + b"--x" * size,
+            b"Content-Type: multipart/mixed; boundary=y\r\n\r\n" + b"--x\r\n" * (size // 5),
+            b"Content-Type: multipart/mixed\r\n\r\n" + b"--x" * size,
             b"Content-Type: text/html\r\n\r\n" + b"<meta " * size + b"\xff", b"Content-Type: text/html\r\n\r\n" + b"<style " * size,
             b"Content-Type: text/plain\r\n\r\n" + b"\x00" * size, b"Content-Transfer-Encoding: base64\r\n\r\n" + b"=" * size,
             b"Content-Transfer-Encoding: uuencode\r\n\r\nbegin 644 a\r\n" + b"M\xff\r\n" * (size // 4),
-            b"".join(b"Content-Type: multipart/mixed; boundary=x%d\r\n\r\n--x%d\r\n" % (each, each) for each in range(MAX_MULTIPARTS)) + b"\r\n" + b"a" * size,
+            b"".join(b"Content-Type: multipart/mixed; boundary=x%d\r\n\r\n--x%d\r\n" % (each,
+                each) for each in range(MAX_MULTIPARTS)) + b"\r\n" + b"a" * size,
             b"Content-Type: message/rfc822\r\n\r\n" * MAX_MULTIPARTS + b"\r\n" + b"a" * size,
         ]
         for source in [head + b"\r\n\r\nHello" for head in heads] + bodies:
