@@ -2,7 +2,7 @@ import time
 
 from odoo.tests import BaseCase, tagged
 
-from ..tools.incoming.charsets import codec_of, decoded, fits, survives
+from ..tools.incoming.mending.charsets import codec_of, decoded, fits, survives
 
 GREETING = "Grüße"
 RUSSIAN = "Уважаемые господа, направляем вам предложение по вашему запросу."

@@ -5,13 +5,12 @@ from datetime import datetime, timedelta, timezone
 
 from odoo.tests import BaseCase, tagged
 
-from ..tools.incoming import mending
 from ..tools.incoming.headers import header
 from ..tools.incoming.limits import MAX_MULTIPARTS
-from ..tools.incoming.mended_addresses import is_plain, mailbox_list
-from ..tools.incoming.mending import mend, readable
-from ..tools.incoming.parameters import parameters, safe_name
-from ..tools.incoming.parsing import parsed
+from ..tools.incoming.mending import mend, parts, readable
+from ..tools.incoming.mending.addresses import is_plain, mailbox_list
+from ..tools.incoming.mending.parameters import parameters, safe_name
+from ..tools.incoming.mending.parsing import parsed
 
 HEAD = b"From: Anna <anna@fabrikam.example>\r\nTo: lead@contoso.example\r\nSubject: Offer\r\nMessage-ID: <1@fabrikam.example>\r\n"
 DATE = b"Date: Mon, 02 Nov 2026 10:00:00 +0000\r\n"
@@ -213,7 +212,7 @@ class TestMending(BaseCase):
     def test_what_fails_is_shown_and_stops_nothing(self):
         def fail(*_args):
             raise RecursionError
-        self.patch(mending.PartMender, "mend", fail)
+        self.patch(parts.PartMender, "mend", fail)
         self.assertEqual(mend(read(b"Date: x\r\n\r\nx"), RECEIVED), ["date", "unmended"])
 
     def test_it_takes_linear_time(self):

@@ -11,7 +11,7 @@ from odoo.tests import TransactionCase, tagged
 from odoo.tools.mail import email_normalize_all
 
 from ..tools.incoming.mending import mend, readable
-from ..tools.incoming.parsing import parsed
+from ..tools.incoming.mending.parsing import parsed
 from .test_incoming_tnef import container, file_of
 
 HEAD = b"From: Anna <anna@fabrikam.example>\r\nTo: lead@contoso.example\r\nSubject: Offer\r\nMessage-ID: <1@fabrikam.example>\r\n"

@@ -3,7 +3,7 @@ import time
 
 from odoo.tests import BaseCase, tagged
 
-from ..tools.incoming.tnef import attachments, text
+from ..tools.incoming.mending.tnef import attachments, text
 
 
 def attribute(level, number, data):

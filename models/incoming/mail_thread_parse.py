@@ -12,7 +12,7 @@ from ...tools.incoming.headers import header, message_ids
 from ...tools.incoming.item import Item
 from ...tools.incoming.limits import is_tame
 from ...tools.incoming.mending import mend, readable
-from ...tools.incoming.parsing import parsed
+from ...tools.incoming.mending.parsing import parsed
 from ...tools.incoming.recipients import named
 from ...tools.transactions import TRANSIENT
 

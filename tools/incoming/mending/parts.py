@@ -11,7 +11,7 @@ from typing import Final, cast
 from . import tnef
 from .charsets import decoded, fits, has_shifts, survives
 from .encoded_words import unfolded
-from .mended_headers import mend_head, one_line, replace
+from .headers import mend_head, one_line, replace
 from .parameters import safe_name
 from .parsing import parsed
 from .part import OCTETS, Part, new_part

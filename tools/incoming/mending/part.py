@@ -6,7 +6,7 @@ import email.policy
 from email.message import EmailMessage, Message
 from typing import Final
 
-from .mended_headers import replace
+from .headers import replace
 from .parameters import Parameters, parameters, safe_name
 from .transfer_encodings import encoding_of, is_base64, is_known, octets_of
 from .written import Written

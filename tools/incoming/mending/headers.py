@@ -8,8 +8,8 @@ from email.message import Message
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Final
 
+from .addresses import is_plain, mailbox_list
 from .encoded_words import is_clean, readable, unfolded
-from .mended_addresses import is_plain, mailbox_list
 from .written import Written
 
 _ADDRESSES: Final = frozenset({"from", "sender", "reply-to", "to", "cc", "delivered-to", "resent-from", "resent-to", "resent-cc"})
