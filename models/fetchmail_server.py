@@ -45,7 +45,8 @@ class FetchmailServer(models.Model):
         fetching = Fetching(frozenset(ours.ids), limit=limit)
         failure = super(FetchmailServer, asked.with_context(**{Fetching.CONTEXT_KEY: fetching}))._fetch_mail(batch_limit=limit) or failure
         asked._office365_keep_remedy(fetching)
-        self.env.cr.commit()  # pylint: disable=invalid-commit  (core has committed its own notes; the button raises the failure)
+        # Core has committed its own notes, and the button raises the failure.
+        self.env.cr.commit()  # pylint: disable=invalid-commit
         ours._office365_work_off()
         return failure
 

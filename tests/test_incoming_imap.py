@@ -52,6 +52,13 @@ class Client:
         return lambda *arguments, **_kwargs: self.said.append(" ".join([name, *map(str, arguments)]))
 
 
+class Talkative(Client):
+    """Tells of the flags of a message that nobody asked about."""
+
+    def fetch(self, uids, items):
+        return {**super().fetch(uids, items), 8: {b"SEQ": 8, b"FLAGS": (rb"\Seen",)}}
+
+
 def read(client, uids, most=64 * MEGABYTES):
     return list(ImapFolder(client, "INBOX").sources(uids, most))
 
@@ -102,11 +109,7 @@ class TestImapFolder(BaseCase):
         self.assertEqual(client.said[-1], "SEARCH UID 7,8")
 
     def test_news_about_a_flag_are_no_answer(self):
-        class Rude(Client):
-            def fetch(self, uids, items):
-                return {**super().fetch(uids, items), 8: {b"SEQ": 8, b"FLAGS": (b"\\Seen",)}}
-
-        self.assertEqual([source.uid for source in read(Rude(sources={7: b"x"}), [7, 8])], [7])
+        self.assertEqual([source.uid for source in read(Talkative(sources={7: b"x"}), [7, 8])], [7])
 
     def test_what_is_refused_together_is_asked_for_in_halves(self):
         client = Client(sources=dict.fromkeys(range(1, 9), b"x"), refused=[6])
