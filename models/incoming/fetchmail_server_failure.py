@@ -53,10 +53,11 @@ class FetchmailServer(models.Model):
         Administrators are told of the second failure in a row, and no more once it works again.
         """
         for server in self:
-            if not server.error_date and (troubles := fetching.troubles.get(server.id)):
+            has_failed = bool(server.error_date)
+            if not has_failed and (troubles := fetching.troubles.get(server.id)):
                 server.write({"error_date": fields.Datetime.now(), "error_message": "\n".join(troubles)})
             words = server.error_message or ""
-            seconds = server._office365_wait(words) if words else None
+            seconds = server._office365_wait(words) if has_failed else None
             retry_at = seconds and fields.Datetime.now() + timedelta(seconds=seconds)
             if (retry_at or False) != server.office365_retry_at:
                 server.office365_retry_at = retry_at
