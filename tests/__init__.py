@@ -42,6 +42,7 @@ from . import test_incoming_delivery_report
 from . import test_incoming_imap
 from . import test_incoming_inbound
 from . import test_incoming_limits
+from . import test_incoming_reconciliation
 from . import test_incoming_workers
 from . import test_local_servers_entra
 from . import test_local_servers_entra_mail

@@ -22,9 +22,10 @@ class FetchmailServer(models.Model):
 
     _inherit = "fetchmail.server"
 
-    def _office365_connect(self) -> LedgerImap | LedgerPop:
-        """Return a connection that is verified and signed in, with the INBOX open.
+    def _office365_connect(self, *, is_opened: bool = True) -> LedgerImap | LedgerPop:
+        """Return a connection that is verified and signed in.
 
+        :param is_opened: with the INBOX open
         :raise CertificateRefused: the server's certificate cannot be verified; nothing was sent to it
         :raise UserError: the server is archived
         :raise OSError: no connection
@@ -37,15 +38,19 @@ class FetchmailServer(models.Model):
             ))
         try:
             if self._get_connection_type() == "imap":
-                return self._office365_connect_imap()
+                return self._office365_connect_imap() if is_opened else self._office365_signed_in_imap()
             return self._office365_connect_pop()
         except ssl.SSLCertVerificationError as error:
             raise CertificateRefused(self._office365_certificate_text(self.server, error)) from error
 
-    def _office365_connect_imap(self) -> LedgerImap:
+    def _office365_signed_in_imap(self) -> LedgerImap:
         connection = self._office365_sign_in_imap(lambda: LedgerImap(
             self.server, self.port, ssl_context=client_context(), timeout=SocketTimeout(core.MAIL_TIMEOUT, core.MAIL_TIMEOUT)))
         connection.normalise_times = False
+        return connection
+
+    def _office365_connect_imap(self) -> LedgerImap:
+        connection = self._office365_signed_in_imap()
         fetching = Fetching.of(self.env.context)
         with contextlib.ExitStack() as on_failure:
             on_failure.callback(connection.shutdown)
