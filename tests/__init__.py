@@ -39,6 +39,7 @@ from . import test_identity_probe
 from . import test_identity_probes
 from . import test_identity_sender
 from . import test_incoming_delivery_report
+from . import test_incoming_fetch_tours
 from . import test_incoming_imap
 from . import test_incoming_inbound
 from . import test_incoming_limits

@@ -17,6 +17,15 @@ from .desk import Desk, LedgerImap, LedgerPop
 from .fetchmail_server_inbound import INBOX
 
 
+class _CountingDesk(Desk):
+    """Notes how many messages wait, for whoever shows it."""
+
+    def look(self) -> int:
+        count = super().look()
+        self._fetching.wanted[self._server.id] = count
+        return count
+
+
 class FetchmailServer(models.Model):
     """The connection to an incoming server of ours: verified, signed in, handed to core."""
 
@@ -57,7 +66,7 @@ class FetchmailServer(models.Model):
             first = self._office365_folder_names()[0]
             folder = self._office365_open_first(connection, first)
             if fetching and self.id in fetching.server_ids:
-                connection.desk = Desk(self, fetching, functools.partial(ImapFolder, connection), folder)
+                connection.desk = _CountingDesk(self, fetching, functools.partial(ImapFolder, connection), folder)
             on_failure.pop_all()
         return connection
 
@@ -80,5 +89,5 @@ class FetchmailServer(models.Model):
             self.server, self.port, timeout=core.MAIL_TIMEOUT, context=client_context()))
         fetching = Fetching.of(self.env.context)
         if fetching and self.id in fetching.server_ids:
-            connection.desk = Desk(self, fetching, lambda _name: PopMailbox(connection))
+            connection.desk = _CountingDesk(self, fetching, lambda _name: PopMailbox(connection))
         return connection
