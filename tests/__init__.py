@@ -43,6 +43,7 @@ from . import test_incoming_fetch_tours
 from . import test_incoming_imap
 from . import test_incoming_inbound
 from . import test_incoming_limits
+from . import test_incoming_reconcile
 from . import test_incoming_reconciliation
 from . import test_incoming_workers
 from . import test_local_servers_entra

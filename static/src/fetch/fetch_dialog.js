@@ -12,7 +12,6 @@ export class FetchDialog extends Component {
 
     setup() {
         this.orm = useService("orm");
-        this.action = useService("action");
         this.state = useState({
             done: 0,
             ignored: 0,
@@ -98,12 +97,13 @@ export class FetchDialog extends Component {
         const action = await this.orm.call("fetchmail.server", "action_office365_inbound", [
             [this.props.serverId],
         ]);
-        await this.action.doAction({
+        // Closed first: an action closes all dialogs, and would be followed by a reload of the form.
+        this.props.close({ hasLeft: true });
+        await this.env.services.action.doAction({
             ...action,
             help: markup(action.help || ""),
             context: { [`search_default_${filter}`]: 1 },
         });
-        this.props.close({ hasLeft: true });
     }
 }
 

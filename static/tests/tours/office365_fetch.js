@@ -115,7 +115,7 @@ registry.category("web_tour.tours").add("mail_office365_reconcile", {
         },
         {
             content: "The differences are named",
-            trigger: ".modal .o_data_row:contains(Not fetched):contains(Overlooked):contains(carla@fabrikam.example)",
+            trigger: ".modal .o_data_row:contains(Not fetched):contains(Overlooked):contains(customer@fabrikam.example)",
         },
         {
             content: "Fetch them",
