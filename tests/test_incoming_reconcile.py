@@ -78,7 +78,7 @@ class TestReconcile(ReconcileCase):
         self.deliver("Just arrived", age=60)
         before = [(message.path.name, message.flags) for message in self.servers.mailbox(ERP).messages()]
         summary, lines = self.compare()
-        self.assertEqual(summary, "3 messages in the mailbox, 3 accounted for: 2 processed, 0 ignored, 0 need attention, 0 history, 1 just arrived.")
+        self.assertEqual(summary, "3 in the mailbox, 3 accounted for: 2 processed, 0 ignored, 0 need attention, 0 history, 1 just arrived.")
         self.assertEqual((lines, self.server.office365_difference_count, len(self.alerts())), ([], 0, 0))
         self.assertAlmostEqual(self.server.office365_reconciled, fields.Datetime.now(), delta=timedelta(minutes=1))
         after = [(message.path.name.partition(":")[0], message.flags) for message in self.servers.mailbox(ERP).messages()]
@@ -94,12 +94,12 @@ class TestReconcile(ReconcileCase):
         self.deliver("Read long ago", flags="S", mailbox=INFO)
         self.assertIn("1 just arrived", self.compare()[0], "the first fetch tells what is wanted")
         self.fetch()
-        self.assertIn("1 messages in the mailbox, 1 accounted for: 0 processed, 0 ignored, 0 need attention, 1 history", self.compare()[0])
+        self.assertIn("1 in the mailbox, 1 accounted for: 0 processed, 0 ignored, 0 need attention, 1 history", self.compare()[0])
 
     def test_what_no_fetch_took_is_listed_and_comes_with_the_next_one(self):
         self.deliver("Overlooked", "Read by a person", flags="S")
         summary, lines = self.compare()
-        self.assertIn("2 messages in the mailbox, 0 accounted for", summary)
+        self.assertIn("2 in the mailbox, 0 accounted for", summary)
         self.assertEqual(lines, [("missing", "Overlooked"), ("missing", "Read by a person")])
         line = self.env["office365.reconciliation.line"].search([], limit=1, order="id desc")
         self.assertEqual(line.email_from, f'"Carla" <{CUSTOMER}>')
@@ -251,7 +251,7 @@ class TestReconcilePop(ReconcileCase):
         self.deliver("Overlooked")
         self.deliver("Just arrived", age=60)
         summary, lines = self.compare()
-        self.assertIn("2 messages in the mailbox, 1 accounted for", summary)
+        self.assertIn("2 in the mailbox, 1 accounted for", summary)
         self.assertIn("1 just arrived", summary)
         self.assertEqual(lines, [("missing", "Overlooked")])
         verbs = self.servers.pop.connections[-1].verbs

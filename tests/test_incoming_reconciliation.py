@@ -52,6 +52,7 @@ class TestComparison(BaseCase):
             ("is gone and has its source", folder({7: NO_SOURCE._replace(has_source=True)}, found=()), None, []),
             ("came after the mailbox was read", folder({7: NO_SOURCE._replace(is_recent=True)}, found=()), None, []),
             ("is processed and moved", folder({7: DONE}, found=()), None, []),
+            ("was moved, though the answer was lost", folder({7: UNSETTLED}, found=(), leaving=("done",)), None, []),
             ("never ends", folder({7: WORKING}), "attention", ["stuck"]),
             ("is being processed", folder({7: WORKING._replace(is_recent=True)}), "attention", []),
             ("is gone while it was processed", folder({7: WORKING}, found=()), None, ["lost"]),

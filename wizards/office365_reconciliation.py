@@ -19,7 +19,7 @@ class Office365Reconciliation(models.TransientModel):
     _description = "Office 365 Mailbox Comparison"
     _rec_name = "server_id"
 
-    server_id = fields.Many2one("fetchmail.server", "Server", readonly=True, ondelete="cascade")
+    server_id = fields.Many2one("fetchmail.server", readonly=True, ondelete="cascade")
     summary = fields.Char(readonly=True)
     difference_count = fields.Integer("Differences", readonly=True)
     is_fetched_later = fields.Boolean(readonly=True, help="A fetch can put some of the differences right.")
@@ -35,7 +35,7 @@ class Office365Reconciliation(models.TransientModel):
             reconciliation.PROCESSED, reconciliation.IGNORED, reconciliation.ATTENTION, reconciliation.HISTORY, reconciliation.WAITING)}
         total = found.counts.total()
         summary = self.env._(
-            "%(total)s messages in the mailbox, %(accounted)s accounted for: %(processed)s processed, %(ignored)s ignored, %(attention)s need "
+            "%(total)s in the mailbox, %(accounted)s accounted for: %(processed)s processed, %(ignored)s ignored, %(attention)s need "
             "attention, %(history)s history, %(waiting)s just arrived.",
             total=total, accounted=total - found.counts[reconciliation.MISSING], **counts)
         by_fetch = (reconciliation.MISSING, reconciliation.STUCK, reconciliation.UNMARKED)

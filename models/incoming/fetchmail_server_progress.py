@@ -24,8 +24,8 @@ class FetchmailServer(models.Model):
         """Fetch some messages; return what came.
 
         :param since: what this has returned as ``since`` for the messages before; what came is counted from there
-        :return: ``done``, ``ignored`` and ``kept`` (needs attention) messages, how many ``remaining``, whether it ``is_over``, and what to
-            show of a ``failure``
+        :return: ``done``, ``ignored`` and ``kept`` (needs attention) messages, how many ``remaining`` (None after a failure: as many
+            as before, less what came), whether it ``is_over``, and what to show of a ``failure``
         """
         self.ensure_one().check_access("write")
         self._office365_check_confirmed()
@@ -35,13 +35,13 @@ class FetchmailServer(models.Model):
         error = self.sudo().with_context(**{Fetching.CONTEXT_KEY: fetching})._fetch_mail(batch_limit=_AT_A_TIME)
         wanted = fetching.wanted.get(self.id)
         if error is not None:
-            failure = self._office365_failure_text(error)
+            remaining, failure = None, self._office365_failure_text(error)
         else:
+            remaining = max((wanted or 0) - _AT_A_TIME, 0)
             failure = self._office365_busy_text() if wanted is None else self.error_message or ""
-        remaining = max((wanted or 0) - _AT_A_TIME, 0)
         return {
-            "since": since.isoformat(), **self._office365_came_since(since), "remaining": remaining,
-            "is_over": bool(error) or not remaining, "failure": failure}
+            "since": since.isoformat(), **self._office365_came_since(since), "remaining": remaining, "is_over": not remaining,
+            "failure": failure}
 
     def _office365_busy_text(self) -> str:
         return self.env._("%s: Odoo is fetching from this mailbox already. Try again in a minute.", self.display_name)
@@ -69,7 +69,7 @@ class FetchmailServer(models.Model):
         came = self._office365_came_since(since)
         words = self.env._("There is no new mail.")
         if any(came.values()):
-            words = self.env._("%(done)s messages processed, %(ignored)s ignored, %(kept)s need attention.", **came)
+            words = self.env._("%(done)s processed, %(ignored)s ignored, %(kept)s need attention.", **came)
         return {
             "type": "ir.actions.client", "tag": "display_notification",
             "params": {

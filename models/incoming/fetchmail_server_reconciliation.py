@@ -60,9 +60,10 @@ class FetchmailServer(models.Model):
         except UserError:
             raise
         except Exception as error:
-            self.env.cr.rollback()  # nothing was written but what an error may have broken
+            # Until when nobody is to ask holds for all workers, and this failure rolls back.
+            self.env.cr.rollback()
             self._office365_note_unreached(error)
-            self.env.cr.commit()  # pylint: disable=invalid-commit  (until when nobody is to ask holds for all workers)
+            self.env.cr.commit()  # pylint: disable=invalid-commit
             raise UserError(self._office365_failure_text(error)) from error
         return self.env["office365.reconciliation"]._of(self, found)._action()
 

@@ -115,7 +115,7 @@ def _account(folder: Snapshot, uid: Uid) -> str:
 
 def _differences(folder: Snapshot) -> Iterator[Difference]:
     for uid in folder.found:
-        if uid not in folder.rows and _account(folder, uid) == MISSING:
+        if _account(folder, uid) == MISSING:
             yield Difference(MISSING, uid)
     for uid, row in folder.rows.items():
         if not row.is_recent and (kind := _difference(folder, uid, row)):

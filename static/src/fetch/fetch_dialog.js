@@ -55,10 +55,10 @@ export class FetchDialog extends Component {
         }
         return remaining
             ? _t(
-                  "%(done)s messages processed, %(ignored)s ignored, %(kept)s need attention. The next fetch takes the other %(remaining)s.",
+                  "%(done)s processed, %(ignored)s ignored, %(kept)s need attention. The next fetch takes the other %(remaining)s.",
                   values
               )
-            : _t("%(done)s messages processed, %(ignored)s ignored, %(kept)s need attention.", values);
+            : _t("%(done)s processed, %(ignored)s ignored, %(kept)s need attention.", values);
     }
 
     get attentionLabel() {
@@ -70,12 +70,13 @@ export class FetchDialog extends Component {
         let isOver = false;
         try {
             while (!isOver && !this.state.isStopping) {
-                const before = { number: this.number, remaining: this.state.remaining };
+                const before = { number: this.number, total: this.total, remaining: this.state.remaining };
                 const round = await this.orm.silent.call("fetchmail.server", "office365_fetch_some", [
                     [this.props.serverId],
                     since,
                 ]);
-                const { done, ignored, kept, remaining, failure } = round;
+                const { done, ignored, kept, failure } = round;
+                const remaining = round.remaining ?? Math.max(before.total - done - ignored - kept, 0);
                 Object.assign(this.state, { done, ignored, kept, remaining, failure });
                 since = round.since;
                 // What waits and cannot be fetched is asked for by the next fetch, not for ever by this one.

@@ -228,7 +228,7 @@ registry.category("web_tour.tours").add("mail_office365_incoming", {
         },
         {
             content: "It tells what came",
-            trigger: ".o_mail_office365_fetch [role=status]:contains(1 messages processed)",
+            trigger: ".o_mail_office365_fetch [role=status]:contains(1 processed)",
         },
         {
             content: "Close",

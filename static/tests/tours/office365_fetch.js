@@ -22,7 +22,7 @@ registry.category("web_tour.tours").add("mail_office365_fetch", {
         {
             content: "How many came, and how many were kept",
             trigger:
-                ".o_mail_office365_fetch:not(:has(.progress-bar-animated)) [role=status]:contains(23 messages processed, 0 ignored, 2 need attention.)",
+                ".o_mail_office365_fetch:not(:has(.progress-bar-animated)) [role=status]:contains(23 processed, 0 ignored, 2 need attention.)",
         },
         {
             content: "The bar is full",
@@ -58,7 +58,7 @@ registry.category("web_tour.tours").add("mail_office365_fetch_stopped", {
         },
         {
             content: "What is being fetched comes in, the rest stays where it is",
-            trigger: ".o_mail_office365_fetch [role=status]:contains(20 messages processed):contains(takes the other 25)",
+            trigger: ".o_mail_office365_fetch [role=status]:contains(20 processed):contains(takes the other 25)",
         },
         {
             content: "Close",
@@ -87,7 +87,7 @@ registry.category("web_tour.tours").add("mail_office365_fetch_fails", {
         fetchNow(),
         {
             content: "The failure and its remedy are shown, and what came before",
-            trigger: ".o_mail_office365_fetch:has([role=status]:contains(20 messages processed)) [role=alert]:contains(Suggested Backoff Time)",
+            trigger: ".o_mail_office365_fetch:has([role=status]:contains(20 processed):contains(takes the other 5)) [role=alert]:contains(Suggested Backoff Time)",
         },
         {
             content: "Open what was processed",
@@ -111,7 +111,7 @@ registry.category("web_tour.tours").add("mail_office365_reconcile", {
         {
             content: "What is in the mailbox is counted",
             trigger:
-                ".modal [name=summary]:contains(3 messages in the mailbox, 1 accounted for: 1 processed, 0 ignored, 0 need attention, 0 history, 0 just arrived.)",
+                ".modal [name=summary]:contains(3 in the mailbox, 1 accounted for: 1 processed, 0 ignored, 0 need attention, 0 history, 0 just arrived.)",
         },
         {
             content: "The differences are named",
@@ -124,7 +124,7 @@ registry.category("web_tour.tours").add("mail_office365_reconcile", {
         },
         {
             content: "They come",
-            trigger: ".o_mail_office365_fetch [role=status]:contains(2 messages processed)",
+            trigger: ".o_mail_office365_fetch [role=status]:contains(2 processed)",
         },
         {
             content: "The comparison is closed",
