@@ -26,9 +26,9 @@ class TestFetchTours(Office365Mixin, HttpCase):
             self.server.with_env(self.server.env(cr=cr))._fetch_mail()
         self.env.invalidate_all()
 
-    def deliver(self, *subjects, age=0, to=ERP):
+    def deliver(self, *subjects, age=0):
         for subject in subjects:
-            head = f"From: Carla <{CUSTOMER}>\r\nTo: {to}\r\nSubject: {subject}\r\nMessage-Id: <{subject.replace(' ', '.')}@fabrikam.example>\r\n"
+            head = f"From: Carla <{CUSTOMER}>\r\nTo: {ERP}\r\nSubject: {subject}\r\nMessage-Id: <{hash(subject)}@fabrikam.example>\r\n"
             self.servers.mailbox(ERP).deliver(f"{head}\r\nHello\r\n".encode(), time_received=time.time() - age)
 
     def poisoned(self):

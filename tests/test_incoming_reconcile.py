@@ -78,7 +78,8 @@ class TestReconcile(ReconcileCase):
         self.deliver("Just arrived", age=60)
         before = [(message.path.name, message.flags) for message in self.servers.mailbox(ERP).messages()]
         summary, lines = self.compare()
-        self.assertEqual(summary, "3 in the mailbox, 3 accounted for: 2 processed, 0 ignored, 0 need attention, 0 history, 1 just arrived.")
+        self.assertEqual(summary, "3 in the mailbox, 3 accounted for: 2 processed, 0 ignored, 0 need attention, 0 history, "
+                         "1 wait for the next fetch.")
         self.assertEqual((lines, self.server.office365_difference_count, len(self.alerts())), ([], 0, 0))
         self.assertAlmostEqual(self.server.office365_reconciled, fields.Datetime.now(), delta=timedelta(minutes=1))
         after = [(message.path.name.partition(":")[0], message.flags) for message in self.servers.mailbox(ERP).messages()]
@@ -92,7 +93,7 @@ class TestReconcile(ReconcileCase):
         self.server = self.incoming(user=INFO, password=self.servers.password(INFO), object_id=self.server.object_id.id)
         self.server.button_confirm_login()
         self.deliver("Read long ago", flags="S", mailbox=INFO)
-        self.assertIn("1 just arrived", self.compare()[0], "the first fetch tells what is wanted")
+        self.assertIn("1 wait for the next fetch", self.compare()[0], "the first fetch tells what is wanted")
         self.fetch()
         self.assertIn("1 in the mailbox, 1 accounted for: 0 processed, 0 ignored, 0 need attention, 1 history", self.compare()[0])
 
@@ -252,7 +253,7 @@ class TestReconcilePop(ReconcileCase):
         self.deliver("Just arrived", age=60)
         summary, lines = self.compare()
         self.assertIn("2 in the mailbox, 1 accounted for", summary)
-        self.assertIn("1 just arrived", summary)
+        self.assertIn("1 wait for the next fetch", summary)
         self.assertEqual(lines, [("missing", "Overlooked")])
         verbs = self.servers.pop.connections[-1].verbs
         self.assertFalse({"RETR", "DELE"} & set(verbs), verbs)

@@ -35,8 +35,8 @@ class Office365Reconciliation(models.TransientModel):
             reconciliation.PROCESSED, reconciliation.IGNORED, reconciliation.ATTENTION, reconciliation.HISTORY, reconciliation.WAITING)}
         total = found.counts.total()
         summary = self.env._(
-            "%(total)s in the mailbox, %(accounted)s accounted for: %(processed)s processed, %(ignored)s ignored, %(attention)s need "
-            "attention, %(history)s history, %(waiting)s just arrived.",
+            "%(total)s in the mailbox, %(accounted)s accounted for: %(processed)s processed, %(ignored)s ignored, "
+            "%(attention)s need attention, %(history)s history, %(waiting)s wait for the next fetch.",
             total=total, accounted=total - found.counts[reconciliation.MISSING], **counts)
         by_fetch = (reconciliation.MISSING, reconciliation.STUCK, reconciliation.UNMARKED)
         return self.sudo().create({

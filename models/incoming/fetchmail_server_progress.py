@@ -73,7 +73,8 @@ class FetchmailServer(models.Model):
         return {
             "type": "ir.actions.client", "tag": "display_notification",
             "params": {
-                "title": self.display_name, "message": words, "type": "warning" if came["kept"] else "success", "sticky": bool(came["kept"]),
+                "title": self.display_name, "message": words,
+                "type": "warning" if came["kept"] else "success", "sticky": bool(came["kept"]),
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }

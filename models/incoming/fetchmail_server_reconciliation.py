@@ -215,8 +215,8 @@ class FetchmailServer(models.Model):
         """Return the values of a user's activity. See :meth:`_office365_alert`."""
         server = self.with_context(lang=user.lang)
         words = server.env._(
-            "Odoo compared the mailbox with its list of received mail. Messages that are not accounted for: %s. Open the incoming mail server "
-            "and choose Compare with Mailbox to see them.", count)
+            "Odoo compared the mailbox with its list of received mail. Messages that are not accounted for: %s. Open the incoming mail "
+            "server and choose Compare with Mailbox to see them.", count)
         return {
             "user_id": user.id, "activity_type_id": self.env.ref("mail_office365.activity_type_fetch").id,
             "summary": server.env._("Mail is not accounted for: %s", server.display_name),

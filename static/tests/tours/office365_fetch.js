@@ -111,7 +111,7 @@ registry.category("web_tour.tours").add("mail_office365_reconcile", {
         {
             content: "What is in the mailbox is counted",
             trigger:
-                ".modal [name=summary]:contains(3 in the mailbox, 1 accounted for: 1 processed, 0 ignored, 0 need attention, 0 history, 0 just arrived.)",
+                ".modal [name=summary]:contains(3 in the mailbox, 1 accounted for: 1 processed, 0 ignored, 0 need attention, 0 history, 0 wait for the next fetch.)",
         },
         {
             content: "The differences are named",
