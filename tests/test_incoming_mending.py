@@ -8,7 +8,7 @@ from odoo.tests import BaseCase, tagged
 from ..tools.incoming import mending
 from ..tools.incoming.headers import header
 from ..tools.incoming.limits import MAX_MULTIPARTS
-from ..tools.incoming.mailboxes import is_plain, mailbox_list
+from ..tools.incoming.mended_addresses import is_plain, mailbox_list
 from ..tools.incoming.mending import mend, readable
 from ..tools.incoming.parameters import parameters, safe_name
 from ..tools.incoming.parsing import parsed
