@@ -43,6 +43,7 @@ from . import test_incoming_author
 from . import test_incoming_automatic
 from . import test_incoming_charsets
 from . import test_incoming_delivery_report
+from . import test_incoming_fetch_tours
 from . import test_incoming_fingerprint
 from . import test_incoming_folders
 from . import test_incoming_hostile
@@ -58,6 +59,8 @@ from . import test_incoming_mending
 from . import test_incoming_mending_core
 from . import test_incoming_receipt
 from . import test_incoming_recipients
+from . import test_incoming_reconcile
+from . import test_incoming_reconciliation
 from . import test_incoming_substitute
 from . import test_incoming_tnef
 from . import test_incoming_workers

@@ -19,7 +19,7 @@ class Client:
         self.found, self.sources, self.omitted, self.refused = found, sources or {}, omitted, refused
         self.capabilities, self.dates, self.folders, self.said = capabilities, dates or {}, folders, []
 
-    def select_folder(self, name):
+    def select_folder(self, name, readonly=False):
         return {b"UIDVALIDITY": 14500000000001, b"UIDNEXT": 900, b"EXISTS": len(self.sources)}
 
     def search(self, criteria):

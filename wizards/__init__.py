@@ -4,3 +4,4 @@ from . import office365_device_sign_in
 from . import office365_switch
 from . import office365_sender
 from . import office365_sender_lines
+from . import office365_reconciliation

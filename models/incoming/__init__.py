@@ -1,6 +1,8 @@
 from . import fetchmail_server_connection
 from . import fetchmail_server_failure
 from . import fetchmail_server_inbound
+from . import fetchmail_server_progress
+from . import fetchmail_server_reconciliation
 from . import mail_thread_filters
 from . import mail_thread_inbound
 from . import mail_thread_notice
@@ -8,4 +10,5 @@ from . import mail_thread_parse
 from . import office365_folder
 from . import office365_inbound
 from . import office365_inbound_actions
+from . import office365_inbound_compared
 from . import office365_notice

@@ -147,29 +147,6 @@ class FetchmailServer(models.Model):
             {"server_id": self.id, "name": name, "is_fetched": is_first and name.upper() == INBOX} for name in names if name not in known])
         self.office365_folder_ids.sudo().filtered(lambda folder: folder.name not in names and not folder.is_fetched).unlink()
 
-    def _office365_fetched(self, began) -> dict:
-        """Return what the browser shows after a fetch: how many messages came, how many need attention, and where they are.
-
-        :param began: when the fetch began, UTC
-        """
-        inbound = self.env["office365.inbound"]
-        mine = [("server_id", "=", self.id), ("write_date", ">=", began)]
-        counts = dict(inbound._read_group(mine, ["state"], ["__count"]))
-        kept = sum(counts.get(state, 0) for state in ATTENTION)
-        words = self.env._(
-            "%(done)s messages processed, %(ignored)s ignored.", done=counts.get("done", 0), ignored=counts.get("ignored", 0))
-        if not counts:
-            words = self.env._("There is no new mail.")
-        link = {"label": self.env._("%s need attention", kept), "url": "/odoo/action-mail_office365.office365_inbound_action"}
-        return {
-            "type": "ir.actions.client", "tag": "display_notification",
-            "params": {
-                "title": self.display_name, "type": "warning" if kept else "success", "sticky": bool(kept),
-                "message": f"{words} %s" if kept else words, "links": [link] if kept else [],
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
-
     def action_office365_inbound(self):
         """Open what was received from this server."""
         self.ensure_one().check_access("read")
