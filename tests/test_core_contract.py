@@ -79,6 +79,7 @@ OVERRIDDEN = {
         "message_process": ["model", "message", "custom_values", "save_original", "strip_attachments", "thread_id"],
         "message_route": ["message", "message_dict", "model", "thread_id", "custom_values"],
         "_message_route_process": ["message", "message_dict", "routes"],
+        "_detect_loop_headers": ["msg_dict"],
         "_notify_thread_with_out_of_office": ["message", "recipients_data", "msg_vals", "kwargs"],
     },
     Base: {

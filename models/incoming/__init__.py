@@ -1,6 +1,8 @@
 from . import fetchmail_server_connection
 from . import fetchmail_server_failure
 from . import fetchmail_server_inbound
+from . import fetchmail_server_screen
+from . import mail_thread_destination
 from . import mail_thread_filters
 from . import mail_thread_inbound
 from . import mail_thread_notice
@@ -8,4 +10,6 @@ from . import mail_thread_parse
 from . import office365_folder
 from . import office365_inbound
 from . import office365_inbound_actions
+from . import office365_inbound_preview
+from . import office365_inbound_screen
 from . import office365_notice
