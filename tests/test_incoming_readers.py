@@ -60,6 +60,8 @@ class TestReaders(Office365Mixin, HttpCase):
         with Form(inbound.browse(self.rows[0].id)) as form:
             self.assertEqual(form.server_name, "Open")
             self.assertIn("Confidential words", form.preview)
+        shown = inbound.browse(self.rows[0].id).with_context(bin_size=True).web_read({"preview": {}})  # as the browser asks
+        self.assertIn("Confidential words", shown[0]["preview"])
         found = inbound.search([("server_name", "ilike", "ope")])
         self.assertEqual(found, self.rows[0].with_user(self.reader))
         groups = inbound.web_read_group([("id", "in", self.rows.ids)], ["server_id"], aggregates=["__count"])["groups"]

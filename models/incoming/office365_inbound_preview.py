@@ -33,7 +33,7 @@ class Office365Inbound(models.Model):
     def _compute_preview(self):
         """Read the source as those may who read the message."""
         self.check_access("read")
-        sources = {attachment.res_id: attachment for attachment in self.env["ir.attachment"].sudo().search([
+        sources = {attachment.res_id: attachment for attachment in self.env["ir.attachment"].sudo().with_context(bin_size=False).search([
             ("res_model", "=", self._name), ("res_field", "=", "raw"), ("res_id", "in", self.ids)])}
         for inbound in self:
             source = inbound.id in sources and sources[inbound.id].raw

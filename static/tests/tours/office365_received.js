@@ -46,7 +46,7 @@ registry.category("web_tour.tours").add("mail_office365_received", {
         },
         {
             content: "It was processed",
-            trigger: ".o_arrow_button_current:contains(Processed)",
+            trigger: ".o_field_widget[name=state]:contains(Processed)",
         },
         {
             content: "Back to the list",
@@ -137,7 +137,7 @@ registry.category("web_tour.tours").add("mail_office365_folders", {
     steps: () => [
         {
             content: "The number of messages that need attention is on the button",
-            trigger: "button[name=action_office365_inbound]:contains(Needs Attention):contains(1)",
+            trigger: "button[name=action_office365_inbound]:contains(Needs attention: 1)",
         },
         {
             content: "Open what concerns received mail",
@@ -151,7 +151,7 @@ registry.category("web_tour.tours").add("mail_office365_folders", {
         },
         {
             content: "Choose another one",
-            trigger: ".o_field_widget[name=office365_folder_ids] .o_data_row:contains(Archive) .o_boolean_toggle input",
+            trigger: ".o_field_widget[name=office365_folder_ids] .o_data_row:contains(Invoices) .o_boolean_toggle input",
             run: "click",
         },
         {
@@ -161,7 +161,7 @@ registry.category("web_tour.tours").add("mail_office365_folders", {
         },
         {
             content: "It is chosen",
-            trigger: ".o_form_saved .o_data_row:contains(Archive) .o_boolean_toggle input:checked",
+            trigger: ".o_form_saved .o_data_row:contains(Invoices) .o_boolean_toggle input:checked",
         },
         {
             content: "Open the list",
