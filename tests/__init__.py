@@ -44,6 +44,7 @@ from . import test_incoming_automatic
 from . import test_incoming_charsets
 from . import test_incoming_delivery_report
 from . import test_incoming_fetch_tours
+from . import test_incoming_file_under
 from . import test_incoming_fingerprint
 from . import test_incoming_folders
 from . import test_incoming_hostile
@@ -57,12 +58,16 @@ from . import test_incoming_loop
 from . import test_incoming_meeting_answer
 from . import test_incoming_mending
 from . import test_incoming_mending_core
+from . import test_incoming_preview
+from . import test_incoming_preview_page
+from . import test_incoming_readers
 from . import test_incoming_receipt
 from . import test_incoming_recipients
 from . import test_incoming_reconcile
 from . import test_incoming_reconciliation
 from . import test_incoming_substitute
 from . import test_incoming_tnef
+from . import test_incoming_tours
 from . import test_incoming_workers
 from . import test_local_servers_entra
 from . import test_local_servers_entra_mail

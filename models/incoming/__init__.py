@@ -3,6 +3,8 @@ from . import fetchmail_server_failure
 from . import fetchmail_server_inbound
 from . import fetchmail_server_progress
 from . import fetchmail_server_reconciliation
+from . import fetchmail_server_screen
+from . import mail_thread_destination
 from . import mail_thread_filters
 from . import mail_thread_inbound
 from . import mail_thread_notice
@@ -11,4 +13,6 @@ from . import office365_folder
 from . import office365_inbound
 from . import office365_inbound_actions
 from . import office365_inbound_compared
+from . import office365_inbound_preview
+from . import office365_inbound_screen
 from . import office365_notice

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 from ...tools.incoming.imap import ImapFolder, folder_names
 from ...tools.incoming.pop import PopMailbox
@@ -136,11 +136,16 @@ class FetchmailServer(models.Model):
     def action_office365_read_folders(self):
         """List the folders that the mailbox has, for somebody to choose from."""
         self.ensure_one().check_access("write")
-        connection = self._office365_connect()
         try:
-            names = folder_names(connection)
-        finally:
-            connection.shutdown()
+            connection = self._office365_connect()
+            try:
+                names = folder_names(connection)
+            finally:
+                connection.shutdown()
+        except UserError:
+            raise
+        except Exception as error:
+            raise UserError(self._office365_failure_text(error)) from error
         known = set(self.office365_folder_ids.mapped("name"))
         is_first = not self.office365_folder_ids.filtered("is_fetched")
         self.env["office365.folder"].sudo().create([
