@@ -43,6 +43,7 @@ from . import test_incoming_author
 from . import test_incoming_automatic
 from . import test_incoming_delivery_report
 from . import test_incoming_fingerprint
+from . import test_incoming_folders
 from . import test_incoming_hostile
 from . import test_incoming_imap
 from . import test_incoming_inbound

@@ -5,10 +5,11 @@ import time
 from odoo.tests import BaseCase, tagged
 
 from ..tools.incoming.filters.delivery_report import read
-from .messages import exchange, mail_systems, no_reports
+from .messages import exchange_online, exchange_server, mail_services, mail_systems, no_reports, odd_reports
 from .messages.written import BACK, ID, SAID, head, multipart, original, part, recipient, status
 
-REPORTS = [*exchange.REPORTS, *mail_systems.REPORTS]
+EXCHANGE = [*exchange_online.REPORTS, *exchange_server.REPORTS]
+REPORTS = [*EXCHANGE, *mail_systems.REPORTS, *mail_services.REPORTS, *odd_reports.REPORTS]
 
 
 def parsed(source):
@@ -92,6 +93,14 @@ class TestDeliveryReport(BaseCase):
         block = recipient(words="smtp;550-5.1.1 The account\n 550 5.1.1 does not\texist", code="5.0.0")
         [found] = read(parsed(report(status(block)))).recipients
         self.assertEqual((found.words, found.status), ("550-5.1.1 The account 550 5.1.1 does not exist", "5.1.1"))
+
+    def test_the_words_end_where_another_section_begins(self):
+        text = (
+            "The following addresses had permanent fatal errors:\n\n<gone@fabrikam.example>\nuser unknown\n\n"
+            "----- Transcript of session follows -----\n"
+        )
+        source = report(part("text/plain", text), part("message/rfc822", original()))
+        self.assertEqual([each.words for each in read(parsed(source)).recipients], ["user unknown"])
 
     def test_fields_without_an_address_still_say_what_happened(self):
         source = report(

@@ -90,7 +90,10 @@ class TestImapFolder(BaseCase):
 
     def test_a_message_without_a_body_is_told_from_one_that_is_gone(self):
         for body in (None, b""):
-            self.assertEqual([(source.uid, source.octets) for source in read(Client(sources={7: body}), [7, 8])], [(7, None)])
+            client = Client(found=[7], sources={7: body})
+            self.assertEqual([(source.uid, source.octets) for source in read(client, [7, 8])], [(7, None)])
+            self.assertEqual(client.said[-1], "SEARCH UID 7,8")
+        self.assertEqual(read(Client(sources={7: None}), [7]), [], "NIL is what some servers say of a message that is gone")
 
     def test_a_message_left_out_of_the_answer_is_told_from_one_that_is_gone(self):
         client = Client(found=[7], sources={7: b"x"}, omitted=[7])

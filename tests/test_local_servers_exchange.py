@@ -99,8 +99,13 @@ class TestExchangeAnswers(FrontCase):
         self.assertEqual(self.named(came), self.uids)
 
     def test_edits_know_a_fetch_response_from_what_looks_like_one_in_a_message(self):
-        trap = b"Subject: trap\r\n\r\n* 9 FETCH (UID 1 RFC822.SIZE 5 BODY[] NIL)\r\n* SEARCH 1\r\nt1 OK {3}\r\n"
+        trap = (
+            b"Subject: trap\r\n\r\n* 9 FETCH (UID 1 RFC822.SIZE 5 BODY[] NIL)\r\n* SEARCH 1\r\n* CAPABILITY MOVE\r\n"
+            b"[UIDVALIDITY 5]\r\nt1 OK {3}\r\n"
+        )
         self.mailbox.deliver(trap)
+        self.servers.imap.hidden.add("MOVE")
+        self.servers.imap.uidvalidity = lambda _number: 14
         for edit in (NoBody(), Sizes(2), UidLast(), LeftOut()):
             self.faults.add("UID FETCH", edit, uid=self.uids[0])
         client = self.selected()

@@ -11,7 +11,7 @@ from pathlib import Path
 from odoo.tests import tagged
 
 from .front_case import LOST, FrontCase
-from .servers import ERP, Call, Delay, Dribble, Drop, Reset, Say, replies
+from .servers import BRANT, ERP, Call, Delay, Dribble, Drop, Reset, Say, replies
 from .servers_client import TIMEOUT
 
 
@@ -132,9 +132,9 @@ class TestImapFaults(FrontCase):
     def test_waiting_and_dribbling_slow_an_answer_down_and_give_all_of_it(self):
         self.deliver("One")
         whole = self.answer(b"UID SEARCH ALL")
-        for action in (Delay(0.2), Dribble(0.01)):
-            with self.subTest(action=action):
-                self.faults.add("UID SEARCH", action, in_answer=3)
+        for action, options in ((Delay(0.2), {"in_answer": 3}), (Dribble(0.01), {"in_answer": 3}), (Dribble(0.01), {})):
+            with self.subTest(action=action, **options):
+                self.faults.add("UID SEARCH", action, **options)
                 started = time.monotonic()
                 self.assertEqual(self.answer(b"UID SEARCH ALL"), whole)
                 self.assertGreaterEqual(time.monotonic() - started, 0.15)
@@ -145,6 +145,25 @@ class TestImapFaults(FrontCase):
             self.imap()
         self.faults.add("GREETING", Say(b"* OK The Microsoft Exchange IMAP4 service is ready.\r\n"))
         self.assertEqual(self.imap().welcome, b"* OK The Microsoft Exchange IMAP4 service is ready.")
+        self.pop_faults.add("GREETING", Say(b"+OK The Microsoft Exchange POP3 service is ready.\r\n"))
+        client = self.pop()
+        self.assertEqual((client.welcome, client.stat()), (b"+OK The Microsoft Exchange POP3 service is ready.", (0, 0)))
+
+    def test_faults_strike_one_mailbox_only_and_those_in_answers_too(self):
+        for options in ({}, {"answered": True}):
+            with self.subTest(**options):
+                self.faults.add("NOOP", replies.IMAP_SERVER_BUSY, login=BRANT, **options)
+                self.assertEqual([self.imap(mailbox).noop()[0] for mailbox in (ERP, BRANT)], ["OK", "NO"])
+
+    def test_answers_after_idle_belong_to_their_commands(self):
+        client = self.selected()
+        client.send(b"i1 IDLE\r\n")
+        self.assertEqual(client.readline(), b"+ idling\r\n")
+        client.send(b"DONE\r\n")
+        self.assertTrue(client.readline().startswith(b"i1 OK"))
+        self.faults.add("UID SEARCH", Drop(), answered=True)
+        with self.assertRaises(LOST):
+            client.uid("search", "ALL")
 
     def test_a_download_ends_after_exactly_so_many_octets_of_the_connection(self):
         self.mailbox.deliver(b"Subject: big\r\n\r\n" + b"x" * 70 * 3000)

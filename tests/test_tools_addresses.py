@@ -118,7 +118,8 @@ class TestHonestNames(BaseCase):
 
     def test_encoded_words_beside_each_other_are_one_text(self):
         table = [
-            ("=?utf-8?Q?R=C3=A9?= =?utf-8?B?cG9uc2U=?=", "Réponse"), ("=?utf-8?Q?a?=\r\n\t=?utf-8?Q?b?=", "ab"), ("a =?utf-8?Q?b?= c", "a b c"),
+            ("=?utf-8?Q?R=C3=A9?= =?utf-8?B?cG9uc2U=?=", "Réponse"), ("=?utf-8?Q?a?=\r\n\t=?utf-8?Q?b?=", "ab"),
+            ("a =?utf-8?Q?b?= c", "a b c"),
             ("=?utf-8?Q?=3D=3Futf-8=3FQ=3Fx=3F=3D?=", "x"), ("plain", "plain"), ("=?utf-8?Q?open", "=?utf-8?Q?open"),
         ]
         for text, expected in table:

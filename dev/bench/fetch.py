@@ -92,8 +92,6 @@ def _large(lab: Lab, rounds: int) -> Iterator[Result]:
             remarks=f"{1000 * _median(large, 'look'):.0f} ms; {_beside(small, core, lambda one: 1000 * one['look'], 'ms')}",
         )
     lab.ask(lab.addon, receiving.forget, *(f"known{size}" for size in (_SMALL, _LARGE)))
-    for size in (_SMALL, _LARGE):
-        lab.servers.mailbox(_address(size)).clear()
 
 
 def _beside(small: list[dict[str, float]], core: list[dict[str, float]], value: Callable[[dict[str, float]], float], unit: str) -> str:

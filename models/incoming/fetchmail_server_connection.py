@@ -57,7 +57,7 @@ class FetchmailServer(models.Model):
         return connection
 
     def _office365_open_first(self, connection: LedgerImap, name: str) -> ImapFolder | None:
-        """Open the mailbox: Exchange refuses there whom it throttles or who has no right to it. A folder that is gone stops no other one."""
+        """Open the mailbox: Exchange refuses there whom it throttles or who has no right to it. A folder that is gone stops no other."""
         try:
             return ImapFolder(connection, name)
         except IMAP4.abort:

@@ -44,8 +44,9 @@ class FetchmailServer(models.Model):
     office365_failures = fields.Integer(readonly=True, copy=False, help="Fetches in a row that failed.")
 
     def _office365_keep_remedy(self, fetching: Fetching) -> None:
-        """Write what to do beside the failure that core has noted, and when to ask again if the server has named a time; tell administrators
-        of the second failure in a row, and no more once it works again.
+        """Write what to do beside the failure that core has noted, and when to ask again if the server has named a time.
+
+        Administrators are told of the second failure in a row, and no more once it works again.
         """
         for server in self:
             if not server.error_date and (troubles := fetching.troubles.get(server.id)):

@@ -141,8 +141,9 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _office365_is_too_much(self, item: Item, message_dict: dict, routes: list) -> bool:
-        """Tell whether a sender writes so much that it may be a program that answers ours, by the limits of core: so many new records by way of
-        an alias, or so many messages on one record.
+        """Tell whether a sender writes so much that it may be a program that answers ours.
+
+        The limits are core's: so many new records by way of an alias, or so many messages on one record.
 
         Core counts what was made in the last two hours, so that a backlog looks like a flood. Here it is when the mailbox received it that
         counts.
@@ -167,7 +168,7 @@ class MailThread(models.AbstractModel):
                 thread_id and counts.get((model, thread_id), 0) >= most for model, thread_id, *_rest in routes):
             return False
         item.keep("ignored", self.env._(
-            "The sender has written %(number)s messages within %(minutes)s minutes. Odoo takes no more for now, as a program may be answering "
-            "its mail. If they are all wanted, add the sender under Settings > Technical > Email > Gateway Allowed Emails and retry them.",
+            "The sender has written %(number)s messages within %(minutes)s minutes. Odoo takes no more for now, as a program may be "
+            "answering its mail. If they are all wanted, add the sender under Settings > Technical > Email > Gateway Allowed Emails and retry them.",
             number=most, minutes=minutes))
         return True

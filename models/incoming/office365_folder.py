@@ -22,7 +22,8 @@ class Office365Folder(models.Model):
     is_fetched = fields.Boolean("Fetch", help="Odoo reads the mail of this folder.")
     validity = fields.Char("UIDVALIDITY", readonly=True, help="Another one means that the server has numbered the folder anew.")
     # A UID may be larger than an integer of PostgreSQL.
-    start = fields.Char(readonly=True, help="The first UID that is fetched whether or not it is unread. Empty: messages received since a date.")
+    start = fields.Char(
+        readonly=True, help="The first UID that is fetched whether or not it is unread. Empty: messages received since a date.")
     since = fields.Datetime(readonly=True, help="Messages received earlier are history.")
     is_renumbered = fields.Boolean(readonly=True, help="The server has numbered the folder anew, and not all of it was read since.")
 
@@ -30,8 +31,9 @@ class Office365Folder(models.Model):
 
     @api.model
     def _wanted(self, server, folder: ImapFolder | PopMailbox) -> set:
-        """Return the messages of a folder that are fetched unless they are in the list: what arrived since the first connection, and what the
-        server's field "First Fetch" adds to that.
+        """Return the messages of a folder that are fetched unless they are in the list.
+
+        That is what arrived since the first connection, and what the server's field "First Fetch" adds to that.
         """
         if isinstance(folder, PopMailbox):
             return folder.uids()  # POP knows neither what is unread nor when it came
@@ -66,7 +68,7 @@ class Office365Folder(models.Model):
             cr.execute(
                 """
                 INSERT INTO office365_folder (server_id, name, is_fetched, validity, start, since, is_renumbered, create_uid, create_date)
-                VALUES (%s, %s, TRUE, %s, %s, %s, %s, %s, now() AT TIME ZONE 'UTC')
+                VALUES (%s, %s, TRUE, %s, %s, %s, %s, %s, clock_timestamp() AT TIME ZONE 'UTC')
                 ON CONFLICT (server_id, name) DO UPDATE SET validity = EXCLUDED.validity, start = EXCLUDED.start, since = EXCLUDED.since,
                     is_renumbered = EXCLUDED.is_renumbered
                 """, [server.id, folder.name, folder.validity, *state, SUPERUSER_ID])

@@ -108,8 +108,8 @@ class Office365Inbound(models.Model):
         cr.execute(
             """
             UPDATE office365_inbound SET is_working = TRUE, deaths = deaths + is_working::int,
-                   retry_at = now() AT TIME ZONE 'UTC' + interval '10 minutes'
-             WHERE id = %s AND state = 'failed' AND retry_at <= now() AT TIME ZONE 'UTC' RETURNING deaths
+                   retry_at = clock_timestamp() AT TIME ZONE 'UTC' + interval '10 minutes'
+             WHERE id = %s AND state = 'failed' AND retry_at <= clock_timestamp() AT TIME ZONE 'UTC' RETURNING deaths
             """, [self.id])
         found = cr.fetchone()
         if found and found[0] >= 3:

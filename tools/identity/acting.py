@@ -57,6 +57,15 @@ class Incoming(_Noted):
     message_id: str
     author_uid: int
 
+    @classmethod
+    def of(cls, context: Mapping[str, Any]) -> Incoming | None:
+        """Return what is noted of the message that is being processed.
+
+        Of one that is fetched it is kept beside it: with a key of its own in the context, each message would need environments of its own.
+        """
+        fetching = Fetching.of(context)
+        return (fetching.item.incoming if fetching and fetching.item else None) or super().of(context)
+
     @property
     def is_genuine(self) -> bool:
         """Whether the user that Odoo takes for its author is its author."""

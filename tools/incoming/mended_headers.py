@@ -8,7 +8,7 @@ from email.message import Message
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Final
 
-from .encoded_words import readable, unfolded
+from .encoded_words import is_clean, readable, unfolded
 from .mended_addresses import is_plain, mailbox_list
 from .written import Written
 
@@ -54,7 +54,7 @@ def _mended(name: str, raw: str, label: str | None, slugs: set[str]) -> str | No
     if name == "date" or len(raw) <= _MAX_LENGTH and _is_plain(name, raw):
         return None
     text, is_right = as_read(name, raw, label)
-    if not (is_right and _is_clean(raw)):
+    if not (is_right and is_clean(raw)):
         slugs.add("address" if name in _ADDRESSES else "header")
     return text
 
@@ -74,15 +74,10 @@ def as_read(name: str, raw: str, label: str | None) -> tuple[str, bool]:
 
 def _is_plain(name: str, raw: str) -> bool:
     if name in _ADDRESSES:
-        return is_plain(raw) or "\n" in raw and is_plain(unfolded(raw)) and _is_clean(raw)
+        return is_plain(raw) or "\n" in raw and is_plain(unfolded(raw)) and is_clean(raw)
     if name == "message-id":
         return _PLAIN_ID.fullmatch(raw.strip()) is not None
-    return "=?" not in raw and _is_clean(raw)
-
-
-def _is_clean(raw: str) -> bool:
-    """Tell whether there is nothing in it but printable ASCII and folds."""
-    return raw.isascii() and (raw.isprintable() or raw.replace("\r\n", "").replace("\n", "").replace("\t", " ").isprintable())
+    return "=?" not in raw and is_clean(raw)
 
 
 def mend_date(message: Message, received: datetime | None) -> set[str]:

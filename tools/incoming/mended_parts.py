@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import email.policy
 import re
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -13,7 +12,8 @@ from .charsets import decoded, fits, has_shifts, survives
 from .encoded_words import unfolded
 from .mended_headers import mend_head, one_line, replace
 from .parameters import safe_name
-from .part import OCTETS, Part, new_part, parsed
+from .parsing import parsed
+from .part import OCTETS, Part, new_part
 
 _MAIN_TYPES: Final = frozenset({"text", "application", "image", "audio", "video", "multipart", "message"})
 _BODIES: Final = frozenset({"text/plain", "text/html"})
@@ -34,7 +34,6 @@ _BOUNDARY: Final = re.compile(
 _MAX_DEPTH: Final = 3
 # Each time it may be most of the message.
 _MAX_REPARSED: Final = 8
-_AS_WRITTEN: Final = email.policy.SMTP.clone(refold_source="none")
 
 
 @dataclass
@@ -127,7 +126,7 @@ class PartMender:
                 return []
             part.set_parts(inner)
         for message in inner:
-            message.policy = _AS_WRITTEN
+            message.policy = message.policy.clone(refold_source="none")
         return inner
 
     def _inner(self, kind: str, raw: bytes) -> list[EmailMessage]:
@@ -225,7 +224,7 @@ def _keep_writable(message: EmailMessage) -> None:
 
 def _written(messages: list[EmailMessage]) -> bytes:
     try:
-        return b"\r\n".join(message.as_bytes(policy=_AS_WRITTEN) for message in messages)
+        return b"\r\n".join(message.as_bytes(policy=message.policy.clone(refold_source="none")) for message in messages)
     except RecursionError:
         return b""
 

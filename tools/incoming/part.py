@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import email.policy
-from email.feedparser import BytesFeedParser
 from email.message import EmailMessage, Message
 from typing import Any, Final, cast
 
@@ -17,7 +16,6 @@ _ENCODING: Final = "Content-Transfer-Encoding"
 _HEADERS: Final = {name.lower(): name for name in (_TYPE, _DISPOSITION, _ENCODING, "Content-ID")}
 #: Octets; what is larger is kept as it is decoded, since Python takes four times as much memory to decode it.
 _LARGE: Final = 256 * 1024
-_CHUNK: Final = 64 * 1024
 OCTETS: Final = "application/octet-stream"
 
 
@@ -157,15 +155,3 @@ def new_part(kind: str, raw: bytes, name: str = "") -> EmailMessage:
     part.declare(kind)
     part.set_octets(raw)
     return message
-
-
-def parsed(source: bytes) -> EmailMessage:
-    """Parse as core does, in pieces: :func:`email.message_from_bytes` holds all of the text with four octets a character.
-
-    :raise Exception: whatever Python's parser raises over a header
-    """
-    parser = BytesFeedParser(policy=email.policy.SMTP)
-    view = memoryview(source)
-    for start in range(0, len(source), _CHUNK):
-        parser.feed(bytes(view[start:start + _CHUNK]))
-    return cast("EmailMessage", parser.close())

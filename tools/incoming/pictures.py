@@ -1,4 +1,4 @@
-"""Pictures that are too large to be opened: Odoo makes smaller ones of what is attached, and holds all of their pixels in memory for that."""
+"""Pictures that are too large to be opened: Odoo makes smaller ones of what is attached, with all of their pixels in memory."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 from PIL import Image
 
-#: Pixels, of three octets and more each. Cameras of telephones make 50 million; what claims more than 180 million, Pillow does not open at all.
+#: Pixels, of three octets and more each. Telephones make 50 million; what claims more than 180 million, Pillow does not open at all.
 MOST_PIXELS: Final = 60_000_000
 
 

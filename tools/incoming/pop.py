@@ -39,7 +39,7 @@ class PopMailbox:
 
         :param most: octets of a message; a longer one is not read, and comes as so many octets that it is known to be too long
         """
-        for uid in sorted(uids, key=self._numbers.__getitem__):
+        for uid in sorted(self._numbers.keys() & set(uids), key=self._numbers.__getitem__):
             number = self._numbers[uid]
             if self._sizes.get(number, _UNKNOWN) > most:
                 yield Source(uid, b"\0" * (most + 1), None)
@@ -51,9 +51,9 @@ class PopMailbox:
             else:
                 yield Source(uid, b"\r\n".join(lines) + b"\r\n" if lines else None, None)
 
-    def delete(self, uids: Iterable[str]) -> None:
+    def delete(self, uids: Collection[str]) -> None:
         """Delete messages; that counts once the server has answered QUIT."""
-        for uid in uids:
+        for uid in self._numbers.keys() & set(uids):
             self._connection.dele(self._numbers[uid])
 
 

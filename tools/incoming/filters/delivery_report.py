@@ -67,10 +67,10 @@ def _read(message: Message, *, is_outermost: bool) -> DeliveryReport | None:
     writer = sender_of(message)
     if not _may_be_report(message, parts, writer):
         return None
-    if is_outermost and writer != ANYBODY and not parts.statuses and parts.attached and sender_of(parts.attached[0]) != ANYBODY:
-        # A gateway that packs the report of another mail system.
-        if packed := _read(parts.attached[0], is_outermost=False):
-            return packed
+    is_packed = is_outermost and writer != ANYBODY and not parts.statuses and parts.attached and sender_of(parts.attached[0]) != ANYBODY
+    # A gateway packs the report of another mail system.
+    if is_packed and (packed := _read(parts.attached[0], is_outermost=False)):
+        return packed
     subject = subject_of(message)
     words = _words(parts, subject)
     overall = _verdict(subject, words)

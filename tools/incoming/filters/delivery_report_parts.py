@@ -42,7 +42,8 @@ _NO_CHARSETS: Final = frozenset(("punycode", "idna"))
 _OLD_CHARSETS: Final = {"unicode-1-1-utf-7": "utf-7"}
 _TAG: Final = re.compile(r"<([^<>]{0,2000})>")
 _MAILTO: Final = re.compile(r"""href\s{0,9}=\s{0,9}["']?mailto:([^"'\s?>]{1,320})""", re.IGNORECASE)
-_BREAKS: Final = frozenset("br p div tr td th li ul ol table h1 h2 h3 h4 hr pre blockquote".split())
+_BREAKS: Final = frozenset((
+    "br", "p", "div", "tr", "td", "th", "li", "ul", "ol", "table", "h1", "h2", "h3", "h4", "hr", "pre", "blockquote"))
 _UNSEEN: Final = frozenset(("style", "script", "head", "title"))
 
 #: Fields of a header: names in lower case, values unfolded, in their order.

@@ -25,7 +25,7 @@ _SYSTEM: Final = re.compile(
     r"|delivery-?(?:status|notification|failure)s?|dsn|ndr|mailmarshal|undeliverable", re.IGNORECASE)
 _SYSTEM_NAME: Final = re.compile(
     r"mail(?:er)?[\s_-]{0,3}(?:delivery|daemon|system|administrator|server|service|router)|delivery\s{0,3}(?:sub)?system"
-    r"|post-?master|mdaemon|system-?\s{0,3}administrat|administrat\w{0,4} (?:du |del |do |de |di |delle )?(?:système|sistema|systemu|system)|systeembeheerder"
+    r"|post-?master|mdaemon|systeembeheerder|system-?\s{0,3}administrat|administrat\w{0,4} (?:\w{2,5} )?(?:système|sistema|systemu|system)"
     r"|システム管理者|internet mail|mail delivery", re.IGNORECASE)
 
 

@@ -17,7 +17,8 @@ _MAX_FOLLOWING: Final = 8
 # Where the message that is given back begins. In every language its header tells it; English headings come before that.
 _COPY: Final = re.compile(
     r"[\W_]{0,80}(?:original message (?:headers?|follows|attached)|message headers? follow|message text follows"
-    r"|below (?:this|the next) line is a copy|(?:this|here) is (?:a copy of (?:the|your) message|your returned mail)|(?:the )?header of the original message|returned message"
+    r"|below (?:this|the next) line is a copy|(?:this|here) is (?:a copy of (?:the|your) message|your returned mail)"
+    r"|(?:the )?header of the original message|returned message"
     r"|start of returned message|returned mail( follows)?\W|(?:un(?:sent|delivered) message|original message|message header)\b[\W_]*$"
     r"|included is a copy|content-type: {0,3}(?:message/rfc822|text/rfc822-headers))", re.IGNORECASE)
 _NAMES: Final = (

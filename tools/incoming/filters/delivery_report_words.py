@@ -47,7 +47,7 @@ _FAILED: Final = _any(
     r"stopped trying", r"non-?delivery", r"not receive a copy", r"unknown (?:user|address|recipient|local)",
     r"user (?:\S{1,80} )?(?:is )?unknown", r"no such (?:user|recipient|address)", r"does(?: not|n't) exist", r"wasn't found",
     r"not listed in", r"mail system error", r"delivery error", r"unzustellbar",
-    r"nicht (?:zugestellt|zustellbar|übermittelt|erreicht|ausgeliefert)", r"nachrichtenzustellung",
+    r"nicht (?:zugestellt|zustellbar|übermittelt|erreicht|ausgeliefert)", r"fehler bei der nachrichtenzustellung",
     r"zustellung[^.:]{0,60} fehlgeschlagen", r"abgelehnt", r"non remis", r"pas (?:pu être|été) (?:remis|distribué|livré|envoyé)",
     r"échec de (?:la )?(?:remise|distribution|livraison)", r"impossible de (?:remettre|distribuer|livrer)", r"pas parvenu", r"rejeté",
     r"non distribu", r"no se (?:puede|pudo|ha podido|han podido) (?:entregar|enviar)", r"no (?:ha sido |fue |se ha )?entregad",
@@ -57,12 +57,13 @@ _FAILED: Final = _any(
     r"recapito[^.:]{0,60} (?:non riuscito|fallito)", r"non (?:è stato )?(?:possibile )?(?:recapita|consegna)", r"rifiutat",
     r"não (?:é|foi) possível (?:entregar|enviar)", r"não (?:pôde|pode|foi) (?:ser )?entreg", r"não entregue",
     r"falha (?:na|ao|de) entreg", r"rejeitad", r"niedostarcz", r"nie (?:można|udało się|można było) dostarczy",
-    r"nie zosta\w{1,3} dostarcz", r"dostarczenie[^.:]{0,60} nie powiodło", r"odrzuc", r"配信不能", r"配信できま", r"配信でき", r"配信に失敗", r"配信されませ",
-    r"配達でき", r"送信できま", r"届きませ", r"无法(?:传递|送达|投递|发送)", r"無法(?:傳遞|送達|傳送)", r"未(?:能)?送达", r"传递失败", r"傳遞失敗", r"退信", r"배달되지", r"배달할 수 없",
+    r"nie zosta\w{1,3} dostarcz", r"dostarczenie[^.:]{0,60} nie powiodło", r"odrzuc", r"配信不能", r"配信できませ", r"配信できなかった",
+    r"配信に失敗", r"配信されませ", r"配達できませ", r"送信できませ", r"届きませ", r"无法(?:传递|送达|投递|发送)",
+    r"無法(?:傳遞|送達|傳送)", r"未(?:能)?送达", r"传递失败", r"傳遞失敗", r"退信", r"배달되지", r"배달할 수 없",
     r"전달(?:되지|할 수 없)", r"не (?:удается|удалось|может быть|было) достав", r"недоставлен", r"не доставлен", r"невозможно доставить",
-    r"kunde inte levereras", r"går inte att leverera", r"olevererbar", r"kunne ikke leveres", r"kan ikke leveres", r"ei voit?[uat]",
+    r"kunde inte levereras", r"går inte att leverera", r"olevererbar", r"kunne ikke leveres", r"kan ikke leveres", r"ei voi(?:tu|da)",
     r"toimit[^.:]{0,60} epäonnistui", r"nelze doručit", r"nedoručiteln", r"nebylo možné doručit", r"nem (?:sikerült|lehet) kézbesíte",
-    r"kézbesíthetetlen", r"nem kézbesíthető", r"teslim edile",
+    r"kézbesíthetetlen", r"nem kézbesíthető", r"teslim edilem",
 )
 _RELAYED: Final = _any(r"^relayed", r"been relayed", r"no delivery notification", r"^weitergeleitet", r"^relayé", r"^retransmitid")
 _DELIVERED: Final = _any(
