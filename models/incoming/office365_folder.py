@@ -106,8 +106,15 @@ class Office365Folder(models.Model):
 
     @api.model
     def _is_being_renumbered(self, server_id: int, name: str) -> bool:
-        """Tell whether a message of this folder may be in the list under an older number."""
-        return bool(self.search_count([("server_id", "=", server_id), ("name", "=", name), ("is_renumbered", "=", True)], limit=1))
+        """Tell whether a message of this folder may be in the list under an older number.
+
+        Read apart: what :meth:`_state` has just committed, the transaction of the fetch does not see.
+        """
+        def read(cr):
+            cr.execute("SELECT FROM office365_folder WHERE server_id = %s AND name = %s AND is_renumbered", [server_id, name])
+            return bool(cr.rowcount)
+
+        return run_apart(self.env.registry.cursor, read)
 
     def _forget_before(self, uid: int, since: datetime) -> None:
         """Fetch messages up to this UID only if they are unread, as what became of them is forgotten."""
