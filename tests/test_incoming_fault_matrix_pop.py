@@ -1,7 +1,7 @@
 from odoo.tests import tagged
 
 from .faults.received import FEW, MESSAGES, ReceivedCase
-from .servers import Call, Drop, NoBody, Reset, Substitute, replies
+from .servers import Call, Drop, Reset, Substitute, replies
 
 # Steps in the order in which a fetch takes them. Faults there strike in turn, each in a fetch of its own.
 _STEPS = ("CONNECT", "GREETING", "USER", "PASS", "UIDL", "LIST", "RETR", "QUIT")

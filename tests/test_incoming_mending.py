@@ -9,6 +9,7 @@ from ..tools.incoming.headers import header
 from ..tools.incoming.limits import MAX_MULTIPARTS
 from ..tools.incoming.mending import mend, parts, readable
 from ..tools.incoming.mending.addresses import is_plain, mailbox_list
+from ..tools.incoming.mending.pages import is_slow, well_formed
 from ..tools.incoming.mending.parameters import parameters, safe_name
 from ..tools.incoming.mending.parsing import parsed
 
@@ -241,3 +242,26 @@ class TestMending(BaseCase):
                 self.assertNotIn("unmended", mend(message, RECEIVED))
                 readable(source)
                 self.assertLess(time.process_time() - began, 2)
+
+
+@tagged("post_install", "-at_install")
+class TestPages(BaseCase):
+
+    def test_pages_that_core_takes_minutes_over(self):
+        for unit in ("<", "<!--", "<?xml", "<a", "</", "<!", "<b <"):
+            with self.subTest(unit=unit):
+                page = "<p>Hello</p>" + unit * 5000
+                self.assertTrue(is_slow(page))
+                self.assertFalse(is_slow(well_formed(page)))
+                self.assertIn("Hello", well_formed(page))
+
+    def test_pages_as_people_write_them_stay_as_they_are(self):
+        for page in ("", "<p>1 < 2</p>", "<table>" + "<tr><td>x</td></tr>" * 5000 + "</table>", "<!-- x -->" * 500, "a > b" * 5000):
+            self.assertFalse(is_slow(page))
+
+    def test_such_a_page_is_mended(self):
+        source = b"Subject: x\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>Hello</p>" + b"<" * 5000
+        message = parsed(source)
+        self.assertIn("page", mend(message))
+        self.assertIn("Hello", message.get_content())
+        self.assertFalse(is_slow(message.get_content()))

@@ -135,6 +135,7 @@ class Office365Inbound(models.Model):
                   FROM (SELECT clock_timestamp() AT TIME ZONE 'UTC' AS now) clock
                 ON CONFLICT (server_id, folder, validity, uid)
                 DO UPDATE SET attempts = office365_inbound.attempts + 1, state = 'failed', error = EXCLUDED.error, is_working = TRUE,
+                              write_date = EXCLUDED.write_date,
                               deaths = office365_inbound.deaths + office365_inbound.is_working::int
                 RETURNING id, attempts, deaths
                 """, self._key(item) | {"error": self.env._("Odoo was stopped while it processed the message.")})

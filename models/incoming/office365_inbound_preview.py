@@ -10,11 +10,10 @@ from ...tools.incoming.preview import preview
 
 # What only structures a text. Whatever else there is, a picture, say, is left out, or only its text is left.
 _TAGS = frozenset(
-    "p div span br hr b strong i em u s small sub sup blockquote pre code ul ol li dl dt dd table caption thead tbody tfoot tr th td "
-    "h1 h2 h3 h4 h5 h6 center".split())
+    ["p", "div", "span", "br", "hr", "b", "strong", "i", "em", "u", "s", "small", "sub", "sup", "blockquote", "pre", "code", "ul", "ol", "li", "dl", "dt", "dd", "table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td", "h1", "h2", "h3", "h4", "h5", "h6", "center"])
 # No attribute can make a browser ask for anything, nor hide or move what is shown.
 _ATTRIBUTES = frozenset({"colspan", "rowspan", "dir"})
-_DROPPED = frozenset("script style head title template noscript iframe object embed svg math select textarea".split())
+_DROPPED = frozenset(["script", "style", "head", "title", "template", "noscript", "iframe", "object", "embed", "svg", "math", "select", "textarea"])
 
 
 class Office365Inbound(models.Model):

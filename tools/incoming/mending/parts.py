@@ -12,6 +12,7 @@ from . import tnef
 from .charsets import decoded, fits, has_shifts, survives
 from .encoded_words import unfolded
 from .headers import mend_head, one_line, replace
+from .pages import is_slow, well_formed
 from .parameters import safe_name
 from .parsing import parsed
 from .part import OCTETS, Part, new_part
@@ -173,11 +174,16 @@ class PartMender:
                 part.declare(OCTETS)  # core would write what it has read, with question marks
             return
         self._has_text = self._has_text or bool(raw.strip())
-        if not controls and fits(raw, label) and not (has_shifts(label) and _controls_in(decoded(raw, label).encode())):
+        text = decoded(raw, part.charset or _meta(part.kind, raw)) if part.kind == "text/html" else ""
+        is_page = is_slow(text)
+        has_hidden = has_shifts(label) and _controls_in(decoded(raw, label).encode())
+        if not controls and not is_page and not has_hidden and fits(raw, label):
             return
-        text = decoded(raw, part.charset or _meta(part.kind, raw))
+        text = text or decoded(raw, part.charset)
         clean = without_controls(text)
-        self.slugs.add("control" if clean != text else "charset")
+        self.slugs.add("page" if is_page else "control" if clean != text else "charset")
+        if is_page:
+            clean = well_formed(clean)
         part.set_text(clean)
 
     def _tnef(self, part: Part, parent: EmailMessage, raw: bytes) -> None:
