@@ -32,7 +32,7 @@ class TestFileUnder(Office365Case):
         if "record" in values:
             values["record"] = f"{values['record']._name},{values['record'].id}"
         action = rows.with_user(user or self.admin).action_file_under()
-        wizard = self.env[action["res_model"]].with_user(user or self.admin).with_context(action["context"]).create(values)
+        wizard = self.env[action["res_model"]].with_user(user or self.admin).with_context(**action["context"]).create(values)
         result = wizard.action_file()
         self.env.invalidate_all()
         return result
