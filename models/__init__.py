@@ -10,3 +10,4 @@ from . import mail_mail
 from . import mail_message
 from . import mail_thread
 from . import fetchmail_server
+from . import ir_attachment

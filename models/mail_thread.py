@@ -19,24 +19,23 @@ class MailThread(models.AbstractModel):
     @api.model
     def message_process(self, model, message, custom_values=None, save_original=False, strip_attachments=False, thread_id=None):
         """Write down what becomes of a message of an Office 365 server, in the same transaction."""
-        def process():
+        def process(source):
             return super(MailThread, self).message_process(
-                model, message, custom_values=custom_values, save_original=save_original, strip_attachments=strip_attachments,
+                model, source, custom_values=custom_values, save_original=save_original, strip_attachments=strip_attachments,
                 thread_id=thread_id)
 
         item = self._office365_item(message)
-        return self._office365_file(item, process) if item else process()
+        return self._office365_file(item, process) if item else process(message)
 
     @api.model
     def message_parse(self, message, save_original=False):
         """Mend what core's parser would stumble over, and read the header of a message of an Office 365 server as Exchange writes it."""
-        def parse():
-            return super(MailThread, self).message_parse(message, save_original=save_original)
-
         item = self._office365_present_item()
         if not item:
-            return parse()
-        values = self._office365_parse(item, message, parse)
+            return super().message_parse(message, save_original=save_original)
+        values = self._office365_parse(item, message, super().message_parse)
+        if save_original:  # core would write it anew, from what it made of it
+            values["attachments"].insert(0, self._Attachment("original_email.eml", item.source, {}))
         return self._office365_to_be_filed(item, values) if item.destination else values
 
     def _message_parse_extract_bounce(self, email_message, message_dict):
@@ -54,7 +53,8 @@ class MailThread(models.AbstractModel):
         if self.env["office365.probe"]._is_probe(message):
             _logger.info("Ignored mail %s: a probe of an address that this database sent itself", message_dict.get("message_id"))
             if item:
-                item.keep("ignored", self.env._("A test email that this database sent itself, to find out whether Exchange allows an address."))
+                item.keep("ignored", self.env._(
+                    "A test email that this database sent itself, to find out whether Exchange allows an address."))
             return []
         if not item:
             return super().message_route(message, message_dict, model, thread_id, custom_values)
@@ -84,7 +84,7 @@ class MailThread(models.AbstractModel):
         item = self._office365_present_item()
         if not item:
             return super()._routing_create_bounce_email(email_from, body_html, message, **mail_values)
-        item.keep("unroutable", self.env._("The message was sent to the catch-all address itself. Retry it with an alias, or file it by hand."))
+        item.keep("unroutable", self.env._("The message was sent to the catch-all address itself, which no record takes. File it by hand."))
         return self._office365_answer(item, message, body_html)
 
     @api.model
@@ -98,10 +98,11 @@ class MailThread(models.AbstractModel):
     @api.model
     def _message_route_process(self, message, message_dict, routes):
         """Note that the message came from outside, and what Exchange says about its sender."""
-        item = self._office365_present_item()
-        if item and routes:
-            item.model = routes[0][0]
-        incoming = Incoming(message_dict["message_id"], item.author_uid if item else self._office365_author_uid(message))
+        if item := self._office365_present_item():
+            item.model = routes[0][0] if routes else None
+            item.incoming = Incoming(message_dict["message_id"], item.author_uid)
+            return super()._message_route_process(message, message_dict, routes)
+        incoming = Incoming(message_dict["message_id"], self._office365_author_uid(message))
         return super(MailThread, self.with_context(**{Incoming.CONTEXT_KEY: incoming}))._message_route_process(
             message, message_dict, routes)
 
@@ -137,8 +138,9 @@ class MailThread(models.AbstractModel):
             primary_email=primary_email, additional_partners=additional_partners))
 
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
-        """Leave out people whose alias is in To or Cc of the incoming mail: like core, because they have it already; of an automatic answer,
-        leave out everybody.
+        """Leave out people whose alias is in To or Cc of the incoming mail: like core, because they have it already.
+
+        Nobody is told of an automatic answer.
         """
         if (item := self._office365_present_item()) and item.is_quiet:
             return []

@@ -1,10 +1,12 @@
 import inspect
 from types import FunctionType
 
+from odoo.addons.base.models.ir_attachment import IrAttachment
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 from odoo.addons.base.models.res_users import ResUsers
 from odoo.addons.mail.models import fetchmail
 from odoo.addons.mail.models.discuss.discuss_channel import DiscussChannel
+from odoo.addons.mail.models.mail_alias import MailAlias
 from odoo.addons.mail.models.mail_alias_domain import MailAliasDomain
 from odoo.addons.mail.models.mail_mail import MailMail
 from odoo.addons.mail.models.mail_message import MailMessage
@@ -79,9 +81,15 @@ OVERRIDDEN = {
         "message_process": ["model", "message", "custom_values", "save_original", "strip_attachments", "thread_id"],
         "message_route": ["message", "message_dict", "model", "thread_id", "custom_values"],
         "_message_route_process": ["message", "message_dict", "routes"],
+        "message_parse": ["message", "save_original"],
+        "_message_parse_extract_bounce": ["email_message", "message_dict"],
+        "_detect_loop_sender": ["message", "message_dict", "routes"],
+        "_routing_create_bounce_email": ["email_from", "body_html", "message", "mail_values"],
+        "_mail_find_user_for_gateway": ["email_value", "alias"],
         "_detect_loop_headers": ["msg_dict"],
         "_notify_thread_with_out_of_office": ["message", "recipients_data", "msg_vals", "kwargs"],
     },
+    IrAttachment: {"_postprocess_contents": ["values"]},
     Base: {
         "_alias_get_error": ["message", "message_dict", "alias"],
         "_message_get_suggested_recipients_batch": [
@@ -105,6 +113,10 @@ CALLED = {
     MailMessage: {"_notify_message_notification_update": [], "_is_thread_message": ["vals", "thread"]},
     MailRenderMixin: {
         "_render_encapsulate": ["layout_xmlid", "html", "add_context", "context_record"],
+    },
+    MailThread: {
+        "_routing_handle_bounce": ["email_message", "message_dict"],
+        "_partner_find_from_emails_single": ["emails", "avoid_alias", "ban_emails", "filter_found", "additional_values", "no_create"],
     },
     DiscussChannel: {"_get_or_create_chat": ["partners_to", "pin"]},
 }
@@ -139,6 +151,12 @@ class TestCoreContract(BaseCase):
             (MailThread._partner_find_from_emails, ["_find_or_create_from_emails"]),
             (MailThread.message_process, ["message_parse", "_detect_loop_headers", "message_route"]),
             (MailThread._notify_thread, ["_notify_get_recipients"]),
+            (MailThread.message_process, [
+                "message_parse", "message_route", "_detect_loop_headers", "_detect_loop_sender", "_message_route_process"]),
+            (MailThread.message_parse, ["_message_parse_extract_bounce"]),
+            (MailThread.message_route, ["_routing_create_bounce_email", "_mail_find_user_for_gateway"]),
+            (MailAlias._alias_bounce_incoming_email, ["_routing_create_bounce_email"]),
+            (IrAttachment._check_contents, ["_postprocess_contents"]),
         ]
         for method, hooks in table:
             source = inspect.getsource(method)
@@ -146,8 +164,7 @@ class TestCoreContract(BaseCase):
                 with self.subTest(method=method.__qualname__, hook=hook):
                     self.assertIn(f".{hook}(", source)
 
-    def test_the_connection_classes_take_a_verifying_context(self):
-        self.assertIn("ssl_context", inspect.signature(fetchmail.OdooIMAP4_SSL.__mro__[2].__init__).parameters)
+    def test_the_connection_class_takes_a_verifying_context(self):
         self.assertIn("context", inspect.signature(fetchmail.OdooPOP3_SSL.__mro__[2].__init__).parameters)
 
     def _check(self, contract):
@@ -161,7 +178,7 @@ class TestCoreContract(BaseCase):
 # By model, the file in which all hooks of core's and of other addons' stand that the addon extends.
 DOORS = {
     "ir.mail_server": "ir_mail_server", "mail.mail": "mail_mail", "mail.message": "mail_message", "mail.thread": "mail_thread",
-    "fetchmail.server": "fetchmail_server",
+    "fetchmail.server": "fetchmail_server", "ir.attachment": "ir_attachment",
 }
 ADDON = "odoo.addons.mail_office365."
 

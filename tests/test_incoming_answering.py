@@ -45,7 +45,9 @@ class TestAnswering(BaseCase):
             "the parent domain": (mail(author="Ana <ana@mail.fabrikam.example>"), ANA),
             "another domain that passed SPF": (
                 mail(path=f"<x7@{other}>", results=f"spf=pass (sender IP is 192.0.2.1) smtp.mailfrom={other}; dkim=pass"), f"x7@{other}"),
-            "SPF names the whole address": (mail(path=f"<x7@{other}>", results=f"spf=pass smtp.mailfrom=x7@{other};dmarc=pass"), f"x7@{other}"),
+            "SPF in capitals": (mail(path=f"<x7@{other}>", results=f"SPF=Pass smtp.MailFrom={other}"), f"x7@{other}"),
+            "SPF names the whole address": (
+                mail(path=f"<x7@{other}>", results=f"spf=pass smtp.mailfrom=x7@{other};dmarc=pass"), f"x7@{other}"),
             "names that begin like roles": (mail(path="<noreen.bouncer@fabrikam.example>"), "noreen.bouncer@fabrikam.example"),
             "signed bounce address": (mail(path="<prvs=0123abcd=ana@fabrikam.example>"), "prvs=0123abcd=ana@fabrikam.example"),
             "capitals": (mail(path="<Ana@FABRIKAM.example>"), "Ana@FABRIKAM.example"),
@@ -59,20 +61,25 @@ class TestAnswering(BaseCase):
         foreign = "<x@evil.example>"
         table = {
             "auto-replied": (mail("Auto-Submitted: auto-replied\r\n"), "auto_submitted"),
-            "auto-replied, redirected by us": (mail("Auto-Submitted: auto-replied\r\n", "Resent-From: sales@contoso.example\r\n"), "auto_submitted"),
-            "both, redirected by us": (mail(GENERATED, "Auto-Submitted: auto-replied\r\n", "Resent-From: sales@contoso.example\r\n"), "auto_submitted"),
+            "auto-replied, redirected by us": (
+                mail("Auto-Submitted: auto-replied\r\n", "Resent-From: sales@contoso.example\r\n"), "auto_submitted"),
+            "both, redirected by us": (
+                mail(GENERATED, "Auto-Submitted: auto-replied\r\n", "Resent-From: sales@contoso.example\r\n"), "auto_submitted"),
             "auto-generated": (mail(GENERATED), "auto_submitted"),
             "auto-generated, redirected by others": (mail(GENERATED, "Resent-From: <it@fabrikam.example>\r\n"), "auto_submitted"),
-            "redirected by us as a name": (mail(GENERATED, 'Resent-From: "sales@contoso.example" <it@fabrikam.example>\r\n'), "auto_submitted"),
+            "redirected by us as a name": (
+                mail(GENERATED, 'Resent-From: "sales@contoso.example" <it@fabrikam.example>\r\n'), "auto_submitted"),
             "auto-notified": (mail("Auto-Submitted: auto-notified; owner-email=x\r\n"), "auto_submitted"),
-            "an autoresponder that we redirect": (mail("X-Autoreply: yes\r\n", GENERATED, "Resent-From: sales@contoso.example\r\n"), "auto_submitted"),
+            "an autoresponder that we redirect": (
+                mail("X-Autoreply: yes\r\n", GENERATED, "Resent-From: sales@contoso.example\r\n"), "auto_submitted"),
             "Exchange itself": (mail(author="<MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@fabrikam.example>"), "auto_submitted"),
             "Precedence: auto_reply": (mail("Precedence: auto_reply\r\n"), "auto_submitted"),
             "all suppressed": (mail("X-Auto-Response-Suppress: All\r\n"), "suppressed"),
             "AutoReply suppressed": (mail("X-Auto-Response-Suppress: DR, OOF, AutoReply\r\n"), "suppressed"),
             "without spaces": (mail("X-Auto-Response-Suppress: oof,autoreply\r\n"), "suppressed"),
             "in the second header": (mail("X-Auto-Response-Suppress: None\r\nX-Auto-Response-Suppress: All\r\n"), "suppressed"),
-            "suppressed, redirected by us": (mail(GENERATED, "Resent-From: sales@contoso.example\r\nX-Auto-Response-Suppress: All\r\n"), "suppressed"),
+            "suppressed, redirected by us": (
+                mail(GENERATED, "Resent-From: sales@contoso.example\r\nX-Auto-Response-Suppress: All\r\n"), "suppressed"),
             "a list": (mail("List-Id: <dev.lists.example>\r\n"), "list"),
             "a newsletter": (mail("List-Unsubscribe: <https://lists.example/u>\r\n"), "list"),
             "a list with help": (mail("LIST-HELP: <mailto:help@lists.example>\r\n"), "list"),
@@ -85,16 +92,20 @@ class TestAnswering(BaseCase):
             "our own address": (mail(path="<sales@contoso.example>"), "own_address"),
             "From is our own address": (mail(author="Sales <sales@contoso.example>"), "own_address"),
             "no address in Return-Path": (mail(path="<MAILER-DAEMON>"), "no_address"),
+            "an open bracket in Return-Path": (mail(path=f"<{ANA}"), "no_address"),
             "two in Return-Path": (mail(path=f"<{ANA}>, <x@evil.example>"), "no_address"),
             "no address in From": (mail(author="Ana"), "no_address"),
             "two in From": (mail(author=f"{ANA}, x@evil.example"), "no_address"),
             "two headers From": (mail("From: x@evil.example\r\n"), "no_address"),
+            "no domain": (mail(path="<ana@localhost>", author="Ana <ana@localhost>"), "foreign_return_path"),
             "foreign": (mail(path=foreign), "foreign_return_path"),
             "a domain that ends alike": (mail(path="<ana@evilfabrikam.example>"), "foreign_return_path"),
             "foreign, SPF failed": (mail(path=foreign, results="spf=fail smtp.mailfrom=evil.example; dkim=pass"), "foreign_return_path"),
-            "foreign, SPF passed for another": (mail(path=foreign, results="spf=pass smtp.mailfrom=fabrikam.example"), "foreign_return_path"),
+            "foreign, SPF passed for another": (
+                mail(path=foreign, results="spf=pass smtp.mailfrom=fabrikam.example"), "foreign_return_path"),
             "foreign, SPF passed further down": (
-                mail("Authentication-Results: spf=pass smtp.mailfrom=evil.example\r\n", path=foreign, results="spf=none"), "foreign_return_path"),
+                mail("Authentication-Results: spf=pass smtp.mailfrom=evil.example\r\n", path=foreign, results="spf=none"),
+                "foreign_return_path"),
             "foreign, SPF passed in a comment": (
                 mail(path=foreign, results="spf=none (a; spf=pass smtp.mailfrom=evil.example;)"), "foreign_return_path"),
             "foreign, SPF passed in another result": (
@@ -113,8 +124,10 @@ class TestAnswering(BaseCase):
 
     def test_roles_read_no_mail(self):
         table = [
-            "mailer-daemon", "MAILER-DAEMON", "postmaster", "noreply", "no-reply", "no_reply", "no.reply", "donotreply", "do-not-reply", "noreply-7",
-            "orders-noreply", "orders.no-reply+7", "bounce", "bounces", "bounce-77", "bounces+ana=x", "news-bounces", "owner-news", "news-request",
+            "mailer-daemon", "MAILER-DAEMON", "postmaster", "noreply", "no-reply", "no_reply", "no.reply", "donotreply", "do-not-reply",
+            "noreply-7",
+            "orders-noreply", "orders.no-reply+7", "bounce", "bounces", "bounce-77", "bounces+ana=x", "news-bounces", "owner-news",
+            "news-request",
             "listserv", "majordomo",
         ]
         for local in table:

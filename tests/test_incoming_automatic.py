@@ -39,7 +39,8 @@ class TestAutomatic(BaseCase):
             "a rule that answers with a template": (mail(GENERATED, ALL, OWN_RULE, AGENT, subject="We got your mail"), "other"),
             "an older Exchange, not marked": (mail(ALL, OWN_RULE, subject="Out of Office: Tour"), "absence"),
             "an own rule by an alias address": (
-                mail(GENERATED, ALL, REPLY, NULL, "X-MS-Exchange-Inbox-Rules-Loop: ana@fabrikam.onmicrosoft.example\r\n", subject=away), "absence"),
+                mail(GENERATED, ALL, REPLY, NULL, "X-MS-Exchange-Inbox-Rules-Loop: ana@fabrikam.onmicrosoft.example\r\n", subject=away),
+                "absence"),
             "RFC 3834": (mail("Auto-Submitted: auto-replied\r\n", REPLY), "other"),
             "RFC 3834 with a parameter": (mail('Auto-Submitted: auto-replied; owner-email="ana@fabrikam.example"\r\n'), "other"),
             "RFC 3834 with a comment": (mail("Auto-Submitted: auto-replied (vacation)\r\n"), "other"),
@@ -53,6 +54,9 @@ class TestAutomatic(BaseCase):
             "X-POST-MessageClass": (mail("X-POST-MessageClass: 9; Autoresponder\r\n"), "other"),
             "subject and bulk in a reply": (mail(REPLY, "Precedence: junk\r\n", subject="Auto-Reply: Tour"), "absence"),
             "subject and null return path": (mail(REPLY, NULL, subject="Out of office"), "absence"),
+            "subject and own rule in a reply": (mail(REPLY, OWN_RULE, subject=away), "absence"),
+            "subject and the firm suppresses answers": (mail(REPLY, FIRM, subject=away), "absence"),
+            "the rule in lower case": (mail(REPLY, AGENT.lower()), "other"),
             "null return path, suppressed, a reply": (mail(REPLY, NULL, ALL), "other"),
             "an out-of-office that was redirected": (mail(REDIRECTED, REPLY, subject=away), "absence"),
             "an out-of-office that was redirected, its own rule first": (mail(OWN_RULE, REDIRECTED, ALL, subject="I am away"), "other"),
@@ -64,12 +68,17 @@ class TestAutomatic(BaseCase):
 
     def test_the_subject_of_an_absence_is_known_in_many_languages(self):
         table = [
-            "Automatische Antwort: Tour", "Abwesenheitsnotiz: Tour", "Réponse automatique : Tour", "Absence du bureau : Tour", "Respuesta automática: Tour",
-            "Fuera de la oficina: Tour", "Risposta automatica: Tour", "Automatisch antwoord: Tour", "Resposta automática: Tour", "Autosvar: Tour",
+            "Automatische Antwort: Tour", "Abwesenheitsnotiz: Tour", "Réponse automatique : Tour", "Absence du bureau : Tour",
+            "Respuesta automática: Tour",
+            "Fuera de la oficina: Tour", "Risposta automatica: Tour", "Automatisch antwoord: Tour", "Resposta automática: Tour",
+            "Autosvar: Tour",
             "Automatiskt svar: Tour", "Automatisk svar: Tour", "Automaattinen vastaus: Tour", "Odpowiedź automatyczna: Tour",
-            "Automatická odpověď: Tour", "Automatikus válasz: Tour", "Răspuns automat: Tour", "Автоматический ответ: Tour", "Αυτόματη απάντηση: Tour",
-            "Otomatik yanıt: Tour", "自動応答: Tour", "自动答复: Tour", "自动回复：Tour", "자동 회신: Tour", "رد تلقائي: Tour", "OUT OF OFFICE RE: Tour",
-            "Out of Office AutoReply: Tour", "=?iso-8859-1?Q?R=E9ponse_automatique_:_Tour?=", "=?utf-8?B?UsOpcG9uc2UgYXV0b21h?=\r\n =?utf-8?Q?tique_:_Tour?=",
+            "Automatická odpověď: Tour", "Automatikus válasz: Tour", "Răspuns automat: Tour", "Автоматический ответ: Tour",
+            "Αυτόματη απάντηση: Tour",
+            "Otomatik yanıt: Tour", "自動応答: Tour", "自动答复: Tour", "自动回复：Tour", "자동 회신: Tour", "رد تلقائي: Tour",
+            "OUT OF OFFICE RE: Tour",
+            "Out of Office AutoReply: Tour", "=?utf-8?Q?_Automatic_reply=3A?= Tour", "=?iso-8859-1?Q?R=E9ponse_automatique_:_Tour?=",
+            "=?utf-8?B?UsOpcG9uc2UgYXV0b21h?=\r\n =?utf-8?Q?tique_:_Tour?=",
         ]
         for subject in table:
             with self.subTest(subject):
@@ -78,8 +87,10 @@ class TestAutomatic(BaseCase):
     def test_what_exchange_itself_writes_is_no_persons(self):
         table = [
             ("Your mailbox is almost full", "quota"), ("Your mailbox is full", "quota"), ("Ihr Postfach ist fast voll.", "quota"),
-            ("Votre boîte aux lettres est presque pleine", "quota"), ("Su buzón está casi lleno", "quota"), ("La cassetta postale è quasi piena", "quota"),
-            ("Uw postvak is bijna vol", "quota"), ("Sua caixa de correio está quase cheia", "quota"), ("Moderation request expired", "other"),
+            ("Votre boîte aux lettres est presque pleine", "quota"), ("Su buzón está casi lleno", "quota"),
+            ("La cassetta postale è quasi piena", "quota"),
+            ("Uw postvak is bijna vol", "quota"), ("Sua caixa de correio está quase cheia", "quota"),
+            ("Moderation request expired", "other"),
         ]
         for subject, kind in table:
             with self.subTest(subject):
@@ -98,7 +109,7 @@ class TestAutomatic(BaseCase):
             "receipts are suppressed": mail("X-Auto-Response-Suppress: DR, RN, NRN\r\n", OWN_RULE, REPLY),
             "the firm suppresses all answers": mail(FIRM, REPLY),
             "the firm suppresses all answers to a new mail": mail(ALL, subject="Tour"),
-            "X-Autoreply: no": mail("X-Autoreply: no\r\n", REPLY),
+            "X-Autoreply: no": mail("X-Autoreply: No\r\n", REPLY),
             "redirected": mail(REDIRECTED, subject="Tour"),
             "redirected reply": mail(REDIRECTED, REPLY),
             "redirected, of a firm that suppresses answers": mail(REDIRECTED, FIRM, REPLY),
@@ -119,9 +130,11 @@ class TestAutomatic(BaseCase):
             "a contact form": mail(GENERATED, subject="New request"),
             "a ticket system, no answer": mail(GENERATED, ALL, subject="[Ticket 7] Tour"),
             "a mailbox is full, says a person": mail(subject="Your mailbox is full"),
-            "Outlook's test message": mail(subject="Microsoft Outlook Test Message", author="From: Microsoft Outlook <ana@fabrikam.example>\r\n"),
+            "Outlook's test message": mail(subject="Microsoft Outlook Test Message",
+                author="From: Microsoft Outlook <ana@fabrikam.example>\r\n"),
             "the system mailbox as a name": mail(subject="Quota", author=f'From: "{SYSTEM_MAILBOX}@x.example" <ana@fabrikam.example>\r\n'),
-            "a report": mail("Content-Type: multipart/report; report-type=delivery-status; boundary=x\r\n", "Auto-Submitted: auto-replied\r\n", author=SYSTEM),
+            "a report": mail("Content-Type: multipart/report; report-type=delivery-status; boundary=x\r\n",
+                "Auto-Submitted: auto-replied\r\n", author=SYSTEM),
             "empty": "",
         }
         for name, head in table.items():

@@ -3,7 +3,7 @@ import time
 
 from odoo.tests import BaseCase, tagged
 
-from ..tools.incoming.limits import MAX_HEADER, MAX_MULTIPARTS, MAX_PARTS, MAX_RECIPIENTS, MAX_SIZE, excess
+from ..tools.incoming.limits import MAX_HEADER, MAX_MULTIPARTS, MAX_PARTS, MAX_RECIPIENTS, MAX_SIZE, excess, is_tame
 
 HEAD = b"From: a@fabrikam.example\r\nTo: b@contoso.example\r\n"
 
@@ -26,6 +26,7 @@ class TestLimits(BaseCase):
         table = [
             (b"", ""), (HEAD, ""), (HEAD + b"\r\nHello\r\n", ""), (HEAD + b"\n\nHello\n", ""), (b"no header at all", ""),
             (parts(MAX_PARTS - 1), ""), (parts(MAX_PARTS), "parts"), (parts(20_000), "parts"),
+            (HEAD + b"\r\n" + parts(MAX_PARTS).replace(b"\r\n", b"\r"), "parts"),
             (nested(MAX_MULTIPARTS), ""), (nested(MAX_MULTIPARTS + 1), "multiparts"),
             (HEAD + b"X-Long: " + b"x" * MAX_HEADER + b"\r\n\r\nHello", "header"), (b"x" * (MAX_HEADER + 1), "header"),
             (b"Cc: " + many + b"\r\n\r\nHello", "recipients"), (b"To: a@fabrikam.example\r\n\r\nTo: " + many, ""),
@@ -43,3 +44,13 @@ class TestLimits(BaseCase):
         began = time.monotonic()
         self.assertEqual(excess(HEAD + b"\r\n" + b"content-type : \r\n" * 10 + b"\r\n" * 30_000_000), "")
         self.assertLess(time.monotonic() - began, 10)
+
+    def test_what_takes_python_minutes_or_much_memory_is_not_given_to_its_parser(self):
+        table = [
+            (HEAD + b"\r\nHello", True), (parts(100), True), (HEAD + b"Content-Type: " + b'"' * 2000 + b"\r\n\r\nHello", False),
+            (HEAD + b"Content-Type: a\r\n" + b" b\r\n" * 400 + b"\r\nHello", False), (HEAD + b"\r\n" + b"content-type " * 100, True),
+            (HEAD + b"\r\n--x\r\nCONTENT-TRANSFER-ENCODING: " + b"(" * 2000, False), (HEAD + b"\r\n" + b"x" * 4 * 1024 * 1024, False),
+        ]
+        for number, (source, expected) in enumerate(table):
+            with self.subTest(number=number):
+                self.assertEqual(is_tame(source), expected)

@@ -33,7 +33,8 @@ class TestLoop(BaseCase):
             "too many servers": (hops(51), "hops"),
             "our own mark": (f"{HEAD}X-Loop: sales@contoso.example\r\n", "own_loop_mark"),
             "our own list": (f"{HEAD}X-BeenThere: news@contoso.example\r\n", "own_loop_mark"),
-            "our own mark after another": (f"{HEAD}X-Loop: bugs@fabrikam.example\r\nX-Loop: Sales <sales@contoso.example>\r\n", "own_loop_mark"),
+            "our own mark after another": (
+                f"{HEAD}X-Loop: bugs@fabrikam.example\r\nX-Loop: Sales <sales@contoso.example>\r\n", "own_loop_mark"),
         }
         for name, (head, reason) in table.items():
             with self.subTest(name):

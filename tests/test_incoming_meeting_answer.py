@@ -1,3 +1,4 @@
+import base64
 import email.policy
 
 from odoo.tests import BaseCase, tagged
@@ -38,13 +39,21 @@ class TestMeetingAnswer(BaseCase):
             "as a file with its method": (alternative(extra=attached, own="multipart/mixed"), "REPLY", "tour-7"),
             "folded id": (alternative(body=calendar(uid="UID:0400\r\n 00E0\r\n")), "REPLY", "040000E0"),
             "id with a parameter": (alternative(body=calendar(uid="UID;X-A=1:tour-7\r\n")), "REPLY", "tour-7"),
+            "id with white space": (alternative(body=calendar(uid="UID: tour-7 \r\n")), "REPLY", "tour-7"),
             "no id": (alternative(body=calendar(uid="")), "REPLY", ""),
-            "base64": (alternative(extra="Content-Transfer-Encoding: base64\r\n", body="TUVUSE9EOlJFUExZClVJRDp0b3VyLTcK"), "REPLY", "tour-7"),
+            "parameter and encoding in capitals": (
+                alternative("; METHOD=Reply", extra="Content-Transfer-Encoding: BASE64 \r\n", body="VUlEOnRvdXItNwo="), "REPLY", "tour-7"),
+            "UTF-16": (
+                alternative("; charset=utf-16", extra="Content-Transfer-Encoding: base64\r\n",
+                            body=base64.b64encode(calendar().encode("utf-16")).decode()), "REPLY", "tour-7"),
+            "base64": (
+                alternative(extra="Content-Transfer-Encoding: base64\r\n", body="TUVUSE9EOlJFUExZClVJRDp0b3VyLTcK"), "REPLY", "tour-7"),
             "with a comment": (alternative(words="I will be ten minutes late."), "REPLY", "tour-7"),
             "Exchange's class": (f"{HEAD}X-MS-Exchange-Message-Class: IPM.Schedule.Meeting.Resp.Pos\r\n\r\n", "REPLY", ""),
             "Exchange's class in winmail.dat": (
                 f"{HEAD}Content-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n\r\nYes\r\n--c\r\nContent-Type: application/ms-tnef\r\n"
-                "Content-Transfer-Encoding: base64\r\n\r\neJ8+IgEIgAcAIAAAAElQTS5NaWNyb3NvZnQgU2NoZWR1bGUuTXRnUmVzcFAA\r\n--c--\r\n", "REPLY", ""),
+                "Content-Transfer-Encoding: base64\r\n\r\neJ8+IgEIgAcAIAAAAElQTS5NaWNyb3NvZnQgU2NoZWR1bGUuTXRnUmVzcFAA\r\n--c--\r\n",
+                "REPLY", ""),
         }
         for name, (source, method, uid) in table.items():
             with self.subTest(name):
@@ -63,6 +72,7 @@ class TestMeetingAnswer(BaseCase):
             "calendar and type disagree": alternative("; method=REQUEST", calendar("REPLY")),
             "no method": alternative("", calendar("")),
             "a file of an answer": alternative("; name=tour.ics", extra=attached, own="multipart/mixed"),
+            "a file of an answer, in capitals": alternative("", extra=attached.replace("attachment", "ATTACHMENT"), own="multipart/mixed"),
             "a file of another type": alternative("").replace("text/calendar", "application/ics"),
             "subject alone": f"{HEAD}\r\nI accept.\r\n",
             "quotes one": f"{HEAD}Content-Type: text/plain\r\n\r\n{calendar()}",

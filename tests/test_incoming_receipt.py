@@ -50,9 +50,17 @@ class TestReceipt(BaseCase):
             "the part for programs is gone": (
                 f"{ANSWER}Content-Type: multipart/report; report-type=disposition-notification; boundary=b\r\n\r\n{TEXT}--b--\r\n",
                 ("<m1@erp>",), False),
-            "S/MIME": (f"{ANSWER}Content-Type: application/pkcs7-mime; smime-type=signed-receipt; name=smime.p7m\r\n{opaque}", ("<m1@erp>",), True),
+            "the part for programs is gone, in capitals": (
+                f"{ANSWER}Content-Type: multipart/report; report-type=Disposition-Notification; boundary=b\r\n\r\n{TEXT}--b--\r\n",
+                ("<m1@erp>",), False),
+            "S/MIME, in capitals": (
+                f"{ANSWER}Content-Type: Application/X-PKCS7-MIME; smime-type=Signed-Receipt\r\n{opaque}", ("<m1@erp>",), True),
+            "S/MIME": (
+                f"{ANSWER}Content-Type: application/pkcs7-mime; smime-type=signed-receipt; name=smime.p7m\r\n{opaque}",
+                ("<m1@erp>",), True),
             "Exchange's class": (f"{ANSWER}X-MS-Exchange-Message-Class: REPORT.IPM.Note.IPNRN\r\n\r\nRead\r\n", ("<m1@erp>",), True),
-            "Exchange's class, not read": (f"{ANSWER}X-MS-Exchange-Message-Class: REPORT.IPM.Note.IPNNRN\r\n\r\nx\r\n", ("<m1@erp>",), False),
+            "Exchange's class, not read": (
+                f"{ANSWER}X-MS-Exchange-Message-Class: REPORT.IPM.Note.IPNNRN\r\n\r\nx\r\n", ("<m1@erp>",), False),
             "Exchange's class in winmail.dat": (
                 f"{ANSWER}Content-Type: application/ms-tnef; name=winmail.dat\r\n\r\n" + (
                     b"\x78\x9f\x3e\x22\x01\x00\x01\x06\x90\x08\x00\x04\x00\x00\x00\x00\x00\x01\x00\x05\x00"
@@ -71,7 +79,7 @@ class TestReceipt(BaseCase):
             "German subject": HEAD.replace("Read: ", "Gelesen: ") + plain,
             "an answer": ANSWER + plain,
             "asks for a receipt": HEAD + "Disposition-Notification-To: ana@fabrikam.example\r\n" + plain,
-            "asks in three ways": HEAD + "Return-Receipt-To: ana@fabrikam.example\r\nX-Confirm-Reading-To: ana@fabrikam.example\r\n" + plain,
+            "asks in three ways": HEAD + "Return-Receipt-To: a@fabrikam.example\r\nX-Confirm-Reading-To: a@fabrikam.example\r\n" + plain,
             "quotes one": HEAD + "Content-Type: text/plain\r\n\r\nOriginal-Message-ID: <m1@erp>\r\nDisposition: x/y; displayed\r\n",
             "forwards one": f"{HEAD}Content-Type: multipart/mixed; boundary=f\r\n\r\n--f\r\n\r\nSee below\r\n--f\r\n"
                             f"Content-Type: message/rfc822\r\n\r\n{mdn()}\r\n--f--\r\n",

@@ -5,7 +5,8 @@ from odoo.tests import BaseCase, tagged
 from ..tools.incoming.filters.substitute import Substitute, read
 
 ENGLISH = "The server couldn't retrieve the following message:\r\n\r\n"
-NAMED = 'Subject: "Tour"\r\nFrom: "Ana" ("ana@fabrikam.example")\r\nSent date: 3/4/2026 9:00:00 AM\r\n\r\nThe message hasn\'t been deleted.\r\n'
+NAMED = ('Subject: "Tour"\r\nFrom: "Ana" ("ana@fabrikam.example")\r\nSent date: 3/4/2026 9:00:00 AM\r\n\r\n'
+         "The message hasn't been deleted.\r\n")
 SUBJECT = "Retrieval using the IMAP4 protocol failed for the\r\n following message: 20417"
 
 
@@ -22,6 +23,7 @@ def parsed(source):
 class TestSubstitute(BaseCase):
 
     def test_a_substitute_tells_what_it_stands_for(self):
+        printable = "Content-Transfer-Encoding: quoted-printable\r\n"
         tour = Substitute("Tour", '"Ana" ("ana@fabrikam.example")')
         encoded = "=?utf-8?B?RGllIE5hY2hyaWNodCBrb25udGUgw7xiZXIgSU1BUDQgbmljaHQgYWJnZXJ1ZmVuIHdlcmRlbjogMTI=?="
         table = {
@@ -29,13 +31,17 @@ class TestSubstitute(BaseCase):
             "an older Exchange": (substitute("Microsoft Exchange Server 2010"), tour),
             "quoted": (substitute('"Microsoft Exchange Server"'), tour),
             "POP": (substitute(subject=SUBJECT.replace("IMAP4", "POP3")), tour),
-            "quoted-printable": (substitute(body="The server couldn=27t retrieve the following message:\r\n", head="Content-Transfer-Encoding: quoted-printable\r\n"),
-                                 Substitute("", "")),
-            "typographic apostrophe": (substitute(author="postmaster", body="The server couldn’t retrieve the following message:\r\n"), Substitute("", "")),
-            "spelled out": (substitute(author="postmaster", body="The server could not retrieve the following message:\r\n"), Substitute("", "")),
-            "what Exchange cannot name": (substitute(body=ENGLISH + 'Subject: "Tour [x]"\r\nFrom: "Not available" ("Not available")\r\n'),
-                                          Substitute("Tour [x]", '"Not available" ("Not available")')),
-            "another language": (substitute(subject=encoded, body="Der Server konnte die folgende Nachricht nicht abrufen:\r\n"), Substitute("", "")),
+            "quoted-printable": (
+                substitute(body="The server couldn=27t retrieve the following message:\r\n", head=printable), Substitute("", "")),
+            "typographic apostrophe": (
+                substitute(author="postmaster", body="The server couldn’t retrieve the following message:\r\n"), Substitute("", "")),
+            "spelled out": (
+                substitute(author="postmaster", body="The server could not retrieve the following message:\r\n"), Substitute("", "")),
+            "what Exchange cannot name": (
+                substitute(body=ENGLISH + 'Subject: "Tour [x]"\r\nFrom: "Not available" ("Not available")\r\n'),
+                Substitute("Tour [x]", '"Not available" ("Not available")')),
+            "another language": (
+                substitute(subject=encoded, body="Der Server konnte die folgende Nachricht nicht abrufen:\r\n"), Substitute("", "")),
             "another subject": (substitute(subject="Message"), tour),
             "no words": (substitute(body=""), Substitute("", "")),
         }

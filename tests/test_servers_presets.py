@@ -67,7 +67,8 @@ class TestPresets(BaseCase):
     def test_imap_and_pop_fill_what_the_guide_says(self):
         common = {"name": "Office 365 Incoming Mail Server", "server": "outlook.office365.com", "is_ssl": True}
         self.assertEqual(presets.incoming_values("imap", "global"), {**common, "server_type": "imap", "port": 993})
-        self.assertEqual(presets.incoming_values("pop", "global"), {**common, "server_type": "pop", "port": 995})
+        self.assertEqual(presets.incoming_values("pop", "global"), {
+            **common, "server_type": "pop", "port": 995, "office365_after_fetch": "delete"})
 
     def test_problems_of_an_outgoing_server(self):
         table = [

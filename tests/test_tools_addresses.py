@@ -1,6 +1,16 @@
 from odoo.tests import BaseCase, tagged
 
-from ..tools.addresses import AddressError, Mailbox, domain_of, honest_mailboxes, honest_name, mailbox_of, parse_address
+from ..tools.addresses import (
+    AddressError,
+    Mailbox,
+    decoded_words,
+    domain_of,
+    honest_mailboxes,
+    honest_name,
+    mailbox_of,
+    octets_as_text,
+    parse_address,
+)
 
 
 @tagged("post_install", "-at_install")
@@ -105,3 +115,19 @@ class TestHonestNames(BaseCase):
         self.assertEqual(honest_mailboxes('"ceo@contoso.example" <x@fabrikam.example>, Kim <kim@fabrikam.example>'), [
             Mailbox("", "x@fabrikam.example"), Mailbox("Kim", "kim@fabrikam.example")])
         self.assertIsNone(honest_mailboxes(""))
+
+    def test_encoded_words_beside_each_other_are_one_text(self):
+        table = [
+            ("=?utf-8?Q?R=C3=A9?= =?utf-8?B?cG9uc2U=?=", "Réponse"), ("=?utf-8?Q?a?=\r\n\t=?utf-8?Q?b?=", "ab"),
+            ("a =?utf-8?Q?b?= c", "a b c"),
+            ("=?utf-8?Q?=3D=3Futf-8=3FQ=3Fx=3F=3D?=", "x"), ("plain", "plain"), ("=?utf-8?Q?open", "=?utf-8?Q?open"),
+        ]
+        for text, expected in table:
+            with self.subTest(text):
+                self.assertEqual(decoded_words(text), expected)
+
+    def test_octets_are_read_whatever_the_label_of_their_charset_is(self):
+        for label in ("", "none", "hex", "a\0b", "idna", "punycode", "undefined", "x" * 5000):
+            with self.subTest(label):
+                self.assertEqual(octets_as_text(b"Gr\xfc\xdfe", label), "Grüße")
+        self.assertEqual(octets_as_text(b"Gr\xfc", "utf-8"), "Gr\ufffd")

@@ -140,11 +140,10 @@ def decoded_words(text: str) -> str:
 def octets_as_text(octets: bytes, charset: str) -> str:
     """Return what octets say in a charset as it is labelled, as Latin-1 if there is no such charset."""
     try:
-        if codecs.lookup(charset).name not in _SLOW_CODECS:
-            return octets.decode(charset, "replace")
+        is_known = codecs.lookup(charset).name not in _SLOW_CODECS
+        return octets.decode(charset if is_known else "latin-1", "replace")
     except (LookupError, ValueError):  # ValueError: a NUL in the label, or a codec that takes no "replace"
-        pass
-    return octets.decode("latin-1")
+        return octets.decode("latin-1")
 
 
 def _readable(name: str) -> str:

@@ -5,3 +5,4 @@ from . import office365_file_under
 from . import office365_switch
 from . import office365_sender
 from . import office365_sender_lines
+from . import office365_reconciliation

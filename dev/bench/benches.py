@@ -5,6 +5,7 @@ import statistics
 from collections.abc import Callable, Iterator
 
 import size
+from fetch import fetch
 from jobs import OURS, THEIRS, remove_ours
 from lab import Lab
 from results import Result
@@ -188,5 +189,5 @@ def _cpu(measured: list[dict[str, float]]) -> float:
 #: By name, in the order in which they run; the last one takes our server away.
 BENCHES: dict[str, Callable[[Lab, int], Iterator[Result]]] = {
     "senders": senders, "single": single, "limits": limits, "queue": queue, "token": token, "foreign": foreign, "screens": screens,
-    "bystander": bystander,
+    "fetch": fetch, "bystander": bystander,
 }

@@ -56,7 +56,7 @@ class Job:
         servers.directory.accounts[ERP].send_as.add(BRANT)
         self._rows: list[tuple[str, ...]] = []
         self.steps: list[Callable[[Environment], None]] = [
-            self.make_servers, self.set_alias, self.post_message, self.receive_answer,
+            self.make_servers, self.set_alias, self.post_message, self.receive_answer, self.keep_stray,
         ]
 
     def make_servers(self, env: Environment) -> None:
@@ -149,6 +149,30 @@ class Job:
         expect(message.mapped("author_id.name"), ["Carla Customer"], "the author of the answer on the record")
         fetched = self._servers.imap.connections[-1]
         self._row(fetched.listener, fetched.login, "", "", "", f"fetched, on “{record.name}”")
+
+    def keep_stray(self, env: Environment) -> None:
+        """A mail to an unknown address of the domain reaches the catch-all, is kept, and its sender is told."""
+        stray = EmailMessage()
+        stray["From"], stray["To"] = f"Carla Customer <{CUSTOMER}>", "no.such.team@contoso.example"
+        stray["Subject"], stray["Message-ID"] = "Is anybody there?", "<stray@fabrikam.example>"
+        stray.set_content("I have a question.")
+        sent = len(self._servers.transactions)
+        with smtplib.SMTP(self._servers.mx.host, self._servers.mx.port) as customers_server:
+            customers_server.send_message(stray, CUSTOMER, ["no.such.team@contoso.example"])
+        transaction = self._servers.transactions[-1]
+        self._row("mx", "", transaction.envelope_from, str(stray["From"]), str(stray["To"]), short(transaction.reply))
+        env.ref("mail.ir_cron_mail_gateway_action").method_direct_trigger()
+        env.cr.commit()
+        env.invalidate_all()
+        row = env["office365.inbound"].search([("message_id", "=", stray["Message-ID"])])
+        expect(row.mapped("state"), ["unroutable"], "what became of the mail")
+        expect(bool(row.raw), True, "that its source is kept")
+        env.ref("mail.ir_cron_mail_scheduler_action").method_direct_trigger()
+        notice = self._servers.transactions.wait_for(lambda seen: len(seen) > sent + 1)[-1]
+        expect(notice.recipients, [CUSTOMER], "who is told")
+        expect(notice.message["Auto-Submitted"], "auto-replied", "that the notice says that nobody wrote it")
+        self._row("submission", notice.login, notice.envelope_from, notice.header_from.replace('"', ""), CUSTOMER,
+                  f"{short(notice.reply)}, the notice")
 
     def _row(self, *cells: str | None) -> None:
         self._rows.append(tuple(cell or "–" for cell in cells))

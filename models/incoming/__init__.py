@@ -1,6 +1,8 @@
 from . import fetchmail_server_connection
 from . import fetchmail_server_failure
 from . import fetchmail_server_inbound
+from . import fetchmail_server_progress
+from . import fetchmail_server_reconciliation
 from . import fetchmail_server_screen
 from . import mail_thread_destination
 from . import mail_thread_filters
@@ -10,6 +12,7 @@ from . import mail_thread_parse
 from . import office365_folder
 from . import office365_inbound
 from . import office365_inbound_actions
+from . import office365_inbound_compared
 from . import office365_inbound_preview
 from . import office365_inbound_screen
 from . import office365_notice

@@ -46,6 +46,7 @@ class Desk:
         self._validity: dict[str, str] = {}
         self._handled: dict[str, set] = {}
         self._renumbered: set[str] = set()
+        self._pending: dict[str, set] = {}
         self._item: Item | None = None
 
     # ------------------------------------------------------------
@@ -58,7 +59,9 @@ class Desk:
             if folder := self._opened(name):
                 found = self._folders._wanted(self._server, folder)
                 known = self._inbound._known(self._server.id, folder.name, folder.validity, found)
-                wanted = [uid for uid in found if uid not in known or known[uid].is_due]
+                # Whoever has read it meanwhile, a message that the server did not hand out is asked for again.
+                self._pending[name] = self._inbound._pending(self._server.id, folder.name, folder.validity) - found
+                wanted = [uid for uid in found if uid not in known or known[uid].is_due] + sorted(self._pending[name])
                 if not wanted:
                     self._folders._caught_up(self._server, folder)
                 if self._folders._is_being_renumbered(self._server.id, folder.name):
@@ -74,7 +77,9 @@ class Desk:
             folder = self._opened(name)
             if not folder or folder.validity != self._validity[name]:
                 continue  # numbered anew since it was looked at: the next fetch sees to that
+            gone = self._pending[name] & set(uids)
             for source in folder.sources(uids, MAX_SIZE):
+                gone.discard(source.uid)
                 self._item = item = self._item_of(folder, source)
                 if not self._is_processed(item, source):
                     continue
@@ -83,6 +88,7 @@ class Desk:
                     yield source.uid, item.source
                 finally:
                     self._fetching.item = None
+            self._inbound._gone(self._server.id, folder.name, folder.validity, gone)
 
     def handled(self) -> None:
         """Note that core is done with the present message: it is written down, or its transaction was rolled back."""

@@ -25,20 +25,20 @@ class FetchmailServer(models.Model):
             ("date", "Everything since a date, and whatever arrives later"),
         ],
         "First Fetch", default="unread", required=True,
-        help="What Odoo reads of a folder that it opens for the first time. What arrives later is fetched whether or not somebody has read it "
-             "in Outlook. POP cannot tell what is unread: there, everything in the mailbox is fetched.")
+        help="What Odoo reads of a folder that it opens for the first time. What arrives later is fetched whether or not somebody has read "
+             "it in Outlook. POP cannot tell what is unread: there, everything in the mailbox is fetched.")
     office365_fetch_since = fields.Date("Since")
     office365_after_fetch = fields.Selection(
         [("seen", "Mark as read"), ("leave", "Leave as it is"), ("move", "Move to a folder"), ("delete", "Delete")],
         "Fetched Messages", default="seen", required=True,
-        help="What happens in the mailbox to a message once Odoo has processed it. A message that Odoo could not process is kept in the list of "
-             "received mail; in the mailbox it is marked as read, never moved or deleted. Over POP, messages can only be left or deleted.")
+        help="What happens in the mailbox to a message once Odoo has processed it. A message that Odoo could not process is kept in the "
+             "list of received mail; in the mailbox it is marked as read, never moved or deleted. Over POP, messages are left or deleted.")
     office365_move_folder = fields.Char(
         "Folder for Fetched Messages", help="Name of the folder as the mailbox shows it, such as Odoo. It has to exist.")
     office365_notify_unroutable = fields.Boolean(
         "Tell Senders", default=True,
-        help="The sender of a message that no alias, reply or model takes is told so, once a day, if Exchange says that the sender is genuine. "
-             "Automatic mail, newsletters and mailing lists are never answered.")
+        help="The sender of a message that no alias, reply or model takes is told so, once a day, if Exchange says that the sender is "
+             "genuine. Automatic mail, newsletters and mailing lists are never answered.")
     office365_inbound_count = fields.Integer("Needs Attention", compute="_compute_office365_inbound_count")
 
     @api.constrains("office365_after_fetch", "office365_move_folder", "office365_first_fetch", "office365_fetch_since", "office365_preset")
@@ -50,7 +50,8 @@ class FetchmailServer(models.Model):
                     server.display_name))
             if server.office365_first_fetch == "date" and not server.office365_fetch_since:
                 raise ValidationError(self.env._(
-                    "%s: enter the date from which mail is fetched, or choose something else in the field First Fetch.", server.display_name))
+                    "%s: enter the date from which mail is fetched, or choose something else in the field First Fetch.",
+                    server.display_name))
             if server.office365_preset == "pop" and (server.office365_after_fetch == "move" or server.office365_first_fetch != "unread"):
                 raise ValidationError(self.env._(
                     "%s: POP knows no folders, and not when a message arrived. Choose IMAP, or leave First Fetch as it is and choose that "
@@ -69,7 +70,8 @@ class FetchmailServer(models.Model):
         :param mailboxes: what :meth:`_office365_mailboxes` said before
         """
         folders, inbound = self.env["office365.folder"].sudo(), self.env["office365.inbound"].sudo()
-        others = self.filtered(lambda server: server.id in mailboxes and mailboxes[server.id] != server._office365_mailboxes().get(server.id))
+        now = self._office365_mailboxes()
+        others = self.filtered(lambda server: server.id in mailboxes and mailboxes[server.id] != now.get(server.id))
         if others:
             folders._begin_anew(others)
             inbound._of_another_mailbox(others)
@@ -115,8 +117,10 @@ class FetchmailServer(models.Model):
         return _MESSAGES if batch_limit == _CORES_LIMIT else batch_limit
 
     def _office365_in_turn(self):
-        """Return the servers in the order in which they are asked: those that fail last, as they may take a minute; else the one whose turn is
-        longest ago first, so that a mailbox with a backlog does not hold up the others.
+        """Return the servers in the order in which they are asked.
+
+        Those that fail come last, as they may take a minute; else the one comes first whose turn is longest ago, so that a mailbox with a
+        backlog does not hold up the others.
         """
         never = fields.Datetime.to_datetime("1970-01-01")
         return self.sorted(lambda server: (bool(server.error_date), server.date or never))
@@ -147,28 +151,6 @@ class FetchmailServer(models.Model):
         self.env["office365.folder"].sudo().create([
             {"server_id": self.id, "name": name, "is_fetched": is_first and name.upper() == INBOX} for name in names if name not in known])
         self.office365_folder_ids.sudo().filtered(lambda folder: folder.name not in names and not folder.is_fetched).unlink()
-
-    def _office365_fetched(self, began) -> dict:
-        """Return what the browser shows after a fetch: how many messages came, how many need attention, and where they are.
-
-        :param began: when the fetch began, UTC
-        """
-        inbound = self.env["office365.inbound"]
-        mine = [("server_id", "=", self.id), ("write_date", ">=", began)]
-        counts = dict(inbound._read_group(mine, ["state"], ["__count"]))
-        kept = sum(counts.get(state, 0) for state in ATTENTION)
-        words = self.env._("%(done)s messages processed, %(ignored)s ignored.", done=counts.get("done", 0), ignored=counts.get("ignored", 0))
-        if not counts:
-            words = self.env._("There is no new mail.")
-        link = {"label": self.env._("%s need attention", kept), "url": f"/odoo/action-mail_office365.office365_inbound_action?server={self.id}"}
-        return {
-            "type": "ir.actions.client", "tag": "display_notification",
-            "params": {
-                "title": self.display_name, "type": "warning" if kept else "success", "sticky": bool(kept),
-                "message": f"{words} %s" if kept else words, "links": [link] if kept else [],
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
 
     def action_office365_inbound(self):
         """Open what was received from this server."""

@@ -141,8 +141,9 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _office365_is_too_much(self, item: Item, message_dict: dict, routes: list) -> bool:
-        """Tell whether a sender writes so much that it may be a program that answers ours, by the limits of core: so many new records by way of
-        an alias, or so many messages on one record.
+        """Tell whether a sender writes so much that it may be a program that answers ours.
+
+        The limits are core's: so many new records by way of an alias, or so many messages on one record.
 
         Core counts what was made in the last two hours, so that a backlog looks like a flood. Here it is when the mailbox received it that
         counts.
@@ -158,16 +159,18 @@ class MailThread(models.AbstractModel):
         self.env.cr.execute(
             """
             SELECT model, res_id, count(*) FROM office365_inbound
-             WHERE sender = %s AND state = 'done' AND received > %s::timestamp - interval '1 minute' * %s AND received <= %s AND id <> %s
+             WHERE sender = %s AND state = 'done' AND id <> %s
+               AND received > %s::timestamp - interval '1 minute' * %s AND received <= %s
              GROUP BY model, res_id
-            """, [email, until, minutes, until, item.row_id])
+            """, [email, item.row_id, until, minutes, until])
         counts = {(model, res_id): count for model, res_id, count in self.env.cr.fetchall()}
         new = {model for model, thread_id, *_rest in routes if thread_id == 0}  # as core tells an alias that makes records
         if not any(sum(model == other for other, _res_id in counts) >= most for model in new) and not any(
                 thread_id and counts.get((model, thread_id), 0) >= most for model, thread_id, *_rest in routes):
             return False
         item.keep("ignored", self.env._(
-            "The sender has written %(number)s messages within %(minutes)s minutes. Odoo takes no more for now, as a program may be answering "
-            "its mail. If they are all wanted, add the sender under Settings > Technical > Email > Gateway Allowed Emails and retry them.",
+            "The sender has written %(number)s messages within %(minutes)s minutes. Odoo takes no more for now, as a program may be "
+            "answering its mail. If they are all wanted, add the sender under Settings > Technical > Email > Gateway Allowed Emails, then "
+            "retry them.",
             number=most, minutes=minutes))
         return True

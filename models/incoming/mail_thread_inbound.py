@@ -8,7 +8,7 @@ from odoo import api, models
 from ...tools.errors import storable
 from ...tools.identity.acting import Fetching
 from ...tools.incoming.item import Item
-from ...tools.incoming.limits import excess
+from ...tools.incoming.limits import excess, is_tame
 from ...tools.transactions import TRANSIENT
 
 _logger = logging.getLogger(__name__)
@@ -32,9 +32,10 @@ class MailThread(models.AbstractModel):
         return fetching.item if fetching else None
 
     @api.model
-    def _office365_file(self, item: Item, process: Callable[[], Any]) -> Any:
+    def _office365_file(self, item: Item, process: Callable[[bytes], Any]) -> Any:
         """Process a message, and write down what became of it: with its source, unless it became a record.
 
+        :param process: core's gateway, called with a source that Python's parser can be given
         :raise psycopg2.Error: the database cannot do it now; the message is kept by whoever rolls back
         """
         inbound = self.env["office365.inbound"].sudo()
@@ -44,7 +45,7 @@ class MailThread(models.AbstractModel):
             return None
         try:
             with self.env.cr.savepoint():
-                thread_id = process()
+                thread_id = process(item.source if is_tame(item.source) else b"\r\n")
         except TRANSIENT as error:
             item.reason = self.env._("The database could not do it: %s", type(error).__name__)
             raise

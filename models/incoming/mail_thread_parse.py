@@ -10,7 +10,9 @@ from ...tools.incoming.filters import loop
 from ...tools.incoming.fingerprint import fingerprint
 from ...tools.incoming.headers import header, message_ids
 from ...tools.incoming.item import Item
+from ...tools.incoming.limits import is_tame
 from ...tools.incoming.mending import mend, readable
+from ...tools.incoming.mending.parsing import parsed
 from ...tools.incoming.recipients import named
 from ...tools.transactions import TRANSIENT
 
@@ -24,23 +26,25 @@ class MailThread(models.AbstractModel):
     _inherit = "mail.thread"
 
     @api.model
-    def _office365_parse(self, item: Item, message: EmailMessage, parse: Callable[[], dict]) -> dict:
+    def _office365_parse(self, item: Item, message: EmailMessage, parse: Callable[[EmailMessage], dict]) -> dict:
         """Return what a message says, as core's parser does.
 
-        :param parse: core's parser, for the message as it is when it is called
+        :param parse: core's parser
         """
+        if not is_tame(item.source):
+            vars(message).update(vars(parsed(item.source)))  # core goes on with this object
         item.message = message
         item.notes = mend(message, item.received)
         try:
             with self.env.cr.savepoint():
-                values = parse()
+                values = parse(message)
         except TRANSIENT:
             raise
         except Exception:  # noqa: BLE001  (whatever it is that the parser trips over: its head and text are readable)
             plain = readable(item.source)
-            vars(message).update(vars(plain))  # core goes on with this object
-            values = parse()
-            values.setdefault("attachments", []).append(self._Attachment("original.eml", item.source, {}))
+            vars(message).update(vars(plain))
+            values = parse(message)
+            values["attachments"].append(self._Attachment("original.eml", item.source, {}))
         values["body"] += self._office365_encrypted_notice() if "encrypted" in item.notes else ""
         values["message_id"] = self._office365_message_id(item, values["message_id"])
         values.update(self._office365_sender_values(item, message))
@@ -62,7 +66,8 @@ class MailThread(models.AbstractModel):
         written = next(iter(message_ids(header(item.message, "Message-Id"))), message_id)
         if not (existing := self._office365_with_id(written)):
             return written
-        before = self.env["office365.inbound"].sudo().search([("message_id", "=", written), ("state", "=", "done"), ("id", "!=", item.row_id)])
+        before = self.env["office365.inbound"].sudo().search([
+            ("message_id", "=", written), ("state", "=", "done"), ("id", "!=", item.row_id)])
         item.fingerprint = fingerprint(item.source)
         if before and item.fingerprint not in before.mapped("fingerprint"):
             another = f"<{item.fingerprint[:32]}.{written.strip('<>')}>"
@@ -105,7 +110,8 @@ class MailThread(models.AbstractModel):
         """Tell whether an address is an internal user's, or OdooBot's: what is written there counts as theirs, so it has to be."""
         users, email = self.env["res.users"].sudo().with_context(active_test=False), email_normalize(address)
         return bool(email) and bool(users.search_count([
-            ("share", "=", False), "|", ("partner_id.email_normalized", "=", email), ("office365_alias_confirmed", "=", canonical_address(address)),
+            ("share", "=", False),
+            "|", ("partner_id.email_normalized", "=", email), ("office365_alias_confirmed", "=", canonical_address(address)),
         ], limit=1))
 
     @api.model
@@ -114,9 +120,9 @@ class MailThread(models.AbstractModel):
 
         What the server on the way notes is asked in the order of how surely it is the recipient.
         """
-        domains = self.env["mail.alias.domain"].sudo().search([]).mapped("name")
-        found = named(message, domains)
-        item.named = [address for _name, addresses in found for address in addresses]
+        found = named(message, self.env["ir.mail_server"]._office365_own().domains)
+        mailbox = canonical_address(self.env["fetchmail.server"].sudo().browse(item.server_id).user or "")
+        item.named = [address for _name, addresses in found for address in addresses if address != mailbox]
         more = [addresses for name, addresses in found if name.lower() not in _READ_BY_CORE]
         if not more:
             return []
@@ -127,7 +133,7 @@ class MailThread(models.AbstractModel):
     @api.model
     def _office365_own_addresses(self) -> Callable[[str], bool]:
         """Return a function that tells whether an address is in one of our domains."""
-        domains = set(self.env["mail.alias.domain"].sudo().search([]).mapped("name"))
+        domains = self.env["ir.mail_server"]._office365_own().domains
         return lambda address: domain_of(address) in domains
 
     @api.model

@@ -22,7 +22,8 @@ class Office365Folder(models.Model):
     is_fetched = fields.Boolean("Fetch", help="Odoo reads the mail of this folder.")
     validity = fields.Char("UIDVALIDITY", readonly=True, help="Another one means that the server has numbered the folder anew.")
     # A UID may be larger than an integer of PostgreSQL.
-    start = fields.Char(readonly=True, help="The first UID that is fetched whether or not it is unread. Empty: messages received since a date.")
+    start = fields.Char(
+        readonly=True, help="The first UID that is fetched whether or not it is unread. Empty: messages received since a date.")
     since = fields.Datetime(readonly=True, help="Messages received earlier are history.")
     is_renumbered = fields.Boolean(readonly=True, help="The server has numbered the folder anew, and not all of it was read since.")
 
@@ -30,14 +31,33 @@ class Office365Folder(models.Model):
 
     @api.model
     def _wanted(self, server, folder: ImapFolder | PopMailbox) -> set:
-        """Return the messages of a folder that are fetched unless they are in the list: what arrived since the first connection, and what the
-        server's field "First Fetch" adds to that.
+        """Return the messages of a folder that are fetched unless they are in the list.
+
+        That is what arrived since the first connection, and what the server's field "First Fetch" adds to that.
         """
         if isinstance(folder, PopMailbox):
             return folder.uids()  # POP knows neither what is unread nor when it came
         or_unread = server.office365_first_fetch == "unread"
         start, since, _is_renumbered = self._state(server, folder)
         return folder.arrived_from(int(start), or_unread=or_unread) if start else folder.received_since(since, or_unread=or_unread)
+
+    @api.model
+    def _wanted_as_noted(self, server, folder: ImapFolder | PopMailbox, found: set, unread: set) -> tuple[set, bool]:
+        """Return what :meth:`_wanted` returns, without noting anything, and whether only the next fetch can tell it.
+
+        :param found: all messages of the folder
+        :param unread: those of them that are unread
+        """
+        if isinstance(folder, PopMailbox):
+            return found, False
+        noted = self.search([("server_id", "=", server.id), ("name", "=", folder.name)])
+        if noted.validity != folder.validity:
+            return found, True
+        if noted.start:
+            arrived = {uid for uid in found if uid >= int(noted.start)}
+        else:
+            arrived = folder.received_since(noted.since, or_unread=False) if noted.since else set()
+        return (arrived | unread if server.office365_first_fetch == "unread" else arrived) & found, noted.is_renumbered
 
     @api.model
     def _state(self, server, folder: ImapFolder) -> tuple[str | None, datetime, bool]:
@@ -66,7 +86,7 @@ class Office365Folder(models.Model):
             cr.execute(
                 """
                 INSERT INTO office365_folder (server_id, name, is_fetched, validity, start, since, is_renumbered, create_uid, create_date)
-                VALUES (%s, %s, TRUE, %s, %s, %s, %s, %s, now() AT TIME ZONE 'UTC')
+                VALUES (%s, %s, TRUE, %s, %s, %s, %s, %s, clock_timestamp() AT TIME ZONE 'UTC')
                 ON CONFLICT (server_id, name) DO UPDATE SET validity = EXCLUDED.validity, start = EXCLUDED.start, since = EXCLUDED.since,
                     is_renumbered = EXCLUDED.is_renumbered
                 """, [server.id, folder.name, folder.validity, *state, SUPERUSER_ID])
@@ -86,8 +106,15 @@ class Office365Folder(models.Model):
 
     @api.model
     def _is_being_renumbered(self, server_id: int, name: str) -> bool:
-        """Tell whether a message of this folder may be in the list under an older number."""
-        return bool(self.search_count([("server_id", "=", server_id), ("name", "=", name), ("is_renumbered", "=", True)], limit=1))
+        """Tell whether a message of this folder may be in the list under an older number.
+
+        Read apart: what :meth:`_state` has just committed, the transaction of the fetch does not see.
+        """
+        def read(cr):
+            cr.execute("SELECT FROM office365_folder WHERE server_id = %s AND name = %s AND is_renumbered", [server_id, name])
+            return bool(cr.rowcount)
+
+        return run_apart(self.env.registry.cursor, read)
 
     def _forget_before(self, uid: int, since: datetime) -> None:
         """Fetch messages up to this UID only if they are unread, as what became of them is forgotten."""

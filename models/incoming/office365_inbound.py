@@ -15,12 +15,15 @@ from ...tools.incoming.author import from_address
 from ...tools.incoming.fingerprint import fingerprint
 from ...tools.incoming.headers import header, message_ids
 from ...tools.incoming.item import Item
+from ...tools.incoming.limits import MAX_HEADER
 from ...tools.transactions import run_apart
 from .office365_folder import KEPT_DAYS
 
 _logger = logging.getLogger(__name__)
 
 _REMOVED = 10000
+# Octets in which the first line ends.
+_LINE = 1000
 # How often Odoo may be stopped while it works on a message before it is set aside.
 _MAX_DEATHS = 3
 # Minutes until a message is tried again: 1, 2, 4 … up to a day where the server is to hand it out, an hour where we can process it.
@@ -71,7 +74,7 @@ class Office365Inbound(models.Model):
         help="Failed: an error kept Odoo from processing the message.\n"
              "No Destination: no alias, reply or model takes it.\n"
              "Ignored: a duplicate, a delivery report, an automatic answer, a loop, or another message that becomes no record.\n"
-             "Set Aside: Odoo was stopped three times while it processed the message, or it is too large. Odoo does not try it again by itself.",
+             "Set Aside: Odoo was stopped three times while it processed the message, or it is too large. It is not tried again by itself.",
     )
     error = fields.Text("What Happened", readonly=True)
     attempts = fields.Integer(readonly=True)
@@ -106,7 +109,8 @@ class Office365Inbound(models.Model):
             cr.execute(
                 """
                 SELECT uid, state, NOT is_working AND (digest IS NOT NULL OR state = 'set_aside'), is_settled,
-                       is_working OR (digest IS NULL AND state = 'failed' AND (retry_at IS NULL OR retry_at <= now() AT TIME ZONE 'UTC'))
+                       is_working OR digest IS NULL AND state = 'failed'
+                       AND COALESCE(retry_at <= clock_timestamp() AT TIME ZONE 'UTC', TRUE)
                   FROM office365_inbound
                  WHERE server_id = %s AND folder = %s AND validity = %s AND uid = ANY(%s)
                 """, [server_id, folder, validity, list(by_name)])
@@ -124,10 +128,11 @@ class Office365Inbound(models.Model):
         def begin(cr):
             cr.execute(
                 """
-                INSERT INTO office365_inbound (server_id, folder, validity, uid, state, attempts, deaths, is_working, is_settled, received, error,
-                                               date, create_uid, create_date, write_date)
-                VALUES (%(server)s, %(folder)s, %(validity)s, %(uid)s, 'failed', 1, 0, TRUE, FALSE, %(received)s, %(error)s,
-                        now() AT TIME ZONE 'UTC', %(root)s, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC')
+                INSERT INTO office365_inbound (server_id, folder, validity, uid, received, state, error, attempts, deaths, is_working,
+                                               is_settled, date, create_uid, create_date, write_date)
+                SELECT %(server)s, %(folder)s, %(validity)s, %(uid)s, %(received)s, 'failed', %(error)s, 1, 0, TRUE,
+                       FALSE, now, %(root)s, now, now
+                  FROM (SELECT clock_timestamp() AT TIME ZONE 'UTC' AS now) clock
                 ON CONFLICT (server_id, folder, validity, uid)
                 DO UPDATE SET attempts = office365_inbound.attempts + 1, state = 'failed', error = EXCLUDED.error, is_working = TRUE,
                               deaths = office365_inbound.deaths + office365_inbound.is_working::int
@@ -149,14 +154,15 @@ class Office365Inbound(models.Model):
         def note(cr):
             cr.execute(
                 """
-                INSERT INTO office365_inbound (server_id, folder, validity, uid, state, attempts, deaths, is_working, is_settled, received, error,
-                                               retry_at, date, create_uid, create_date, write_date)
-                VALUES (%(server)s, %(folder)s, %(validity)s, %(uid)s, 'failed', 1, 0, FALSE, FALSE, %(received)s, %(error)s,
-                        now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC', %(root)s, now() AT TIME ZONE 'UTC',
-                        now() AT TIME ZONE 'UTC')
+                INSERT INTO office365_inbound (server_id, folder, validity, uid, received, state, error, attempts, deaths, is_working,
+                                               is_settled, retry_at, date, create_uid, create_date, write_date)
+                SELECT %(server)s, %(folder)s, %(validity)s, %(uid)s, %(received)s, 'failed', %(error)s, 1, 0, FALSE,
+                       FALSE, now, now, %(root)s, now, now
+                  FROM (SELECT clock_timestamp() AT TIME ZONE 'UTC' AS now) clock
                 ON CONFLICT (server_id, folder, validity, uid)
-                DO UPDATE SET error = EXCLUDED.error, is_working = FALSE, write_date = EXCLUDED.write_date, attempts = office365_inbound.attempts + 1,
-                              retry_at = now() AT TIME ZONE 'UTC' + interval '1 minute' * least(2 ^ (office365_inbound.attempts - 1), %(longest)s)
+                DO UPDATE SET error = EXCLUDED.error, is_working = FALSE, write_date = EXCLUDED.write_date,
+                              attempts = office365_inbound.attempts + 1,
+                              retry_at = EXCLUDED.date + interval '1 minute' * least(2 ^ (office365_inbound.attempts - 1), %(longest)s)
                 RETURNING id
                 """, self._key(item) | {"error": words, "longest": _LONGEST_WAIT["source"]})
             return cr.fetchone()[0]
@@ -166,6 +172,31 @@ class Office365Inbound(models.Model):
             head = {name: value for name, value in self._head(item).items() if name in ("email_from", "subject")}
             run_apart(self.env.registry.cursor, lambda cr: self._apart(cr).browse(item.row_id).write({
                 **head, "raw": base64.b64encode(item.source)}))
+
+    @api.model
+    def _pending(self, server_id: int, folder: str, validity: str) -> set[int | str]:
+        """Return the messages whose source the server has not handed out yet, and is to be asked for now."""
+        def read(cr):
+            cr.execute(
+                """
+                SELECT uid FROM office365_inbound
+                 WHERE server_id = %s AND folder = %s AND validity = %s AND state = 'failed' AND digest IS NULL AND NOT is_working
+                   AND COALESCE(retry_at <= clock_timestamp() AT TIME ZONE 'UTC', TRUE)
+                """, [server_id, folder, validity])
+            return {int(uid) if validity else uid for uid, in cr.fetchall()}
+
+        return run_apart(self.env.registry.cursor, read)
+
+    @api.model
+    def _gone(self, server_id: int, folder: str, validity: str, uids: Collection[int | str]) -> None:
+        """Note that messages whose source was never handed out are not in the mailbox any more."""
+        if uids:
+            words = self.env._("The server did not hand out this message, and it is not in the mailbox any more.")
+            run_apart(self.env.registry.cursor, lambda cr: cr.execute(
+                """
+                UPDATE office365_inbound SET state = 'ignored', error = %s, retry_at = NULL, is_settled = TRUE
+                 WHERE server_id = %s AND folder = %s AND validity = %s AND uid = ANY(%s) AND digest IS NULL
+                """, [words, server_id, folder, validity, [str(uid) for uid in uids]]))
 
     @api.model
     def _too_large(self, item: Item) -> None:
@@ -236,11 +267,12 @@ class Office365Inbound(models.Model):
         run_apart(self.env.registry.cursor, keep)
 
     def _next_try(self, item: Item):
-        """Return when a message is tried again after a technical failure: at once, as most races are won then; after 1, 2, 4 … 60 minutes."""
+        """Return when a message is tried again after a technical failure: at once, as races are won then, later after 1, 2 … 60 minutes."""
         return fields.Datetime.now() + timedelta(minutes=min(2 ** item.attempts // 4, _LONGEST_WAIT["technical"]))
 
     def _head(self, item: Item) -> dict:
-        head = item.message or BytesHeaderParser(policy=SMTP).parsebytes(item.source)
+        end = item.source.find(b"\n\n") if b"\r\n" not in item.source[:_LINE] else item.source.find(b"\r\n\r\n")
+        head = item.message or BytesHeaderParser(policy=SMTP).parsebytes(item.source[:end if end > 0 else MAX_HEADER])
         sender = from_address(head)
         found = message_ids(header(head, "Message-Id"))
         return {

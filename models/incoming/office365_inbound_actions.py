@@ -94,12 +94,9 @@ class Office365Inbound(models.Model):
         """Process a kept message in a transaction of its own, begun as one that is fetched: a worker that dies of it is noticed."""
         if not run_apart(self.env.registry.cursor, self._begin_again):
             return
-        item = None
         try:
             with self.env.registry.cursor() as cr:
-                row = self._apart(cr)
-                item = row._item(is_retry=False)
-                row._process(is_retry=False)
+                self._apart(cr)._process(is_retry=False)
         except Exception as error:  # noqa: BLE001  (whatever it is, the others go on)
             _logger.warning("office365.inbound %s: %s", self.id, type(error).__name__)
             words = storable(f"{type(error).__name__}: {error}")
@@ -109,8 +106,8 @@ class Office365Inbound(models.Model):
         cr.execute(
             """
             UPDATE office365_inbound SET is_working = TRUE, deaths = deaths + is_working::int,
-                   retry_at = now() AT TIME ZONE 'UTC' + interval '10 minutes'
-             WHERE id = %s AND state = 'failed' AND retry_at <= now() AT TIME ZONE 'UTC' RETURNING deaths
+                   retry_at = clock_timestamp() AT TIME ZONE 'UTC' + interval '10 minutes'
+             WHERE id = %s AND state = 'failed' AND retry_at <= clock_timestamp() AT TIME ZONE 'UTC' RETURNING deaths
             """, [self.id])
         found = cr.fetchone()
         if found and found[0] >= 3:

@@ -22,7 +22,7 @@ class Office365Notice(models.Model):
         self.env.cr.execute(
             """
             INSERT INTO office365_notice AS told (address, date, create_uid, create_date)
-            VALUES (%s, now() AT TIME ZONE 'UTC', %s, now() AT TIME ZONE 'UTC')
+            VALUES (%s, clock_timestamp() AT TIME ZONE 'UTC', %s, clock_timestamp() AT TIME ZONE 'UTC')
             ON CONFLICT (address) DO UPDATE SET date = EXCLUDED.date WHERE told.date <= EXCLUDED.date - interval '1 day'
             RETURNING id
             """, [address, SUPERUSER_ID])

@@ -20,13 +20,19 @@ class Message(NamedTuple):
 
 
 def original(to="gone@fabrikam.example", message_id=ID, more=""):
-    return (f"Received: from erp by mail.contoso.example; Tue, 6 Jan 2026 09:00:00 +0000\nFrom: Adele <{OURS}>\nTo: {to}\nSubject: {SAID}\n"
-            f"Message-ID: {message_id}\n{more}Date: Tue, 6 Jan 2026 09:00:00 +0000\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n")
+    return (
+        f"Received: from erp by mail.contoso.example; Tue, 6 Jan 2026 09:00:00 +0000\nFrom: Adele <{OURS}>\nTo: {to}\nSubject:"
+        f" {SAID}\nMessage-ID: {message_id}\n{more}Date: Tue, 6 Jan 2026 09:00:00 +0000\nMIME-Version: 1.0\nContent-Type: text/plain;"
+        " charset=utf-8\n"
+    )
 
 
 def head(sender, subject, content, more=BACK):
-    return (f"Received: from mx.fabrikam.example by mail.contoso.example; Tue, 6 Jan 2026 09:01:00 +0000\nFrom: {sender}\nTo: <{OURS}>\n"
-            f"Subject: {subject}\nMessage-ID: <r1@mx.fabrikam.example>\nDate: Tue, 6 Jan 2026 09:01:00 +0000\nMIME-Version: 1.0\n{more}Content-Type: {content}\n")
+    return (
+        f"Received: from mx.fabrikam.example by mail.contoso.example; Tue, 6 Jan 2026 09:01:00 +0000\nFrom: {sender}\nTo:"
+        f" <{OURS}>\nSubject: {subject}\nMessage-ID: <r1@mx.fabrikam.example>\nDate: Tue, 6 Jan 2026 09:01:00 +0000\nMIME-Version:"
+        f" 1.0\n{more}Content-Type: {content}\n"
+    )
 
 
 def part(content, text, encoding="", charset="utf-8"):

@@ -29,7 +29,8 @@ servers take exactly its tokens (:mod:`.entra_mail`):
         instance_discovery=False)
     token = client.acquire_token_for_client(["https://outlook.office365.com/.default"])["access_token"]
 
-Reply texts have names in :mod:`.replies`, Entra's errors in :mod:`.entra_errors`; scripted failures are in :mod:`.faults`.
+Reply texts have names in :mod:`.replies`, Entra's errors in :mod:`.entra_errors`; scripted failures are in :mod:`.faults`. What
+Exchange and bad networks do to IMAP and POP3 is listed in :mod:`.front`.
 """
 
 from . import entra_errors, replies
@@ -38,7 +39,9 @@ from .entra_directory import ClientSecret, EntraApp, EntraUser
 from .entra_errors import EntraError
 from .entra_http import Request
 from .faults import Delay, Dribble, Drop, Fault, Reset, Say, Vanish
-from .front_session import LoginAttempt
+from .front_edits import Hidden, LeftOut, NoBody, Reordered, Sizes, Substitute, UidLast, Unasked
+from .front_faults import Call, Edit, FrontFault
+from .front_sign_in import LoginAttempt
 from .mail_servers import LISTENERS, MailServers, available
 from .maildir import Maildir, StoredMessage
 from .records import Connection, Records, Transaction
@@ -48,6 +51,7 @@ __all__ = [
     "Account",
     "ClientSecret",
     "BRANT",
+    "Call",
     "CUSTOMER",
     "Connection",
     "Connector",
@@ -57,25 +61,35 @@ __all__ = [
     "Dribble",
     "Drop",
     "ERP",
+    "Edit",
     "EntraApp",
     "EntraError",
     "EntraUser",
     "Fault",
+    "FrontFault",
+    "Hidden",
     "INFO",
     "LISTENERS",
+    "LeftOut",
     "Limits",
     "LoginAttempt",
     "MailServers",
     "Maildir",
+    "NoBody",
     "Policy",
     "Records",
+    "Reordered",
     "Reply",
     "Request",
     "Reset",
     "Say",
-    "Vanish",
+    "Sizes",
     "StoredMessage",
+    "Substitute",
     "Transaction",
+    "UidLast",
+    "Unasked",
+    "Vanish",
     "available",
     "entra_errors",
     "replies",

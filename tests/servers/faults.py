@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
+from collections.abc import Callable
 
 from .entra_errors import EntraError
 from .replies import Reply
@@ -139,14 +140,21 @@ class Faults:
         after_bytes: int = 1,
     ) -> Fault:
         """Script a fault and return it; see :class:`Fault` for the parameters. The first one that matches strikes."""
-        if self._steps and step not in self._steps:
-            raise ValueError(f"unknown step {step!r}, choose one of {self._steps}")
-        if every < 1:
+        return self._append(Fault(step, action, times, every, login, sender, recipient, delivered, after_bytes))
+
+    def _append(self, fault: Fault) -> Fault:
+        if self._steps and fault.step not in self._steps:
+            raise ValueError(f"unknown step {fault.step!r}, choose one of {self._steps}")
+        if fault.every < 1:
             raise ValueError("every must be 1 or more")
-        fault = Fault(step, action, times, every, login, sender, recipient, delivered, after_bytes)
         with self._lock:
             self._faults.append(fault)
         return fault
+
+    def remove(self, fault: Fault) -> None:
+        """Forget one fault."""
+        with self._lock:
+            self._faults.remove(fault)
 
     def clear(self) -> None:
         """Forget all faults."""
@@ -165,13 +173,17 @@ class Faults:
         """Return the fault that strikes here (and count it), or None. ``received`` is the number of body octets so
         far.
         """
+        return self._first(
+            lambda fault: fault.step == step
+            and fault._matches(login, sender, recipients or [])
+            and (received is None or received >= fault.after_bytes)
+        )
+
+    def _first(self, matches: Callable[[Fault], bool]) -> Fault | None:
+        """Return the first fault that matches and whose turn it is, and count it."""
         with self._lock:
             for fault in self._faults:
-                if fault.step != step or not fault._matches(login, sender, recipients or []):
-                    continue
-                if received is not None and received < fault.after_bytes:
-                    continue
-                if fault.times is not None and fault.struck >= fault.times:
+                if not matches(fault) or fault.times is not None and fault.struck >= fault.times:
                     continue
                 fault._occasions += 1
                 if fault._occasions % fault.every:

@@ -11,6 +11,7 @@ import email
 import email.policy
 import itertools
 import os
+import re
 import shutil
 import socket
 import time
@@ -44,6 +45,16 @@ def _encode_folder(name: str) -> str:
 
 def _modified_base64(data: bytes) -> str:
     return binascii.b2a_base64(data, newline=False).decode().rstrip("=").replace("/", ",")
+
+
+def _decode_folder(name: str) -> str:
+    """Return the readable name of one in modified UTF-7."""
+
+    def decoded(found: re.Match) -> str:
+        base64 = found[1].replace(",", "/")
+        return binascii.a2b_base64(base64 + "=" * (-len(base64) % 4)).decode("utf-16-be") if base64 else "&"
+
+    return re.sub("&([^-]*)-", decoded, name)
 
 
 class StoredMessage(EmailMessage):
@@ -97,7 +108,12 @@ class Maildir:
         return self.path if name.upper() == INBOX else self.path / ("." + _encode_folder(name).replace("/", "."))
 
     def create_folder(self, name: str) -> None:
-        """Make a folder; ``/`` separates levels."""
+        """Make a folder with any name, such as ``Archiv/Übersicht & mehr``; ``/`` separates levels.
+
+        :raise ValueError: a dot, which separates levels on the disk.
+        """
+        if "." in name:
+            raise ValueError(f"no dots in folder names: {name}")
         folder = self._folder(name)
         for path in (self.path, folder, *(folder / part for part in ("tmp", "new", "cur"))):
             if not path.is_dir():
@@ -108,11 +124,9 @@ class Maildir:
             self._own(folder / "maildirfolder")
 
     def folders(self) -> list[str]:
-        """Names of the folders as they are on disk (modified UTF-7), INBOX first."""
-        return [
-            INBOX,
-            *sorted(path.name[1:].replace(".", "/") for path in self.path.glob(".*") if (path / "cur").is_dir()),
-        ]
+        """Names of the folders, INBOX first."""
+        names = (path.name[1:].replace(".", "/") for path in self.path.glob(".*") if (path / "cur").is_dir())
+        return [INBOX, *sorted(map(_decode_folder, names))]
 
     def deliver(
         self, raw: bytes | EmailMessage, folder: str = INBOX, *, flags: str = "", time_received: float | None = None
@@ -179,13 +193,85 @@ class Maildir:
                 for path in (folder / part).glob("*"):
                     path.unlink(missing_ok=True)
 
-    def renumber(self, folder: str = INBOX) -> None:
-        """Give the folder a new UIDVALIDITY (RFC 3501 section 2.3.1.1), as after Exchange restored a mailbox; for
-        new logins.
+    # --- what a person does ---
+
+    def flag(self, message: StoredMessage, flags: str) -> None:
+        """Give a message these Maildir flags instead of those it has: ``"S"`` reads it, ``""`` makes it unread."""
+        path = self._path(message)
+        path.rename(path.parent.parent / "cur" / f"{_base(path)}:2,{''.join(sorted(flags))}")
+
+    def move(self, message: StoredMessage, folder: str) -> None:
+        """Move a message to a folder, which is made if need be."""
+        path, target = self._path(message), self._folder(folder)
+        self.create_folder(folder)
+        path.rename(target / path.parent.name / path.name)
+
+    def delete(self, message: StoredMessage) -> None:
+        """Remove a message for good."""
+        self._path(message).unlink()
+
+    def remove_folder(self, name: str) -> None:
+        """Remove a folder with all that is in it."""
+        shutil.rmtree(self._folder(name))
+
+    def _path(self, message: StoredMessage) -> Path:
+        """Return where a message is now: an IMAP client gives its file another name with each flag.
+
+        :raise FileNotFoundError: it is in the mailbox no more.
         """
-        for pattern in ("dovecot-uidlist*", "dovecot.index*"):
-            for path in self._folder(folder).glob(pattern):
-                path.unlink()
+        for path in self.path.rglob(f"{_base(message.path)}*"):
+            return path
+        raise FileNotFoundError(message.path)
+
+    # --- numbers ---
+
+    def uids(self, folder: str = INBOX) -> dict[int, StoredMessage]:
+        """Return the messages of a folder by their UIDs.
+
+        Those are included that Dovecot has not seen yet: it numbers in the order of arrival.
+        """
+        known, following = self._uid_list(self._folder(folder) / "dovecot-uidlist")
+        numbered = {}
+        for message in self.messages(folder):
+            uid = known.get(_base(message.path))
+            if uid is None:
+                uid, following = following, following + 1
+            numbered[uid] = message
+        return numbered
+
+    @staticmethod
+    def _uid_list(path: Path) -> tuple[dict[str, int], int]:
+        """Return UIDs by base name, and the next UID (https://doc.dovecot.org/2.3/admin_manual/mailbox_formats/maildir/)."""
+        head, *lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else [""]
+        following = next((int(word[1:]) for word in head.split() if word.startswith("N")), 1)
+        entries = (line.partition(":") for line in lines)
+        known = {_base(Path(name)): int(number.split()[0]) for number, _colon, name in entries}
+        return known, max([following, *(uid + 1 for uid in known.values())])
+
+    def renumber(self, folder: str = INBOX) -> None:
+        """Give the folder a new UIDVALIDITY (RFC 3501 section 2.3.1.1) and its messages new UIDs from 1 on, as after Exchange restored
+        a mailbox. Dovecot ends sessions that have the folder open ("Mailbox was deleted under us").
+
+        The list of UIDs is replaced and not removed: a session that ends would write down the one it remembers.
+        """
+        path = self._folder(folder) / "dovecot-uidlist"
+        if not path.exists():
+            return
+        head = path.read_text(encoding="utf-8").partition("\n")[0]
+        messages = self.messages(folder)
+        head = re.sub(r" V(\d+) N\d+", lambda found: f" V{int(found[1]) + 1} N{len(messages) + 1}", head)
+        lines = [f"{uid} :{_base(message.path)}\n" for uid, message in enumerate(messages, 1)]
+        fresh = path.with_suffix(".new")
+        fresh.write_text(f"{head}\n{''.join(lines)}", encoding="utf-8")
+        self._own(fresh)
+        fresh.replace(path)
+        for index in path.parent.glob("dovecot.index*"):
+            index.unlink(missing_ok=True)
+
+
+def _base(path: Path) -> str:
+    """The part of a file's name that does not change with the flags."""
+    return path.name.partition(":")[0]
 
 
 def _arrival(message: StoredMessage) -> tuple[int, int, int]:

@@ -286,8 +286,37 @@ IMAP_INVALID_STATE = "BAD Command received in Invalid state."  # 74
 IMAP_THROTTLED = "NO Request is throttled. Suggested Backoff Time: {milliseconds} milliseconds"  # 75
 IMAP_THROTTLED_BAD = "BAD Request is throttled. Suggested Backoff Time: {milliseconds} milliseconds"  # 75
 IMAP_UNAVAILABLE = "NO Server Unavailable. 15"
+IMAP_SERVER_BUSY = "NO Server Busy."  # UV
+IMAP_BYE_TOKEN_EXPIRED = "BYE Session invalidated - AccessTokenExpired"  # in the middle of FETCH: joeyates/imap-backup #198
+IMAP_ARGUMENT_ERROR = "BAD Command Argument Error. 12"  # jakartaee/mail-api #152
+IMAP_NOT_CONVERTED = "NO The requested message could not be converted to an RFC-822 compatible format."  # older Exchange
+IMAP_OVERQUOTA = "NO [OVERQUOTA] The mailbox is full."  # RFC 5530 section 3, wording UV
 POP_AUTHENTICATION_FAILURE = "-ERR Authentication failure: unknown user name or bad password."  # 76
 POP_UNAVAILABLE = "-ERR [SYS/TEMP] Server Unavailable. 21"
+POP_IN_USE = "-ERR [IN-USE] The mailbox is in use."  # RFC 2449 section 8.1.1, wording UV
+POP_PROTOCOL_ERROR = "-ERR Protocol error. 19"  # freescout-help-desk/freescout #2810
+
+#: What Exchange hands out in place of a message that it cannot turn into MIME, as seen in OfflineIMAP/offlineimap #62 (2016, with
+#: "2010" after its name). ``number`` is the UID.
+SUBSTITUTE = """\
+MIME-Version: 1.0
+Content-Type: text/plain; charset="us-ascii"
+From: Microsoft Exchange Server
+To: ERP <erp@contoso.example>
+Subject: Retrieval using the {protocol} protocol failed for the following
+ message: {number}
+Content-Transfer-Encoding: quoted-printable
+
+The server couldn't retrieve the following message:
+
+Subject: "Canceled: Site visit"
+From: "Brant Wadsworth" ("brant.wadsworth@contoso.example")
+Sent date: 11/2/2026 9:15:00 AM
+
+The message hasn't been deleted. You might be able to view it using either =
+Outlook or Outlook Web App. You can also contact the sender to find out what =
+the message says.
+"""
 
 #: Every SMTP reply by its name.
 ALL: dict[str, Reply] = {name: value for name, value in list(vars().items()) if isinstance(value, Reply)}

@@ -92,7 +92,6 @@ def _is_auto_submitted(message: Message, own_addresses: Callable[[str], bool]) -
 
 
 def _return_path(value: str) -> str:
-    value = value.strip()
     return address_of(value[1:-1] if value.startswith("<") and value.endswith(">") else value)
 
 

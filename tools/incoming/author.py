@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from email.message import Message
+from typing import Final
 
 from .headers import header_values
 from .mailboxes import address_of, elements_of, shown
+
+# Characters; nobody's name and address have more.
+_LONGEST: Final = 4000
 
 
 def from_address(message: Message) -> tuple[str, str] | None:
@@ -15,7 +19,7 @@ def from_address(message: Message) -> tuple[str, str] | None:
     several mailboxes, several headers, a group, or what one program reads in one way and the next in another.
     """
     values = header_values(message, "From")
-    if len(values) != 1:
+    if len(values) != 1 or len(values[0]) > _LONGEST:
         return None
     elements = elements_of(values[0])
     *others, last = elements.found

@@ -24,8 +24,11 @@ def header(message: Message, name: str) -> str:
 
 
 def message_ids(text: str) -> list[str]:
-    """Return the Message-Ids in the value of a header, with their angle brackets, in their order."""
-    return [re.sub(r"\s+", " ", found) for found in _MESSAGE_ID.findall(text)]
+    """Return the Message-Ids in the value of a header, with their angle brackets, in their order.
+
+    Without white space, as core looks for them in References: else an answer to a message with an odd one misses its record.
+    """
+    return [re.sub(r"\s+", "", found) for found in _MESSAGE_ID.findall(text)]
 
 
 def _unfolded(value: str) -> str:

@@ -28,12 +28,13 @@ class ImapFolder:
     :ivar uid_next: UIDNEXT when it was selected
     """
 
-    def __init__(self, client: IMAPClient, name: str) -> None:
+    def __init__(self, client: IMAPClient, name: str, *, readonly: bool = False) -> None:
         """
+        :param readonly: open it by EXAMINE: nothing can be changed in it
         :raise IMAP4.error: the server does not open it
         """
         self._client, self.name = client, name
-        selected = client.select_folder(name)
+        selected = client.select_folder(name, readonly=readonly)
         self.validity = str(selected.get(b"UIDVALIDITY") or 0)
         self.uid_next = int(selected.get(b"UIDNEXT") or 0)
 
@@ -101,18 +102,19 @@ class ImapFolder:
             yield from self._batch(batch[:middle], most)
             yield from self._batch(batch[middle:], most)
             return
-        omitted = self._still_there([uid for uid in batch if not _is_answered(found.get(uid, {}))])
+        # Of a message that somebody has deleted or moved meanwhile, one server says nothing, and the next one NIL.
+        there = self._still_there([uid for uid in batch if _body(found.get(uid, {})) is None])
         for uid in batch:
             item = found.pop(uid, {})  # let go of each as soon as it is handed on
-            if not _is_answered(item) and uid not in omitted:
-                continue
             body = _body(item)
+            if body is None and uid not in there:
+                continue
             if body is not None and len(body) >= _FIRST:
                 body = self._rest(uid, body, most)
             yield Source(uid, body, _received(item))
 
     def _still_there(self, uids: list[int]) -> set[int]:
-        """Return those of the messages missing in an answer that nobody has deleted or moved meanwhile."""
+        """Return those of these messages that nobody has deleted or moved meanwhile."""
         return set(self._client.search(f"UID {','.join(map(str, uids))}")) if uids else set()
 
     def _rest(self, uid: int, body: bytes, most: int) -> bytes | None:
@@ -169,11 +171,6 @@ def _body(item: dict[bytes, Any]) -> bytes | None:
 
 def _octets(item: dict[bytes, Any]) -> bytes | None:
     return next((value for key, value in item.items() if key.startswith(b"BODY[]") and isinstance(value, bytes)), None)
-
-
-def _is_answered(item: dict[bytes, Any]) -> bool:
-    """Tell whether this is an answer to our FETCH, rather than news about the flags of a message with such a sequence number."""
-    return any(key == b"INTERNALDATE" or key.startswith(b"BODY[]") for key in item)
 
 
 def _received(item: dict[bytes, Any]) -> datetime | None:

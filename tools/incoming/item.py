@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Source(NamedTuple):
@@ -40,6 +40,7 @@ class Item:
     :ivar author_uid: user whose address it is from, as Exchange found out
     :ivar unproven: addresses of colleagues that it claims to be from, which Exchange does not confirm
     :ivar named: our addresses that its header names
+    :ivar incoming: that it comes from outside, for whoever makes messages meanwhile (:class:`.Incoming`)
     :ivar model: of the record that it becomes
     :ivar about: model of the record that it is about, though it becomes none
     :ivar res_id: id of that record
@@ -67,6 +68,7 @@ class Item:
     author_uid: int = 0
     unproven: list[str] = field(default_factory=list)
     named: list[str] = field(default_factory=list)
+    incoming: Any = None
     model: str | None = None
     about: str | None = None
     res_id: int = 0

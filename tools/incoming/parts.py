@@ -58,8 +58,8 @@ def parts_of(message: Message) -> Iterator[Message]:
     while todo:
         part = todo.pop()
         yield part
-        if content_type(part).startswith("multipart/") and part.is_multipart():
-            todo += reversed([child for child in part.get_payload() if isinstance(child, Message)])
+        if content_type(part).startswith("multipart/"):
+            todo += reversed(_children(part))
 
 
 def octets(part: Message) -> bytes:
@@ -89,11 +89,8 @@ def text(part: Message) -> str:
 
 def fields(part: Message) -> str:
     """Return the fields of a report (RFC 3462, RFC 8098), which Python parses as the header of a message, as they were written."""
-    children = part.get_payload() if part.is_multipart() else []
-    if not isinstance(children, list):
-        return text(part)
     lines = []
-    for child in children:
+    for child in _children(part):
         lines += [f"{name}: {value}" for name, value in child.raw_items()]
         lines.append(octets_as_text(decoded(octets(child), header(part, "Content-Transfer-Encoding")), "utf-8"))
     return "\n".join(lines).encode("utf-8", "replace").decode().replace("\r\n", "\n") if lines else text(part)
@@ -108,3 +105,8 @@ def message_class(message: Message) -> str:
         if content_type(part) == "application/ms-tnef" and (found := _TNEF_CLASS.match(octets(part)[:500])):
             return found[1].decode("ascii").upper()
     return ""
+
+
+def _children(part: Message) -> list[Message]:
+    payload = part.get_payload() if part.is_multipart() else []
+    return [child for child in payload if isinstance(child, Message)]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Iterable, Iterator
 from poplib import POP3, error_proto
 from typing import Final
 
+from .heads import Head, pop_head
 from .item import Source
 
 # Octets of an answer to LIST or UIDL are few, those of a message many: a server that names no size is asked for the message anyway.
@@ -39,7 +41,7 @@ class PopMailbox:
 
         :param most: octets of a message; a longer one is not read, and comes as so many octets that it is known to be too long
         """
-        for uid in sorted(uids, key=self._numbers.__getitem__):
+        for uid in sorted(self._numbers.keys() & set(uids), key=self._numbers.__getitem__):
             number = self._numbers[uid]
             if self._sizes.get(number, _UNKNOWN) > most:
                 yield Source(uid, b"\0" * (most + 1), None)
@@ -51,9 +53,21 @@ class PopMailbox:
             else:
                 yield Source(uid, b"\r\n".join(lines) + b"\r\n" if lines else None, None)
 
-    def delete(self, uids: Iterable[str]) -> None:
-        """Delete messages; that counts once the server has answered QUIT."""
+    def heads(self, uids: Collection[str]) -> dict[str, Head]:
+        """Return what messages are called; a server that does not say stays without."""
+        found = {}
         for uid in uids:
+            with contextlib.suppress(error_proto):
+                found[uid] = pop_head(self._connection, self._numbers[uid])
+        return found
+
+    def newest(self, uids: Collection[str], most: int) -> list[str]:
+        """Return the messages that came last."""
+        return sorted(uids, key=self._numbers.__getitem__)[-most:]
+
+    def delete(self, uids: Collection[str]) -> None:
+        """Delete messages; that counts once the server has answered QUIT."""
+        for uid in self._numbers.keys() & set(uids):
             self._connection.dele(self._numbers[uid])
 
 

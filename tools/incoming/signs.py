@@ -13,7 +13,8 @@ from .mailboxes import addresses_in
 _COMMENT: Final = re.compile(r"\([^()]*\)")
 # Of autoresponders that know no RFC 3834, or are older.
 _AUTORESPONDER: Final = (
-    "X-Autoreply", "X-Auto-Reply", "X-Autorespond", "X-Autoresponse", "X-AutoReply-From", "X-Auto-Reply-From", "X-Mail-Autoreply", "X-Vacation",
+    "X-Autoreply", "X-Auto-Reply", "X-Autorespond", "X-Autoresponse", "X-AutoReply-From", "X-Auto-Reply-From", "X-Mail-Autoreply",
+    "X-Vacation",
 )
 _NOT: Final = frozenset(("", "no", "false", "0", "none"))
 _FORWARDED: Final = (
@@ -28,7 +29,7 @@ def auto_submitted(message: Message) -> set[str]:
 
 
 def auto_response_suppress(message: Message) -> set[str]:
-    """Return the answers that X-Auto-Response-Suppress does not want, in lower case ([MS-OXCMAIL] section 2.1.3.2.20); "none" is nothing."""
+    """Return the answers that X-Auto-Response-Suppress does not want, in lower case ([MS-OXCMAIL] section 2.1.3.2.20), without "None"."""
     return {word for value in _words(message, "X-Auto-Response-Suppress", None) for word in value.replace(",", " ").split()} - _NOT
 
 

@@ -79,6 +79,7 @@ def incoming_values(preset: str, cloud: str) -> dict[str, Any]:
         "server": settings.hosts.get(cloud, False),
         "port": settings.port,
         "is_ssl": True,
+        **({"office365_after_fetch": "delete"} if preset == "pop" else {}),  # what is left there is fetched anew by whoever asks
     }
 
 

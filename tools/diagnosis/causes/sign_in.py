@@ -188,7 +188,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
     # RFC 5530 and RFC 3206 response codes: before the words of a refused sign-in, which such an answer may hold as well.
     Cause(
         "server_busy",
-        (says("server unavailable"), says("[UNAVAILABLE]"), says("[SYS/TEMP]"), says("[IN-USE]"), says("[INUSE]"),
+        (says("server unavailable"), says("server busy"), says("[UNAVAILABLE]"), says("[SYS/TEMP]"), says("[IN-USE]"), says("[INUSE]"),
          says("[SERVERBUG]")),
         _lt("No action needed. The server is busy; Odoo will retry. If it persists, see Microsoft 365 admin center > Health > Service"
             " health."),

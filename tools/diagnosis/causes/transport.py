@@ -147,9 +147,9 @@ CAUSES: Final[tuple[Cause, ...]] = (
         any_of("SMTPServerDisconnected", "ConnectionResetError", "BrokenPipeError", "ConnectionAbortedError", "connection reset",
                "connection aborted", "connection was aborted", "broken pipe", "unexpectedly closed", "UNEXPECTED_EOF",
                "EOF occurred in violation", "SSLEOFError", "SSLZeroReturnError", "IMAP4.abort", "socket error: EOF", "-ERR EOF",
-               "Connection closed", "please run connect() first", "server not connected", "RemoteDisconnected", "IncompleteRead",
-               "ConnectionError", "SSLError", "ECONNRESET", "EPIPE", "WinError 10054", "WinError 10053", "connection lost",
-               "lost connection", "empty response"),
+               "Connection closed", "Session invalidated", "please run connect() first", "server not connected",
+               "RemoteDisconnected", "IncompleteRead", "ConnectionError", "SSLError", "ECONNRESET", "EPIPE", "WinError 10054",
+               "WinError 10053", "connection lost", "lost connection", "empty response"),
         _lt("No action needed. The connection was lost; Odoo will retry. If it persists, check firewall and network with Settings >"
             " Technical > Outgoing (or Incoming) Mail Servers > Test Connection."),
         "RFC 5321",

@@ -18,18 +18,19 @@ _SYSTEM_MAILBOX: Final = "microsoftexchange329e71ec88ae4615bbc36ab6ce41109e"
 _SYSTEM_NAMES: Final = ("microsoft outlook", "microsoft exchange", "microsoft exchange server")
 
 # How programs begin the subject of an out-of-office. A person may begin one so as well.
-_ABSENCE: Final = re.compile(r"(?:%s)(?:\s*[:：]|\s*$|\s+(?:re|aw|from|to)\b)" % "|".join((
-    "automatic reply", "automatic response", "auto[ -]?reply", "auto[ -]?response", "autoresponder", "out of (?:the )?office(?: auto[ -]?reply)?",
-    "ooo", "vacation", "away", "automatische antwort", "abwesenheits?(?:notiz|nachricht|assistent|meldung)?", "abwesend",
+_PHRASES: Final = (
+    "automatic reply", "automatic response", "auto[ -]?reply", "auto[ -]?response", "autoresponder", "ooo", "vacation", "away",
+    "out of (?:the )?office(?: auto[ -]?reply)?", "automatische antwort", "abwesenheits?(?:notiz|nachricht|assistent|meldung)?", "abwesend",
     "réponse automatique", "absen(?:ce|te?) du bureau", "respuesta automática", "fuera de (?:la )?oficina", "resposta automàtica",
-    "risposta automatica", "fuori (?:sede|ufficio)", "automatisch antwoord", "afwezig(?:heids?(?:bericht|assistent)?)?", "resposta automática",
-    "ausência temporária", "automatiskt svar", "autosvar", "frånvarande", "frånvaro", "automatisk svar", "fravær", "automaattinen vastaus",
-    "poissaoloviesti", "odpowiedź automatyczna", "automatyczna odpowiedź", "poza biurem", "automatická odpověď", "automatická odpoveď",
-    "automatikus válasz", "răspuns automat", "automatski odgovor", "samodejni odgovor", "automatinis atsakymas", "automātisk[aā] atbilde",
-    "automaatvastus", "otomatik yanıt", "автоматический ответ", "автоматична відповідь", "автоматичен отговор", "αυτόματη απάντηση",
-    "自動応答", "自動返信", "自动答复", "自动回复", "自動回覆", "자동 회신", "자동 응답", "رد تلقائي", "תשובה אוטומטית", "מענה אוטומטי",
-    "ตอบกลับอัตโนมัติ", "trả lời tự động", "balasan otomatis",
-)), re.IGNORECASE)
+    "risposta automatica", "fuori (?:sede|ufficio)", "automatisch antwoord", "afwezig(?:heids?(?:bericht|assistent)?)?",
+    "resposta automática", "ausência temporária", "automatiskt svar", "autosvar", "frånvarande", "frånvaro", "automatisk svar", "fravær",
+    "automaattinen vastaus", "poissaoloviesti", "odpowiedź automatyczna", "automatyczna odpowiedź", "poza biurem",
+    "automatická odpověď", "automatická odpoveď", "automatikus válasz", "răspuns automat", "automatski odgovor", "samodejni odgovor",
+    "automatinis atsakymas", "automātisk[aā] atbilde", "automaatvastus", "otomatik yanıt", "автоматический ответ",
+    "автоматична відповідь", "автоматичен отговор", "αυτόματη απάντηση", "自動応答", "自動返信", "自动答复", "自动回复", "自動回覆",
+    "자동 회신", "자동 응답", "رد تلقائي", "תשובה אוטומטית", "מענה אוטומטי", "ตอบกลับอัตโนมัติ", "trả lời tự động", "balasan otomatis",
+)
+_ABSENCE: Final = re.compile(rf"(?:{'|'.join(_PHRASES)})(?:\s*[:：]|\s*$|\s+(?:re|aw|from|to)\b)", re.IGNORECASE)
 _FORWARD: Final = re.compile(
     r"(?:fwd?|wg|tr|rv|i|enc|doorst|vs|vb|vl|pd|ilt|továbbítás|переслано|转发|轉寄|転送|전달)\s*[:：]", re.IGNORECASE)
 _QUOTA: Final = re.compile(
@@ -59,26 +60,26 @@ def read(message: Message) -> Automatic | None:
         return None
     subject = decoded_words(header(message, "Subject")).strip()
     has_subject = bool(_ABSENCE.match(subject))
-    if _is_system(message):
+    author = from_address(message)
+    if _is_system(message, author):
         return Automatic("quota" if _QUOTA.search(subject) else "other")
     keywords = signs.auto_submitted(message)
     is_vacation = "vacation" in keywords
     if (signs.is_autoresponder(message) or is_vacation or any("repl" in word for word in keywords)
-            or _is_answer_of_a_rule(message, subject, has_subject=has_subject)):
+            or _is_answer_of_a_rule(message, author, subject, has_subject=has_subject)):
         return Automatic("absence" if has_subject or is_vacation else "other")
     return None
 
 
-def _is_system(message: Message) -> bool:
+def _is_system(message: Message, author: tuple[str, str] | None) -> bool:
     """Tell whether Exchange itself wrote a message; whose name anybody can bear."""
-    name, address = from_address(message) or ("", "")
+    name, address = author or ("", "")
     if address.lower().startswith(f"{_SYSTEM_MAILBOX}@"):
         return True
     return name.lower() in _SYSTEM_NAMES and bool(signs.has_null_return_path(message) or signs.auto_submitted(message))
 
 
-def _is_answer_of_a_rule(message: Message, subject: str, *, has_subject: bool) -> bool:
-    author = from_address(message)
+def _is_answer_of_a_rule(message: Message, author: tuple[str, str] | None, subject: str, *, has_subject: bool) -> bool:
     rules = signs.rule_mailboxes(message)
     is_own_rule = author is not None and canonical_address(author[1]) in rules
     is_suppressed = bool(signs.auto_response_suppress(message) & {"all", "oof", "autoreply"})

@@ -18,16 +18,19 @@ from .delivery_report_parts import Fields, Parts, parts_of, values
 from .delivery_report_sender import ANYBODY, DAEMON, is_automatic, is_for_many, return_path, sender_of, subject_of
 from .delivery_report_status import ReportedRecipient, addresses_in, clean, statuses_of
 from .delivery_report_text import Words, status_is_said
-from .delivery_report_words import DELAYED, FAILED, is_challenge, is_conversation, status_of, subject_verdict
+from .delivery_report_words import DELAYED, is_challenge, is_conversation, status_of, subject_verdict
 
 __all__ = ["DeliveryReport", "ReportedRecipient", "read"]
 
 _MAX_IDS: Final = 20
 _MAX_HEADER: Final = 64 * 1024
 # Exchange Online keeps the Message-Id there when it gives the message another one.
-_ORIGINAL_IDS: Final = ("x-microsoft-original-message-id", "x-original-message-id", "x-original-messageid", "original-message-id", "message-id")
+_ORIGINAL_IDS: Final = (
+    "x-microsoft-original-message-id", "x-original-message-id", "x-original-messageid", "original-message-id",
+    "message-id")
 _REPORT_IDS: Final = (
-    "X-Microsoft-Original-Message-ID", "X-Original-Message-ID", "X-Original-MessageID", "Original-Message-ID", "X-Failed-Message-ID", "In-Reply-To", "References")
+    "X-Microsoft-Original-Message-ID", "X-Original-Message-ID", "X-Original-MessageID", "Original-Message-ID", "In-Reply-To",
+    "References")
 _STATUS_IDS: Final = ("x-original-message-id", "original-message-id", "original-envelope-id")
 # Reports about something else: RFC 8098 (read receipts), RFC 5965 (complaints), RFC 8460, and what goes with them.
 _OTHER_REPORTS: Final = frozenset((
@@ -64,14 +67,14 @@ def _read(message: Message, *, is_outermost: bool) -> DeliveryReport | None:
     writer = sender_of(message)
     if not _may_be_report(message, parts, writer):
         return None
-    if is_outermost and writer != ANYBODY and not parts.statuses and parts.attached and sender_of(parts.attached[0]) != ANYBODY:
-        # A gateway that packs the report of another mail system.
-        if packed := _read(parts.attached[0], is_outermost=False):
-            return packed
+    is_packed = is_outermost and writer != ANYBODY and not parts.statuses and parts.attached and sender_of(parts.attached[0]) != ANYBODY
+    # A gateway packs the report of another mail system.
+    if is_packed and (packed := _read(parts.attached[0], is_outermost=False)):
+        return packed
     subject = subject_of(message)
     words = _words(parts, subject)
     overall = _verdict(subject, words)
-    blocks, recipients = statuses_of([*parts.statuses, *(text.head for text in words if status_is_said(text.head))], overall)
+    blocks, recipients = statuses_of(parts.statuses or [text.head for text in words if status_is_said(text.head)][:1], overall)
     if not any(recipient.addresses for recipient in recipients):
         recipients = _without_addresses(recipients, message, parts, words, overall)
         if not parts.statuses and not _is_believed(message, parts, words, writer, overall, recipients):
@@ -90,14 +93,14 @@ def _may_be_report(message: Message, parts: Parts, writer: str) -> bool:
         return is_marked or (not is_conversation(subject_of(message)) and (writer != ANYBODY or not back))
     if parts.statuses:
         return is_marked or (writer != ANYBODY and not back)
-    if is_for_many(message):
-        return False
     if writer == DAEMON:
         return True
-    return not back and not is_conversation(subject_of(message)) and (writer != ANYBODY or back == "")
+    return not back and not is_for_many(message) and not is_conversation(subject_of(message)) and (writer != ANYBODY or back == "")
 
 
-def _is_believed(message: Message, parts: Parts, words: list[Words], writer: str, overall: str, recipients: list[ReportedRecipient]) -> bool:
+def _is_believed(
+    message: Message, parts: Parts, words: list[Words], writer: str, overall: str, recipients: list[ReportedRecipient],
+) -> bool:
     """Return whether words alone make a report: the less the writer is known for a mail system, the more must be there."""
     if parts.is_report:
         return True
@@ -107,12 +110,11 @@ def _is_believed(message: Message, parts: Parts, words: list[Words], writer: str
         return True
     is_given_back = bool(parts.originals or any(text.copy for text in words))
     if writer != ANYBODY:
-        return is_given_back or any(text.has_code for text in words)
+        is_said = subject_verdict(subject_of(message)) != "" and (is_automatic(message) or return_path(message) == "")
+        return is_said or is_given_back or any(text.has_code for text in words)
     named = {address for recipient in recipients for address in recipient.addresses}
-    return (
-        is_given_back and subject_verdict(subject_of(message)) != "" and all(sender_of(each) == ANYBODY for each in parts.attached) and named <= set(_recipients(parts, words))
-        and named.isdisjoint(addresses_in(header(message, "From").lower()))
-    )
+    return subject_verdict(subject_of(message)) != "" and named <= set(_recipients(parts, words)) and named.isdisjoint(
+        addresses_in(header(message, "From").lower()))
 
 
 def _words(parts: Parts, subject: str) -> list[Words]:
@@ -121,10 +123,9 @@ def _words(parts: Parts, subject: str) -> list[Words]:
 
 
 def _verdict(subject: str, words: list[Words]) -> str:
-    said = next((text.verdict for text in words if text.verdict), "")
-    by_subject = subject_verdict(subject)
-    # Of the two the one that does no harm: some say "undeliverable" of what they try again.
-    return DELAYED if DELAYED in (by_subject, said) and by_subject != FAILED or any(text.is_late for text in words) else by_subject or said
+    if any(text.is_late for text in words):
+        return DELAYED  # some say "undeliverable" of what they try again
+    return subject_verdict(subject) or next((text.verdict for text in words if text.verdict), "")
 
 
 def _without_addresses(
@@ -149,7 +150,9 @@ def _without_addresses(
         found = [ReportedRecipient((originals[0],), action, status_of(refusal), refusal)]
     if len(recipients) == 1 and found:  # its fields say more than the text
         known = recipients[0]
-        found = [replace(known, addresses=each.addresses, words=known.words or each.words, status=known.status or each.status) for each in found]
+        found = [
+            replace(known, addresses=each.addresses, words=known.words or each.words, status=known.status or each.status) for each in found
+        ]
     return found
 
 

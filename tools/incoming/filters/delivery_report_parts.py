@@ -11,6 +11,7 @@ import html
 import quopri
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import Message
 from typing import Any, Final
@@ -41,7 +42,8 @@ _NO_CHARSETS: Final = frozenset(("punycode", "idna"))
 _OLD_CHARSETS: Final = {"unicode-1-1-utf-7": "utf-7"}
 _TAG: Final = re.compile(r"<([^<>]{0,2000})>")
 _MAILTO: Final = re.compile(r"""href\s{0,9}=\s{0,9}["']?mailto:([^"'\s?>]{1,320})""", re.IGNORECASE)
-_BREAKS: Final = frozenset(("br", "p", "div", "tr", "td", "th", "li", "ul", "ol", "table", "h1", "h2", "h3", "h4", "hr", "pre", "blockquote"))
+_BREAKS: Final = frozenset((
+    "br", "p", "div", "tr", "td", "th", "li", "ul", "ol", "table", "h1", "h2", "h3", "h4", "hr", "pre", "blockquote"))
 _UNSEEN: Final = frozenset(("style", "script", "head", "title"))
 
 #: Fields of a header: names in lower case, values unfolded, in their order.
@@ -168,11 +170,10 @@ def _written(message: Message) -> str:
 
 def _decoded(octets: bytes, charset: str) -> str:
     for label in (_OLD_CHARSETS.get(charset, charset), "utf-8"):
-        if label and label not in _NO_CHARSETS:
-            try:
+        # There may be no such charset, or the text may not be written in it.
+        with suppress(LookupError, ValueError):
+            if label and label not in _NO_CHARSETS:
                 return octets.decode(label)
-            except (LookupError, ValueError):  # no such charset, or not written in it
-                pass
     return octets.decode("cp1252", "replace")
 
 

@@ -18,12 +18,14 @@ ANYBODY: Final = ""
 
 _MAX_HEADER: Final = 2000
 _DAEMON: Final = re.compile(r"(?:mailer|mail|smtp|maildelivery)[._-]?daemon|mdaemon|microsoftexchange[0-9a-f]{8,64}", re.IGNORECASE)
+# Of Microsoft's SMTP service, and of Exchange Server until 2003.
+_MICROSOFT: Final = ("X-DSNContext", "X-MS-Embedded-Report")
 _SYSTEM: Final = re.compile(
-    r"post-?master|administrator|mail-?system|mail-?admin|mail[._-]?delivery\S{0,40}|bounces?|bounced?[-+].{0,200}|no-?reply|symantec_antivirus\S{0,60}"
+    r"post-?master|administrator|mail-?system|mail-?admin|mail[._-]?delivery\S{0,40}|bounces?|symantec_antivirus\S{0,60}"
     r"|delivery-?(?:status|notification|failure)s?|dsn|ndr|mailmarshal|undeliverable", re.IGNORECASE)
 _SYSTEM_NAME: Final = re.compile(
-    r"mail(?:er)?[\s_-]{0,3}(?:delivery|daemon|system|administrator|server|router)|delivery\s{0,3}(?:sub)?system|post-?master|mdaemon"
-    r"|system-?\s{0,3}administrat|administrat\w{0,4} (?:du |del |do |de |di |delle )?(?:système|sistema|systemu|system)|systeembeheerder"
+    r"mail(?:er)?[\s_-]{0,3}(?:delivery|daemon|system|administrator|server|service|router)|delivery\s{0,3}(?:sub)?system"
+    r"|post-?master|mdaemon|systeembeheerder|system-?\s{0,3}administrat|administrat\w{0,4} (?:\w{2,5} )?(?:système|sistema|systemu|system)"
     r"|システム管理者|internet mail|mail delivery", re.IGNORECASE)
 
 
@@ -33,11 +35,13 @@ def sender_of(message: Message) -> str:
         return DAEMON
     written = header(message, "From")[:_MAX_HEADER]
     mailbox = mailbox_of(written)
-    local = mailbox.address.partition("@")[0] if mailbox else written.strip("<>\" \t")
+    local = (mailbox.address.rpartition("@")[0] if mailbox else written).strip("<>\" \t")
     if _DAEMON.fullmatch(local):
         return DAEMON
-    name = readable(mailbox.name if mailbox else written)
-    return SYSTEM if not local or _SYSTEM.fullmatch(local) or _SYSTEM_NAME.search(name) else ANYBODY
+    names = readable(mailbox.name if mailbox else written), local
+    if not local or _SYSTEM.fullmatch(local) or any(_SYSTEM_NAME.search(name) for name in names):
+        return DAEMON if any(_has(message, name) for name in _MICROSOFT) else SYSTEM
+    return ANYBODY
 
 
 def return_path(message: Message) -> str | None:

@@ -29,7 +29,9 @@ _XTEXT: Final = re.compile(r"\+(2B|3D|[89A-F][0-9A-F])")
 _UNITEXT: Final = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
 # Exchange's way to write an address of another kind ([MS-OXCMAIL] section 2.1.3.1, encapsulated addresses).
 _IMCEA: Final = re.compile(r"imceasmtp-(.{1,200})@.{1,253}", re.IGNORECASE)
-_ACTIONS: Final = (("fail", FAILED), ("undeliver", FAILED), ("delay", DELAYED), ("relay", RELAYED), ("expand", "expanded"), ("deliver", DELIVERED))
+_ACTIONS: Final = (
+    ("fail", FAILED), ("undeliver", FAILED), ("delay", DELAYED), ("relay", RELAYED), ("expand", "expanded"), ("deliver", DELIVERED),
+)
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,8 @@ def blocks_of(text: str) -> list[dict[str, str]]:
         if match := _FIELD.match(line):
             last = match[1].lower()
             block = blocks[-1]
-            if (last in block and last in _REPEATED) or (last in _WHO and is_apart and any(who in block for who in _WHO) and "action" in block):
+            is_next = last in _WHO and is_apart and "action" in block and any(who in block for who in _WHO)
+            if is_next or (last in block and last in _REPEATED):
                 if len(blocks) > MAX_RECIPIENTS:
                     break
                 blocks.append(block := {})
@@ -121,7 +124,7 @@ def clean(address: str) -> str:
     """Return an address as it is compared, without the marks around it; "" if there is none left."""
     address = address.strip("'`.*_ \t").lower().removeprefix("smtp=")
     local, at, domain = address.rpartition("@")
-    return address if local and at and domain and "\ufffd" not in address else ""
+    return address if local and at and domain and "\ufffd" not in address and not local.startswith("imceaex-") else ""
 
 
 def addresses_in(text: str) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from functools import cached_property
 from typing import Final
 
-from .delivery_report_parts import Fields, fields
+from .delivery_report_parts import Fields, fields, values
 from .delivery_report_status import ReportedRecipient, addresses_in, one_line
 from .delivery_report_words import DELAYED, FAILED, is_certainly_delayed, is_permanent, plain, status_of, verdict
 
@@ -16,24 +16,34 @@ _MAX_FOLLOWING: Final = 8
 
 # Where the message that is given back begins. In every language its header tells it; English headings come before that.
 _COPY: Final = re.compile(
-    r"[\W_]{0,80}(?:original message (?:headers?|follows|attached)|message headers? follow|message text follows|below (?:this|the next) line is a copy"
-    r"|(?:this|here) is (?:a copy of (?:the|your) message|your returned mail)|(?:the )?header of the original message|returned message"
+    r"[\W_]{0,80}(?:original message (?:headers?|follows|attached)|message headers? follow|message text follows"
+    r"|below (?:this|the next) line is a copy|(?:this|here) is (?:a copy of (?:the|your) message|your returned mail)"
+    r"|(?:the )?header of the original message|returned message"
     r"|start of returned message|returned mail( follows)?\W|(?:un(?:sent|delivered) message|original message|message header)\b[\W_]*$"
     r"|included is a copy|content-type: {0,3}(?:message/rfc822|text/rfc822-headers))", re.IGNORECASE)
-_FIRST: Final = re.compile(r"(?:received|return-path|delivered-to|from|to|subject|date|message-id|dkim-signature|mime-version|authentication-results|arc-seal)[ \t]?:",
-                           re.IGNORECASE)
-_NEXT: Final = re.compile(r"(?:received|return-path|delivered-to|from|to|cc|subject|date|message-id|mime-version|x-[\w-]{1,60}|dkim-signature|reply-to|sender"
-                          r"|references|in-reply-to|thread-\w{1,9}|content-[\w-]{1,60}|arc-[\w-]{1,60}|authentication-results|user-agent)[ \t]?:", re.IGNORECASE)
+_NAMES: Final = (
+    "received|return-path|delivered-to|from|to|subject|date|message-id|dkim-signature|mime-version|authentication-results|arc-seal")
+_FIRST: Final = re.compile(rf"(?:{_NAMES})[ \t]?:", re.IGNORECASE)
+_NEXT: Final = re.compile(
+    rf"(?:{_NAMES}|cc|x-[\w-]{{1,60}}|reply-to|sender|references|in-reply-to"
+    r"|thread-\w{1,9}|content-[\w-]{1,60}|arc-[\w-]{1,60}|user-agent)[ \t]?:",
+    re.IGNORECASE)
 # Lines that name the sender, all recipients, or another message.
 _OTHERS: Final = re.compile(
-    r"[\W_]{0,20}(?:to|cc|bcc|from|sender|sender address|original sender|mail from|reply-to|subject|envelope sender|sent by|an|von|absender|absenderadresse|betreff"
-    r"|de|à|objet|expéditeur|adresse de l'expéditeur|para|asunto|remitente|van|aan|onderwerp|afzender|da|a|oggetto|mittente|assunto|remetente|od|do|temat|nadawca"
-    r"|宛先|差出人|件名|送信者(?:の)?アドレス|message-?\s?id|references?|reference|in-reply-to|x-[\w-]{1,40})\s{0,3}[:：]", re.IGNORECASE)
+    r"[\W_]{0,20}(?:to|cc|bcc|from|sender|sender address|original sender|mail from|reply-to|subject|envelope sender|sent by"
+    r"|an|von|absender|absenderadresse|betreff|de|à|objet|expéditeur|adresse de l'expéditeur|para|asunto|remitente|van|aan|onderwerp"
+    r"|afzender|da|a|oggetto|mittente|assunto|remetente|od|do|temat|nadawca|宛先|差出人|件名|送信者(?:の)?アドレス"
+    r"|message-?\s?id|references?|in-reply-to|x-[\w-]{1,40})\s{0,3}[:：]", re.IGNORECASE)
+# Not of "generated from" and "expanded from", Exim's and Postfix's words for the address that an alias stands for.
+_SENDER: Final = re.compile(
+    r"(?<!generated )(?<!expanded )\b(?:from|sender|sent by)[ :=]{1,3}<?[^\s<>@]{1,64}@[^\s<>@]{1,253}", re.IGNORECASE)
 _MAIL_SYSTEMS: Final = re.compile(r"(?:postmaster|abuse|mailer-daemon|microsoftexchange[0-9a-f]+|hostmaster|unsubscribe)@")
 _HEADING: Final = re.compile(r"[:：\-–=.*|#]\s{0,3}$|following|-----")
 _PERMANENT: Final = re.compile(r"permanent|failed for good")
-_MESSAGE_ID: Final = re.compile(r"(?:message|nachrichten?|mensaje|messaggio|mensagem|bericht)[- ]?(?:-?id|kennung)\b[\"'\s:：=\]]{0,20}<?([^\s<>\"']{1,250}@[^\s<>\"']{1,250})>?",
-                                re.IGNORECASE)
+_MESSAGE_ID: Final = re.compile(
+    r"(?:message|nachrichten?|mensaje|messaggio|mensagem|bericht)[- ]?(?:-?id|kennung)\b"
+    r"[\"'\s:：=\]]{0,20}<?([^\s<>\"']{1,250}@[^\s<>\"']{1,250})>?",
+    re.IGNORECASE)
 
 
 class Words:
@@ -48,8 +58,8 @@ class Words:
         self.copy: Fields = _header(lines[cut:])
         self.given_back = "\n".join(lines[cut:])
         head = "\n".join(lines[:cut])
-        for subject in subjects:
-            if len(subject) > 3:
+        for subject in (*subjects, *values(self.copy, "subject")):
+            if len(subject) > 3 and "@" not in subject:  # Domino and others name the recipient there
                 head = head.replace(subject, "")
         self.head = head
         self.lines = head.splitlines()
@@ -88,7 +98,7 @@ class Words:
         found: dict[str, ReportedRecipient] = {}
         section, is_for_good = overall, False
         for number, line in enumerate(self.lines):
-            named = [] if _OTHERS.match(line) else addresses_in(line)
+            named = [] if _OTHERS.match(line) else addresses_in(_SENDER.sub(" ", line))
             if not named and _HEADING.search(line) and (said := verdict(line)):
                 section, is_for_good = said, _is_permanent_heading(line)
             for address in named:
@@ -128,8 +138,8 @@ class Words:
         for line in self.lines[number + 1:number + 1 + _MAX_FOLLOWING]:
             if line.lstrip(" |").startswith("----"):
                 break
-            others = [found for found in addresses_in(line) if found != address]
-            if (others and not line.startswith((" ", "\t", "(")) and is_permanent(line) is None) or (not line.strip() and is_permanent(" ".join(said)) is not None):
+            is_of_another = any(found != address for found in addresses_in(line)) and not line.startswith((" ", "\t", "("))
+            if (is_of_another and is_permanent(line) is None) or (not line.strip() and is_permanent(" ".join(said)) is not None):
                 break
             if line.strip():
                 said.append(line.strip())

@@ -50,4 +50,4 @@ def read(message: Message) -> Substitute | None:
     if sum(marks) < 2:
         return None
     subject, sender = _NAMED_SUBJECT.search(body), _NAMED_SENDER.search(body)
-    return Substitute(subject[1] if subject else "", sender[1].strip() if sender else "")
+    return Substitute(subject[1] if subject else "", sender[1] if sender else "")

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import email.policy
 import re
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from typing import Final
+from email.policy import EmailPolicy
+from typing import Final, cast
 
 from . import tnef
 from .charsets import decoded, fits, has_shifts, survives
 from .encoded_words import unfolded
-from .mended_headers import mend_head, one_line, replace
+from .headers import mend_head, one_line, replace
 from .parameters import safe_name
-from .part import OCTETS, Part, new_part, parsed
+from .parsing import parsed
+from .part import OCTETS, Part, new_part
 
 _MAIN_TYPES: Final = frozenset({"text", "application", "image", "audio", "video", "multipart", "message"})
 _BODIES: Final = frozenset({"text/plain", "text/html"})
@@ -25,13 +26,15 @@ _META: Final = re.compile(rb"<meta[^>]{1,200}?charset\s{0,9}=\s{0,9}[\"']?([\w.:
 _META_WITHIN: Final = 4096
 _CONTROLS: Final = bytes(sorted({*range(32)} - {9, 10, 13}))
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_MOST_CONTROLS: Final = 0.05  # of the octets of a text
-_BOUNDARY: Final = re.compile(rb"^--([^\s\"\\][^\r\n\"\\]{0,99}?)[ \t]{0,9}\r?\n(?:content-[a-z-]{1,40}:|\r?\n)", re.IGNORECASE | re.MULTILINE)
+# Control characters in a text; with more of them it is none.
+_FEW_CONTROLS: Final = 20
+_MOST_CONTROLS: Final = 0.05
+_BOUNDARY: Final = re.compile(
+    rb"^--([^\s\"\\][^\r\n\"\\]{0,99}?)[ \t]{0,9}\r?\n(?:content-[a-z-]{1,40}:|\r?\n)", re.IGNORECASE | re.MULTILINE)
 # Core keeps a message in a message as a file for every level: the same octets as often.
 _MAX_DEPTH: Final = 3
 # Each time it may be most of the message.
 _MAX_REPARSED: Final = 8
-_AS_WRITTEN: Final = email.policy.SMTP.clone(refold_source="none")
 
 
 @dataclass
@@ -77,10 +80,11 @@ class PartMender:
             self.slugs.add("parameters")
         if name != part.name or not (part.type.is_plain and part.disposition.is_plain):
             part.declare(part.kind)
-        if part.main == "multipart":
-            return self._multipart(part)
-        if part.main == "message" and _KIND.fullmatch(part.kind):
+        is_kind = _KIND.fullmatch(part.kind) is not None
+        if part.main == "message" and is_kind:
             return self._message(part)
+        if part.main == "multipart" and is_kind or isinstance(part.payload, list):
+            return self._multipart(part)
         if part.parent is None and (part.kind in _TNEF or part.main == "text" and _is_top_file(part)):
             self.slugs.add("attachment")
             return [part.moved()]
@@ -89,6 +93,9 @@ class PartMender:
 
     def _multipart(self, part: Part) -> list[EmailMessage]:
         """Give a multipart without parts those that stand in its text, or its text as one."""
+        if part.main != "multipart" or not _KIND.fullmatch(part.kind):
+            self.slugs.add("type")
+            part.declare("multipart/mixed")
         if not isinstance(part.payload, list) or not part.payload:
             self.slugs.add("boundary")
             raw, _is_right = part.decode()
@@ -112,7 +119,7 @@ class PartMender:
         if not inner or part.is_encoded and not inner[0].keys():
             self.slugs.add("message")
             if inner:
-                part.message.set_payload(vars(inner[0])["_payload"])
+                part.payload = Part(inner[0], None, 1, None).payload
             raw, _is_right = part.decode()
             inner = self._inner(part.kind, raw)
             if not inner:
@@ -120,7 +127,7 @@ class PartMender:
                 return []
             part.set_parts(inner)
         for message in inner:
-            message.policy = _AS_WRITTEN
+            message.policy = _as_written(message)
         return inner
 
     def _inner(self, kind: str, raw: bytes) -> list[EmailMessage]:
@@ -160,7 +167,7 @@ class PartMender:
         label = part.charset or ("utf-8" if part.parent else "ascii")  # as core does
         controls = 0 if has_shifts(label) else _controls_in(raw)
         is_body = part.kind in _BODIES and not part.is_file or part.kind == "text/rfc822-headers"
-        if not is_body or controls > _MOST_CONTROLS * len(raw):
+        if not is_body or controls > max(_FEW_CONTROLS, _MOST_CONTROLS * len(raw)):
             if controls or not survives(raw, label):
                 self.slugs.add("charset")
                 part.declare(OCTETS)  # core would write what it has read, with question marks
@@ -216,9 +223,14 @@ def _keep_writable(message: EmailMessage) -> None:
             replace(message, name, [(key, one_line(str(each))) for key, each in message.raw_items() if key.lower() == name.lower()])
 
 
+def _as_written(message: EmailMessage) -> EmailPolicy:
+    """Return the policy of a message that does not fold its headers anew: Python fails at that over some."""
+    return cast("EmailPolicy", message.policy).clone(refold_source="none")
+
+
 def _written(messages: list[EmailMessage]) -> bytes:
     try:
-        return b"\r\n".join(message.as_bytes(policy=_AS_WRITTEN) for message in messages)
+        return b"\r\n".join(message.as_bytes(policy=_as_written(message)) for message in messages)
     except RecursionError:
         return b""
 

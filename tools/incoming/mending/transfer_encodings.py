@@ -9,9 +9,9 @@ from contextlib import suppress
 from typing import Final
 
 _NAMES: Final = {
-    "base64": "base64", "base-64": "base64", "b64": "base64", "b": "base64",
-    "quoted-printable": "quoted-printable", "quotedprintable": "quoted-printable", "quoted_printable": "quoted-printable", "qp": "quoted-printable",
-    "x-uuencode": "x-uuencode", "uuencode": "x-uuencode", "x-uue": "x-uuencode", "uue": "x-uuencode",
+    **dict.fromkeys(("base64", "base-64", "b64", "b"), "base64"),
+    **dict.fromkeys(("quoted-printable", "quotedprintable", "quoted_printable", "qp"), "quoted-printable"),
+    **dict.fromkeys(("x-uuencode", "uuencode", "x-uue", "uue"), "x-uuencode"),
 }
 _TOKEN: Final = re.compile(r"[\w-]+", re.ASCII)
 _COMMENT: Final = re.compile(r"\([^()]*\)")
@@ -21,7 +21,7 @@ _SAMPLE: Final = 2000
 
 
 def encoding_of(values: list[str]) -> str:
-    """Return ``base64``, ``quoted-printable``, ``x-uuencode`` or ``8bit`` for the headers of a part: the first that encodes anything counts."""
+    """Return ``base64``, ``quoted-printable``, ``x-uuencode`` or ``8bit`` for the headers of a part: the first that encodes counts."""
     tokens = [token.lower() for value in values for token in _TOKEN.findall(_COMMENT.sub(" ", value[:200]))]
     return next((_NAMES[token] for token in tokens if token in _NAMES), "8bit")
 

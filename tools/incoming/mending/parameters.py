@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from .charsets import decoded
-from .encoded_words import unfolded, words
+from .encoded_words import is_clean, unfolded, words
 
 # What Python's two parsers of parameters read alike, and as it is meant.
 _PLAIN: Final = re.compile(r'[\w.+-]+(?:/[\w.+-]+)?(?: ?; *[\w-]+=(?:"[^"\\]*"|[\w.+:-]+))*;?', re.ASCII)
@@ -51,9 +51,10 @@ def parameters(raw: str, label: str | None = None) -> Parameters:
 
     :param label: charset of raw octets beyond ASCII
     """
-    is_plain = len(raw) <= _MAX_LENGTH and raw.isascii() and "=?" not in raw
+    clean = is_clean(raw)
+    is_plain = len(raw) <= _MAX_LENGTH and clean and "=?" not in raw
     text = unfolded(raw[:_MAX_LENGTH], label)
-    is_right = raw.isascii() and _RIGHT.fullmatch(text) is not None
+    is_right = clean and _RIGHT.fullmatch(text) is not None
     is_plain = is_plain and _PLAIN.fullmatch(text) is not None
     start = _VALUE.match(text)
     end = start.end() if start else 0
@@ -86,7 +87,7 @@ def safe_name(name: str) -> str:
 def _value(text: str, position: int) -> tuple[str, int]:
     """Return the value at a position, and where it ends; one whose quotes have no end goes on to the next semicolon."""
     if text[position:position + 1] == '"':
-        parts = []
+        parts: list[str] = []
         for found in _IN_QUOTES.finditer(text, position + 1):
             if found[0] == '"':
                 return "".join(parts), found.end()

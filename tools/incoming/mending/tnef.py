@@ -72,7 +72,8 @@ def text(winmail: bytes) -> str:
         container = _read(winmail)
     except _DamagedError:
         return ""
-    return (_string(container.properties.get(_PLAIN_BODY), container.code_page) or decoded(container.body, container.code_page)).rstrip("\x00")
+    body = _string(container.properties.get(_PLAIN_BODY), container.code_page) or decoded(container.body, container.code_page)
+    return body.rstrip("\x00")
 
 
 def _files(winmail: bytes, depth: int) -> Iterator[tuple[str, bytes]]:

@@ -21,6 +21,11 @@ def octets(value: str) -> bytes:
     return _FOREIGN.sub("?", value).encode("utf-8", "surrogateescape")
 
 
+def is_clean(value: str) -> bool:
+    """Tell whether there is nothing in a value but printable ASCII and folds."""
+    return value.isascii() and (value.isprintable() or value.replace("\r\n", "").replace("\n", "").replace("\t", " ").isprintable())
+
+
 def visible(text: str) -> str:
     """Return a text with a space for control characters (NUL, and what ends a line or a header), and without lone surrogates."""
     return _CONTROL.sub(" ", text)

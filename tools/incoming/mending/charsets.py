@@ -9,36 +9,59 @@ from functools import lru_cache
 from typing import Final
 
 # What programs write as the name of a charset, and what they mean: names that Python lacks, and subsets of what is really used (as in
-# the Encoding Standard of the WHATWG, section 4.2). Microsoft's numbers of code pages: learn.microsoft.com/windows/win32/intl/code-page-identifiers
-_MEANT: Final = {
-    "gb2312": "gb18030", "gbk": "gb18030", "xgbk": "gb18030", "cp936": "gb18030", "gb231280": "gb18030", "chinese": "gb18030",
-    "big5": "cp950", "xbig5": "cp950", "big5eten": "cp950", "ksc56011987": "cp949", "ksc5601": "cp949", "ksc56011989": "cp949", "euckr": "cp949",
-    "xwindows949": "cp949", "shiftjis": "cp932", "sjis": "cp932", "xsjis": "cp932", "windows31j": "cp932", "mskanji": "cp932", "xeucjp": "euc_jp",
-    "iso2022jp": "iso2022_jp_ext", "cp50220": "iso2022_jp_ext", "cp50221": "iso2022_jp_ext", "cp50222": "iso2022_jp_ext", "iso2022jpms": "iso2022_jp_ext",
-    "utf8mb4": "utf-8", "utf8mb3": "utf-8", "unicode11utf8": "utf-8", "unicode20utf8": "utf-8", "xunicode20utf8": "utf-8", "cp65001": "utf-8", "utf": "utf-8",
-    "unicode11utf7": "utf-7", "unicode20utf7": "utf-7", "xunicode20utf7": "utf-7", "cp65000": "utf-7", "unicode": "utf-16", "ucs2": "utf-16", "iso10646ucs2": "utf-16",
-    "iso88591": "cp1252", "latin1": "cp1252", "ansi": "cp1252", "xansi": "cp1252", "iso88591i": "cp1252", "iso8859": "cp1252", "xcp1252": "cp1252",
-    "iso88598i": "iso8859-8", "iso88598e": "iso8859-8", "logical": "iso8859-8", "visual": "iso8859-8", "iso88596i": "iso8859-6", "iso88596e": "iso8859-6",
-    "iso88599": "cp1254", "iso885911": "cp874", "tis620": "cp874", "windows874": "cp874", "xcp874": "cp874", "dos874": "cp874",
-    "xmac": "mac_roman", "macintosh": "mac_roman", "xmacroman": "mac_roman", "xmacce": "mac_latin2", "xmaccentraleurroman": "mac_latin2",
-    "xmaccyrillic": "mac_cyrillic", "xmacukrainian": "mac_cyrillic", "xmacgreek": "mac_greek", "xmacturkish": "mac_turkish", "xmacicelandic": "mac_iceland",
-    "xmaccroatian": "mac_croatian", "xmacromanian": "mac_romanian", "xmacarabic": "mac_arabic", "xmacfarsi": "mac_farsi", "xmacjapanese": "cp932",
-    "xmackorean": "cp949", "xmacchinesesimp": "gb18030", "xmacchinesetrad": "cp950", "cp10000": "mac_roman", "cp10006": "mac_greek", "cp10007": "mac_cyrillic",
-    "cp10029": "mac_latin2", "cp10079": "mac_iceland", "cp10081": "mac_turkish", "xkoi8r": "koi8-r", "koi8": "koi8-r", "koi": "koi8-r", "koi8ru": "koi8-u",
-    "cp20866": "koi8-r", "cp21866": "koi8-u", "cp20127": "ascii", "cp20932": "euc_jp", "cp51932": "euc_jp", "cp51936": "gb18030", "cp51949": "cp949",
-    "cp52936": "hz", "cp54936": "gb18030", "cp50225": "iso2022_kr", "cp1200": "utf-16-le", "cp1201": "utf-16-be",
-    **{f"cp{28590 + number}": f"iso8859-{number}" for number in (2, 3, 4, 5, 6, 7, 8, 9, 13, 15)}, "cp28591": "cp1252", "cp38598": "iso8859-8",
-}
+# the Encoding Standard of the WHATWG, section 4.2). Microsoft's numbers: learn.microsoft.com/windows/win32/intl/code-page-identifiers
+_MEANT: Final = {name: codec for codec, names in {
+    "gb18030": "gb2312 gbk xgbk cp936 gb231280 chinese xmacchinesesimp cp51936 cp54936",
+    "cp950": "big5 xbig5 big5eten xmacchinesetrad",
+    "cp949": "ksc56011987 ksc5601 ksc56011989 euckr xwindows949 xmackorean cp51949",
+    "cp932": "shiftjis sjis xsjis windows31j mskanji xmacjapanese",
+    "euc_jp": "xeucjp cp20932 cp51932",
+    "iso2022_jp_ext": "iso2022jp cp50220 cp50221 cp50222 iso2022jpms",
+    "utf-8": "utf8mb4 utf8mb3 unicode11utf8 unicode20utf8 xunicode20utf8 cp65001 utf",
+    "utf-7": "unicode11utf7 unicode20utf7 xunicode20utf7 cp65000",
+    "utf-16": "unicode ucs2 iso10646ucs2",
+    "cp1252": "iso88591 latin1 ansi xansi iso88591i iso8859 xcp1252 cp28591",
+    "iso8859-8": "iso88598i iso88598e logical visual cp28598 cp38598",
+    "iso8859-6": "iso88596i iso88596e cp28596",
+    "cp1254": "iso88599",
+    "cp874": "iso885911 tis620 windows874 xcp874 dos874",
+    "mac_roman": "xmac macintosh xmacroman cp10000",
+    "mac_latin2": "xmacce xmaccentraleurroman cp10029",
+    "mac_cyrillic": "xmaccyrillic xmacukrainian cp10007",
+    "mac_greek": "xmacgreek cp10006",
+    "mac_turkish": "xmacturkish cp10081",
+    "mac_iceland": "xmacicelandic cp10079",
+    "mac_croatian": "xmaccroatian",
+    "mac_romanian": "xmacromanian",
+    "mac_arabic": "xmacarabic",
+    "mac_farsi": "xmacfarsi",
+    "koi8-r": "xkoi8r koi8 koi cp20866",
+    "koi8-u": "koi8ru cp21866",
+    "ascii": "cp20127",
+    "hz": "cp52936",
+    "iso2022_kr": "cp50225",
+    "utf-16-le": "cp1200",
+    "utf-16-be": "cp1201",
+    "iso8859-2": "cp28592",
+    "iso8859-3": "cp28593",
+    "iso8859-4": "cp28594",
+    "iso8859-5": "cp28595",
+    "iso8859-7": "cp28597",
+    "iso8859-9": "cp28599",
+    "iso8859-13": "cp28603",
+    "iso8859-15": "cp28605",
+}.items() for name in names.split()}
 # Codecs that are none of text, or take more than linear time.
 _UNWANTED: Final = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "mbcs", "oem"})
 # A charset in which octets below 128 may mean anything but ASCII.
 _SHIFTING: Final = ("utf-7", "utf-16", "utf-32", "iso2022", "hz", "cp037", "cp273", "cp424", "cp500", "cp875", "cp1026", "cp1140")
 _ASCII: Final = frozenset({"ascii", "utf-8", "iso8859-1", "iso8859-15", "cp1252"})
 _MULTI_BYTE: Final = ("gb", "big5", "cp932", "cp936", "cp949", "cp950", "euc", "shift", "johab", "utf", "cp65001")
-_BOMS: Final = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_BOMS: Final = (
+    (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _ESCAPE: Final = re.compile(rb"\x1b(?:\$[@B]|\(J)")  # RFC 1468: to Japanese, in what is ASCII else
 _LETTER: Final = re.compile(rb"[A-Za-z]")
-_HIGH_LINE: Final = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
+_HIGH: Final = re.compile(rb"[\x80-\xff]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 #: Octets that chardet looks at: it takes about a microsecond for each.
 _SAMPLE: Final = 4096
@@ -119,8 +142,12 @@ def _candidates(payload: bytes, codec: str) -> Iterator[str]:
 
 def _detected(payload: bytes) -> str:
     """Ask chardet about what is not of western Europe: there, many octets are beyond ASCII."""
-    lines = (found[0] for found, _n in zip(_HIGH_LINE.finditer(payload[:16 * _SAMPLE]), range(100), strict=False))
-    sample = b"\n".join(lines)[:_SAMPLE]
+    first = _HIGH.search(payload)
+    if not first:
+        return ""
+    start = max(payload.rfind(b"\n", 0, first.start()) + 1, first.start() - _SAMPLE // 4)
+    lines = payload[start:start + 16 * _SAMPLE].splitlines()
+    sample = b"\n".join(line for line in lines if not line.isascii())[:_SAMPLE]
     high = sum(octet > 127 for octet in sample)
     if high < _FEW or 2 * high < len(_LETTER.findall(sample)):
         return ""

@@ -1,0 +1,73 @@
+from odoo.tests import tagged
+
+from .faults.received import FEW, MESSAGES, ReceivedCase
+from .servers import Call, Drop, NoBody, Reset, Substitute, replies
+
+# Steps in the order in which a fetch takes them. Faults there strike in turn, each in a fetch of its own.
+_STEPS = ("CONNECT", "GREETING", "USER", "PASS", "UIDL", "LIST", "RETR", "QUIT")
+
+
+@tagged("post_install", "-at_install")
+class TestIncomingFaultMatrixPop(ReceivedCase):
+    """Faults of POP, where a deletion counts only once the server has answered QUIT."""
+
+    preset = "pop"
+
+    def delete(self, *numbers):
+        """Delete messages as a person does, by the order of arrival."""
+        subjects = {self.matrix.subjects[number] for number in numbers}
+        for message in self.matrix.mailbox.messages():
+            if message["Subject"] in subjects:
+                self.matrix.mailbox.delete(message)
+        self.matrix.removed.update(subjects)
+
+    def test_a_connection_that_ends_before_a_command(self):
+        self.check("POP, left: connection closed before each step, in turn", [(step, Drop()) for step in _STEPS], messages=MESSAGES, after="leave")
+        self.check("POP, deleted: connection closed before each step, in turn",
+                   [(step, Drop()) for step in (*_STEPS[:-1], "DELE", "QUIT")], messages=MESSAGES, after="delete")
+
+    def test_a_connection_that_ends_when_a_command_was_carried_out(self):
+        self.check("POP, left: connection closed after each step was carried out, in turn",
+                   [(step, Drop()) for step in _STEPS[1:]], answered=True, after="leave")
+        self.check("POP, deleted: connection reset after each step was carried out, in turn",
+                   [(step, Reset()) for step in (*_STEPS[1:-1], "DELE", "QUIT")], answered=True, after="delete")
+
+    def test_a_connection_that_ends_within_an_answer(self):
+        faults = [(step, Drop(), {"in_answer": 4}) for step in ("UIDL", "LIST", "RETR", "QUIT")]
+        middle = [("RETR", Drop(), {"in_answer": octets, "every": 3}) for octets in range(20, 200, 40)]
+        self.check("POP, deleted: connection closed within answers", [*faults, *middle], after="delete")
+
+    def test_a_lost_farewell_doubles_nothing(self):
+        faults = [("QUIT", Drop()), ("QUIT", Drop(), {"answered": True})]
+        for after in ("leave", "delete"):
+            self.check(f"POP, QUIT lost before it was carried out, then after ({after})", faults, after=after, posted_at_once=FEW)
+
+    def test_a_refused_message_stops_nobody(self):
+        for title, times, named in (("once", 1, 0), ("always", None, 1)):
+            self.check(f"POP: -ERR to the RETR of one message, {title}", [
+                ("RETR", "-ERR Message could not be retrieved.", {"uid": 6, "times": times})],
+                after="leave", posted_at_once=FEW - 1, named_at_once=1, named=named)
+
+    def test_the_mailbox_is_in_use_or_out_of_reach(self):
+        faults = [("PASS", replies.POP_IN_USE), ("PASS", replies.POP_UNAVAILABLE), ("UIDL", replies.POP_UNAVAILABLE),
+                  ("LIST", replies.POP_UNAVAILABLE), ("DELE", replies.POP_UNAVAILABLE), ("QUIT", replies.POP_UNAVAILABLE)]
+        self.check("POP, deleted: [IN-USE], and “Server Unavailable” to each command, in turn", faults, after="delete")
+
+    def test_the_server_is_not_there_for_any_message(self):
+        self.check("POP: “Server Unavailable” to RETR in one fetch", [("RETR", replies.POP_UNAVAILABLE)], after="leave", named_at_once=0)
+
+    def test_a_substitute_is_no_mail(self):
+        self.check("POP: a substitute or nothing in place of 2 messages, once", [("RETR", Substitute(), {"uid": 3})], after="leave",
+                   posted_at_once=FEW - 1, named_at_once=1)
+
+    def test_a_person_deletes_between_two_sessions(self):
+        def half():
+            self.matrix.job["limit"] = FEW // 2
+            self.matrix.run()
+            self.delete(0, 1, FEW - 2)
+            self.matrix.removed -= {self.matrix.subjects[0], self.matrix.subjects[1]}
+
+        self.check("POP: a person deletes 3 messages between two sessions, and numbers shift", first=half, after="leave", removed=1)
+
+    def test_a_person_deletes_within_a_session(self):
+        self.check("POP: a person deletes a message within the session", [("RETR", Call(lambda: self.delete(FEW - 1)))], after="delete", removed=1)
