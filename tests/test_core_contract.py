@@ -149,7 +149,6 @@ class TestCoreContract(BaseCase):
             (MailThread._message_parse_post_process, ["_partner_find_from_emails_single"]),
             (MailThread._partner_find_from_emails_single, ["_partner_find_from_emails"]),
             (MailThread._partner_find_from_emails, ["_find_or_create_from_emails"]),
-            (MailThread.message_process, ["message_parse", "_detect_loop_headers", "message_route"]),
             (MailThread._notify_thread, ["_notify_get_recipients"]),
             (MailThread.message_process, [
                 "message_parse", "message_route", "_detect_loop_headers", "_detect_loop_sender", "_message_route_process"]),
