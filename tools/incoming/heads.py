@@ -14,7 +14,7 @@ from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
 
 from .headers import header
-from .mended_headers import as_read
+from .mending.headers import as_read
 
 # Octets of a header: what matters is short, and nobody has to be able to fill the memory.
 _MOST: Final = 64 * 1024

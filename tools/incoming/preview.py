@@ -7,12 +7,13 @@ from datetime import datetime
 from email.message import Message
 from typing import Final, NamedTuple
 
-from .charsets import decoded
+from .mending.charsets import decoded
 from .headers import header
 from .limits import excess
-from .mended_headers import as_read
+from .mending.headers import as_read
 from .mending import mend, readable
-from .part import Part, parsed
+from .mending.parsing import parsed
+from .mending.part import Part
 from .parts import content_type
 
 #: Octets that are read, and characters that are shown.
