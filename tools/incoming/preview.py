@@ -7,11 +7,11 @@ from datetime import datetime
 from email.message import Message
 from typing import Final, NamedTuple
 
-from .mending.charsets import decoded
 from .headers import header
 from .limits import excess
-from .mending.headers import as_read
 from .mending import mend, readable
+from .mending.charsets import decoded
+from .mending.headers import as_read
 from .mending.parsing import parsed
 from .mending.part import Part
 from .parts import content_type
