@@ -26,7 +26,8 @@ class TestFileUnder(Office365Case):
         source = source or self.message(subject=subject, to="nobody@contoso.example")
         return self.env["office365.inbound"].create({
             "server_id": self.server.id, "folder": "INBOX", "validity": "1",
-            "uid": str(self.env["office365.inbound"].search_count([]) + 1), "subject": subject, "state": "unroutable", "error": "Nobody takes it.",
+            "uid": str(self.env["office365.inbound"].search_count([]) + 1), "subject": subject, "state": "unroutable",
+            "error": "Nobody takes it.",
             "raw": base64.b64encode(source), "attempts": 1, **values})
 
     def file(self, rows, *, user=None, **values):

@@ -80,7 +80,7 @@ def _leaves(message: Message, *, is_shown: bool = True) -> Iterator[tuple[Part, 
     """Yield the parts that have no parts themselves, and whether each is text to be shown: of alternatives, only one is."""
     payload = message.get_payload() if content_type(message).startswith("multipart/") and message.is_multipart() else None
     if not isinstance(payload, list):
-        part = Part(message, None, 1, None)  # type: ignore[arg-type]
+        part = Part(message, None, 1, None)
         yield part, is_shown and part.kind in ("text/plain", "text/html") and not part.is_file
         return
     children = [child for child in payload if isinstance(child, Message)]
