@@ -25,14 +25,16 @@ class TestFileUnder(Office365Case):
     def kept(self, subject="Question", source=None, **values):
         source = source or self.message(subject=subject, to="nobody@contoso.example")
         return self.env["office365.inbound"].create({
-            "server_id": self.server.id, "folder": "INBOX", "validity": "1", "uid": str(self.env["office365.inbound"].search_count([]) + 1),
-            "subject": subject, "state": "unroutable", "error": "Nobody takes it.", "raw": base64.b64encode(source), "attempts": 1, **values})
+            "server_id": self.server.id, "folder": "INBOX", "validity": "1",
+            "uid": str(self.env["office365.inbound"].search_count([]) + 1), "subject": subject, "state": "unroutable",
+            "error": "Nobody takes it.",
+            "raw": base64.b64encode(source), "attempts": 1, **values})
 
     def file(self, rows, *, user=None, **values):
         if "record" in values:
             values["record"] = f"{values['record']._name},{values['record'].id}"
         action = rows.with_user(user or self.admin).action_file_under()
-        wizard = self.env[action["res_model"]].with_user(user or self.admin).with_context(action["context"]).create(values)
+        wizard = self.env[action["res_model"]].with_user(user or self.admin).with_context(**action["context"]).create(values)
         result = wizard.action_file()
         self.env.invalidate_all()
         return result

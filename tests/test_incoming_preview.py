@@ -76,7 +76,8 @@ class TestPreview(BaseCase):
     def test_hostile_octets_raise_nothing_and_take_no_time(self):
         nested = "".join(f"Content-Type: multipart/mixed; boundary=b{number}\r\n\r\n--b{number}\r\n" for number in range(190))
         table = [b"", b"\0" * 1000, b"\xff" * 100_000, HEAD + b"Content-Type: text/html; charset=\xff\r\n\r\n\xff",
-                 b"To: " + b"(" * 200_000, b"To: " + b"a@b.example," * 4000 + b"\r\n\r\nx", HEAD + nested.encode(), b"Date: " + b"9" * 200_000,
+                 b"To: " + b"(" * 200_000, b"To: " + b"a@b.example," * 4000 + b"\r\n\r\nx", HEAD + nested.encode(),
+                 b"Date: " + b"9" * 200_000,
                  HEAD + b"Content-Type: multipart/alternative; boundary=b\r\n\r\n--b--",
                  HEAD + b"Content-Type: text/plain; charset=utf-7\r\n\r\n" + b"+" * 500_000]
         for source in table:

@@ -17,7 +17,8 @@ class TestReaders(Office365Mixin, HttpCase):
     def setUp(self):
         super().setUp()
         self.reader, self.chosen = (new_test_user(
-            self.env, f"o365.{name}", groups="mail_office365.group_read_received", password=f"o365.{name}") for name in ("reader", "chosen"))
+            self.env, f"o365.{name}", groups="mail_office365.group_read_received", password=f"o365.{name}")
+            for name in ("reader", "chosen"))
         self.employee = new_test_user(self.env, "o365.employee", groups="base.group_user", password="o365.employee")
         self.system = new_test_user(self.env, "o365.system", groups="base.group_system", password="o365.system")
         self.open, self.closed = self.incoming(name="Open"), self.incoming(name="Closed", office365_reader_ids=self.chosen.ids)

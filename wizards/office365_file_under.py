@@ -15,7 +15,7 @@ class Office365FileUnder(models.TransientModel):
     inbound_ids = fields.Many2many("office365.inbound", string="Messages", readonly=True)
     target = fields.Selection(
         [("record", "An existing record"), ("new", "A new record for each message")], "File Under", required=True, default="record")
-    record = fields.Reference(selection="_selection_model", string="Record")
+    record = fields.Reference(selection="_selection_model")
     model = fields.Selection(selection="_selection_model", string="Kind of Record")
 
     @api.model
@@ -42,7 +42,7 @@ class Office365FileUnder(models.TransientModel):
         if len(kept) > _MOST:
             raise UserError(self.env._("At most %s messages can be filed at once.", _MOST))
         # Of a person's context, defaults would get into the records.
-        for inbound in kept.with_context(clean_context(self.env.context)).with_user(SUPERUSER_ID):
+        for inbound in kept.with_env(self.env(user=SUPERUSER_ID, context=clean_context(self.env.context))):
             inbound._process(model=model, thread_id=thread_id)
         return self._result(kept)
 

@@ -11,8 +11,8 @@ class FetchmailServer(models.Model):
         "res.users", "office365_server_reader_rel", "server_id", "user_id", string="Readers", copy=False, ondelete="restrict",
         context={"active_test": False}, domain=lambda self: [
             ("all_group_ids", "in", self.env.ref("mail_office365.group_read_received").ids), ("active", "=", True)],
-        help="Who reads the list of received mail of this server: these members of the group “Read received mail”, or all members if nobody is "
-             "chosen. Administrators read everything.")
+        help="Who reads the list of received mail of this server: these members of the group “Read received mail”, or all members if "
+             "nobody is chosen. Administrators read everything.")
     office365_is_restricted = fields.Boolean(
         compute="_compute_office365_is_restricted", store=True, help="Readers were chosen, archived users among them.")
     office365_status = fields.Selection(

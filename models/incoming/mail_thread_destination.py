@@ -14,7 +14,7 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _office365_to_be_filed(self, item: Item, values: dict) -> dict:
-        """Return what a message says, so that core takes it for the record that was chosen: neither for a copy nor for another record's answer.
+        """Return what a message says, so that core takes it for the record that was chosen: no copy, and no answer on another record.
 
         :param values: what core's parser made of it
         """

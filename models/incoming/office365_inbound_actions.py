@@ -64,7 +64,7 @@ class Office365Inbound(models.Model):
         """Process a message that was kept; return what became of it.
 
         :param is_retry: somebody wants that; otherwise it is tried by itself
-        :param model: whose record takes it, whatever aliases, replies and filters say; by default, the server's model takes what they do not
+        :param model: whose record takes it, whatever aliases, replies and filters say; by default the server's model takes what they do not
         :param thread_id: that record; a new one by default
         """
         server, item = self.server_id, self._item(is_retry=is_retry)

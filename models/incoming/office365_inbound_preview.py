@@ -9,11 +9,13 @@ from odoo.tools.mail import html_sanitize
 from ...tools.incoming.preview import preview
 
 # What only structures a text. Whatever else there is, a picture, say, is left out, or only its text is left.
-_TAGS = frozenset(
-    ["p", "div", "span", "br", "hr", "b", "strong", "i", "em", "u", "s", "small", "sub", "sup", "blockquote", "pre", "code", "ul", "ol", "li", "dl", "dt", "dd", "table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td", "h1", "h2", "h3", "h4", "h5", "h6", "center"])
+_TAGS = frozenset({
+    "p", "div", "span", "br", "hr", "b", "strong", "i", "em", "u", "s", "small", "sub", "sup", "blockquote", "pre", "code", "ul", "ol",
+    "li", "dl", "dt", "dd", "table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td", "h1", "h2", "h3", "h4", "h5", "h6", "center"})
 # No attribute can make a browser ask for anything, nor hide or move what is shown.
 _ATTRIBUTES = frozenset({"colspan", "rowspan", "dir"})
-_DROPPED = frozenset(["script", "style", "head", "title", "template", "noscript", "iframe", "object", "embed", "svg", "math", "select", "textarea"])
+_DROPPED = frozenset({
+    "script", "style", "head", "title", "template", "noscript", "iframe", "object", "embed", "svg", "math", "select", "textarea"})
 
 
 class Office365Inbound(models.Model):
@@ -39,9 +41,12 @@ class Office365Inbound(models.Model):
             shown = preview(source or b"", inbound.received)
             inbound.preview = source and Markup("<hr>").join(starmap(_as_html, shown.texts))
             inbound.preview_to, inbound.preview_cc, inbound.preview_date = shown.to, shown.cc, shown.date
-            inbound.preview_files = "\n".join(
-                f"{name or self.env._('Unnamed')} ({human_size(size)})" if size else name or self.env._("Unnamed") for name, size in shown.files)
+            inbound.preview_files = "\n".join(starmap(self._file_line, shown.files))
             inbound.preview_note = source and inbound._preview_note(is_plain=shown.is_plain, is_cut=shown.is_cut)
+
+    def _file_line(self, name: str, size: int) -> str:
+        name = name or self.env._("Unnamed")
+        return f"{name} ({human_size(size)})" if size else name
 
     def _preview_note(self, *, is_plain: bool, is_cut: bool) -> str | bool:
         if is_plain:

@@ -72,17 +72,18 @@ def preview(source: bytes, received: datetime | None = None) -> Preview:
         texts, files = [Text(_text(Part(message, None, 1, None)), is_page=False)], []
     shown = _bounded(texts)
     return Preview(
-        *(_line(message, name) for name in ("To", "Cc", "Date")), texts=shown, files=files[:_MAX_FILES], is_plain=is_plain,
+        _line(message, "To"), _line(message, "Cc"), _line(message, "Date"), texts=shown, files=files[:_MAX_FILES], is_plain=is_plain,
         is_cut=len(source) > MAX_READ or shown != texts or len(files) > _MAX_FILES)
 
 
 def _leaves(message: Message, *, is_shown: bool = True) -> Iterator[tuple[Part, bool]]:
     """Yield the parts that have no parts themselves, and whether each is text to be shown: of alternatives, only one is."""
-    children = message.get_payload() if content_type(message).startswith("multipart/") and message.is_multipart() else None
-    if not isinstance(children, list):
-        part = Part(message, None, 1, None)  # type: ignore[arg-type]
+    payload = message.get_payload() if content_type(message).startswith("multipart/") and message.is_multipart() else None
+    if not isinstance(payload, list):
+        part = Part(message, None, 1, None)
         yield part, is_shown and part.kind in ("text/plain", "text/html") and not part.is_file
         return
+    children = [child for child in payload if isinstance(child, Message)]
     best = next((child for child in reversed(children) if _has_page(child)), children[0] if children else None)
     is_choice = content_type(message) == "multipart/alternative"
     for child in children:
