@@ -1,4 +1,6 @@
+import sys
 import time
+from unittest import mock
 
 from odoo.tests import BaseCase, tagged
 
@@ -61,10 +63,14 @@ class TestCharsets(BaseCase):
                     with self.subTest(codec=codec, label=label):
                         self.assertEqual(decoded(text.encode(codec), label), text)
 
+    def test_a_text_of_few_letters_beyond_ascii_is_of_western_europe(self):
+        text = "100 € – „Grüße“ – 200 € – „schöne“ – §§ 3–5 ÄÖÜ € € € €, so viel für die bestellten Teile und den Versand"
+        self.assertEqual(decoded(text.encode("cp1252"), None), text)
+
     def test_detection_needs_chardet_for_other_scripts_alone(self):
-        self.patch(__import__("sys"), "modules", {**__import__("sys").modules, "chardet": None})
-        self.assertEqual(decoded(GREETING.encode("cp1252"), None), GREETING)
-        self.assertNotEqual(decoded(RUSSIAN.encode("koi8-r"), None), RUSSIAN)
+        with mock.patch.dict(sys.modules, {"chardet": None}):
+            self.assertEqual(decoded(GREETING.encode("cp1252"), None), GREETING)
+            self.assertNotEqual(decoded(RUSSIAN.encode("koi8-r"), None), RUSSIAN)
 
     def test_a_few_damaged_octets_do_not_change_the_charset(self):
         text = "Grüße aus München, schöne Äpfel, süße Öle, " * 3

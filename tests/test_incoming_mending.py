@@ -12,6 +12,7 @@ from ..tools.incoming.mending.addresses import is_plain, mailbox_list
 from ..tools.incoming.mending.pages import is_slow, well_formed
 from ..tools.incoming.mending.parameters import parameters, safe_name
 from ..tools.incoming.mending.parsing import parsed
+from ..tools.incoming.mending.transfer_encodings import encoding_of
 
 HEAD = b"From: Anna <anna@fabrikam.example>\r\nTo: lead@contoso.example\r\nSubject: Offer\r\nMessage-ID: <1@fabrikam.example>\r\n"
 DATE = b"Date: Mon, 02 Nov 2026 10:00:00 +0000\r\n"
@@ -113,7 +114,8 @@ class TestMending(BaseCase):
             ("Anna <a@b.example", '"Anna" <a@b.example>'), ('"Anna <a@b.example>', '"Anna" <a@b.example>'),
             ("<<a@b.example>>", "a@b.example"),
             ("Anna a@b.example", '"Anna" <a@b.example>'), ("mailto:a@b.example", "a@b.example"), ("<@x,@y:a@b.example>", "a@b.example"),
-            ("a @ b.example", ""), ("<a @ b.example>", "a@b.example"), ("x" * 400 + "@b.example", ""), ("a@b@c", ""), ("@b.example", ""),
+            ("a @ b.example", ""), ("<a@b.example> <c@d.example>", "a@b.example"), ("<a @ b.example>", "a@b.example"),
+            ("x" * 400 + "@b.example", ""), ("a@b@c", ""), ("@b.example", ""),
             ("<>", ""), ("", ""),
             ("Anna (x <a@b.example>, c@d.example", '"Anna x" <a@b.example>, c@d.example'), ("((a) b) a@b.example", '"a b" <a@b.example>'),
         ]
@@ -146,6 +148,71 @@ class TestMending(BaseCase):
                     message = read(f"Content-Type: {source}\r\n\r\n".encode())
                     self.assertEqual(dict(message.get_params()[1:]), items)
 
+    def test_long_parameters_are_not_left_to_python(self):
+        found = parameters("text/plain; " + "a=b; " * 5000 + "x=y")
+        self.assertEqual((found.is_plain, found.items), (False, {"a": "b"}))
+
+    def test_subjects_as_they_are_meant(self):
+        table = [
+            (b"=?utf-8?Q?Gr=C3?= =?utf-8?Q?=BC=C3=9Fe?= x", "Grüße x"), (b"=?utf-8?B?R3LD?=\r\n =?utf-8?B?vMOfZQ==?=", "Grüße"),
+            (b"=?utf-8?Q?Gr=C3=BC?==?utf-8?Q?=C3=9Fe?=", "Grüße"), (b"=?iso-8859-1?Q?Gr=FC?= =?utf-8?Q?=C3=9Fe?=", "Grüße"),
+            (b"=?utf-8?Q?Gr=C3=BC =?utf-8?Q?=C3=9Fe?=", "Grü ße"), (b"Re:=?utf-8?Q?Gr=C3=BC=C3=9Fe?=!", "Re:Grüße!"),
+            (b"=?a?x?b?=", "=?a?x?b?="),
+            (b"=?utf-8*de?Q?Gr=C3=BC=C3=9Fe?=", "Grüße"), (b"=??Q?Gr=FC=DFe?=", "Grüße"), (b"=?utf-8?B?R3LDvMOfZQ?=", "Grüße"),
+            (b"=?utf-8?B?R?=", ""),
+            (WINDOWS, "Grüße"), (b"=?utf-8?Q?a=00=0Ab?=", "a b"), (b"\x1b$B8+@Q=q\x1b(B", "見積書"),
+        ]
+        for source, expected in table:
+            with self.subTest(source=source):
+                message = read(b"Subject: " + source + b"\r\n\r\nx")
+                mend(message)
+                self.assertEqual(message["Subject"], expected)
+
+    def test_raw_headers_are_in_the_charset_of_the_text(self):
+        text = "Привет"
+        raw = text.encode("koi8-r")
+        message = read(b"Subject: " + raw + b"\r\nContent-Type: text/plain; charset=koi8-r\r\n\r\n" + raw)
+        mend(message)
+        self.assertEqual((message["Subject"], message.get_content()), (text, text))
+
+    def test_what_an_encoding_is_called(self):
+        for values, expected in (
+                (["base64"], "base64"), (["BASE64 (x)"], "base64"), (["(quoted-printable) base64"], "base64"),
+                (["base64, base64"], "base64"), ([], "8bit"),
+                (["7bit", "base64"], "base64"), (["8bit; quoted_printable"], "quoted-printable"), (["uuencode"], "x-uuencode"),
+                (["x-odd"], "8bit"), ([""], "8bit")):
+            with self.subTest(values=values):
+                self.assertEqual(encoding_of(values), expected)
+
+    def test_what_stands_first_is_the_text(self):
+        part = b"--x\r\nContent-Type: text\r\n\r\nHello\r\n"
+        message = read(DATE + b"Content-Type: multipart/mixed; boundary=x\r\n\r\n" + part + part + b"--x--")
+        self.assertEqual(mend(message, RECEIVED), ["type"])
+        self.assertEqual(kinds(message), ["multipart/mixed", "text/plain", "application/octet-stream"])
+
+    def test_a_disposition_stays(self):
+        for value in (b"inline", b"attachment"):
+            message = read(b"Content-Type: image/png\r\nContent-Disposition: " + value + b'; filename="../a.png"\r\n\r\nx')
+            mend(message)
+            self.assertEqual((message["Content-Disposition"], message.get_filename()), (value.decode() + '; filename="a.png"', "a.png"))
+
+    def test_text_that_is_no_base64_stays_text(self):
+        message = read(b"Content-Transfer-Encoding: base64\r\n\r\nHello, this is no base64. At all!")
+        self.assertEqual((mend(message), message.get_content()), (["encoding"], "Hello, this is no base64. At all!"))
+        self.assertIn(b"Hello, this", message.as_bytes())
+
+    def test_headers_of_a_report_stay_headers(self):
+        message = read(b"Content-Type: text/rfc822-headers; charset=x-odd\r\n\r\nSubject: " + WINDOWS)
+        message = read(b"Content-Type: multipart/report; boundary=x\r\n\r\n--x\r\n" + message.as_bytes() + b"\r\n--x--")
+        self.assertEqual(mend(message), ["charset"])
+        self.assertEqual((kinds(message)[1], message.get_payload(0).get_content()), ("text/rfc822-headers", "Subject: Grüße"))
+
+    def test_not_every_lost_boundary_is_looked_for(self):
+        lost = b"--x\r\nContent-Type: multipart/mixed; boundary=z\r\n\r\n--y\r\nContent-Type: text/plain\r\n\r\nHello\r\n--y--\r\n"
+        message = read(b"Content-Type: multipart/mixed; boundary=x\r\n\r\n" + lost * 30 + b"--x--")
+        mend(message)
+        self.assertEqual(sum("--y" in part.get_payload() for part in message.walk() if not part.is_multipart()), 22)
+
     def test_names_of_files_are_names_only(self):
         for name, expected in (
                 ("a.txt", "a.txt"), ("Grüße 日本.pdf", "Grüße 日本.pdf"), ("../../etc/passwd", "passwd"), ("C:\\temp\\a.txt", "a.txt"),
@@ -157,13 +224,13 @@ class TestMending(BaseCase):
                 self.assertEqual(safe_name(name), expected)
 
     def test_a_message_id_stays_as_it_was_written(self):
-        for text in ("<a b@c.example>", "<a@b.example>", "a@b.example", "<a@b.example> (x)", "<", "<a@[b]>"):
+        for text in ("<a b@c.example>", "<a@b.example>", "a@b.example", "<a@b.example> (x)", "<", "<a@[b]>", "<=?utf-8?Q?a?=@b>"):
             message = read(f"Message-ID: {text}\r\n\r\nx".encode())
             mend(message, RECEIVED)
             self.assertEqual((message["Message-Id"], header(message, "Message-ID")), (text, text))
 
     def test_a_message_in_the_message_can_be_written(self):
-        inner = b"Subject: =?x?Q?\xff\r\n\tb?=\r\nX-A: \x0bb\r\nTo: <,\r\n\r\nInner"
+        inner = b"Subject: =?x?Q?\xff\r\n\tb?=\r\nX-A: \x0bb\r\nTo: <,\r\nX-B: =?x?q?\xff?=" + b" y" * 60 + b"\r\n\r\nInner"
         for kind in (b"message/rfc822", b"message/global", b"message/news"):
             message = read(HEAD + DATE + b"Content-Type: " + kind + b"\r\n\r\n" + inner)
             mend(message, RECEIVED)
@@ -193,7 +260,8 @@ class TestMending(BaseCase):
         self.assertEqual(kinds(parsed(b"Content-Type: text/p\x00\r\n\r\nx")), ["text/p"])
 
     def test_what_cannot_be_read_has_its_head_and_text(self):
-        source = HEAD + b"Authentication-Results: a\r\nAuthentication-Results: b\r\nSubject: " + WINDOWS + b"\r\nContent-Type: "
+        source = HEAD + b"Authentication-Results: a\r\nAuthentication-Results: b\r\nSubject: " + WINDOWS
+        source += b"\r\nContent-ID: <x>\r\nContent-Type: "
         for rest, expected in (
                 (b"text/plain; charset=utf-8\r\n\r\n" + WINDOWS, "Grüße"),
                 (b"text/html\r\n\r\n<style>x</style><p>Gr&uuml;&szlig;e</p>", "Grüße"),
@@ -205,7 +273,7 @@ class TestMending(BaseCase):
                 self.assertEqual(message.get_content().strip(), expected)
                 self.assertEqual(message["From"], '"Anna" <anna@fabrikam.example>')
                 self.assertEqual(message.get_all("Subject"), ["Offer", "Grüße"])
-                self.assertEqual(message.get_all("Authentication-Results"), ["a", "b"])
+                self.assertEqual((message.get_all("Authentication-Results"), message["Content-ID"]), (["a", "b"], None))
                 self.assertEqual((message["Message-ID"], kinds(message)), ("<1@fabrikam.example>", ["text/plain"]))
         for source in (b"", b"\r\n", b"\xff" * 1000, b":\r\n:\r\n\r\nx", b"\r\n\r\n" + b"<" * 1000):
             self.assertEqual(kinds(readable(source)), ["text/plain"])

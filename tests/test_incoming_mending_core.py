@@ -133,6 +133,11 @@ BODIES = [
         container(file_of("offer.txt", b"Offer"), body=b"Hello there"))), "Hello there", [("winmail.dat", None), ("offer.txt", b"Offer")]),
     ("winmail.dat", mixed(TEXT, part(b"Content-Type: application/ms-tnef; name=winmail.dat\r\n" + B64, base64.b64encode(
         container(file_of("offer.txt", b"Offer"))))), "Hello there", [("winmail.dat", None), ("offer.txt", b"Offer")]),
+    ("winmail.dat in a message", mixed(TEXT, part(
+        b"Content-Type: message/rfc822", b"Content-Type: multipart/mixed; boundary=y\r\n\r\n--y\r\n"
+      b"Content-Type: application/ms-tnef; name=winmail.dat\r\n" + B64 + b"\r\n\r\n"
+      + base64.b64encode(container(file_of("offer.txt", b"Offer"))) + b"\r\n--y--")),
+     "Hello there", [("attachment", None), ("winmail.dat", None)]),
     ("rpmsg", mixed(TEXT, part(b"Content-Type: application/x-microsoft-rpmsg-message; name=message_v2.rpmsg", b"x")), "Hello there",
      [("message_v2.rpmsg", b"x")]),
     ("calendar part", mixed(TEXT, part(b"Content-Type: text/calendar; charset=utf-8", GREETING.encode()), kind=b"alternative"),

@@ -76,6 +76,8 @@ class TestTnef(BaseCase):
             changed = bytearray(whole)
             changed[place] ^= 0x55
             attachments(bytes(changed))
+        cut = struct.pack("<IHHII", 1, 0x1F, 0x3707, 1, 100) + wide("b.txt")
+        self.assertEqual(attachments(container(file_of("a", b"a"), attribute(2, 0x00069005, cut))), [])
         altered = bytearray(whole)
         altered[whole.index(b"content")] ^= 1
         self.assertEqual(attachments(bytes(altered)), [])

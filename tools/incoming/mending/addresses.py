@@ -64,7 +64,6 @@ def _split(text: str, *, are_comments: bool) -> Iterator[tuple[str, str, str | N
     comment: list[str] = []
     bracket: str | None = None
     depth = position = 0
-    may_quote = True
     while position < len(text):
         special = _SPECIAL.search(text, position)
         (comment if depth else phrase).append(text[position:special.start()] if special else text[position:])
@@ -79,9 +78,8 @@ def _split(text: str, *, are_comments: bool) -> Iterator[tuple[str, str, str | N
             depth = max(0, depth + (1 if char == "(" else -1)) if are_comments else 0
         elif depth:
             comment.append(char)
-        elif char == '"' and may_quote:
+        elif char == '"':
             quoted, end = _quoted(text, position)
-            may_quote = end > 0
             phrase.append(quoted)
             position = end or position
         elif char == "<":
@@ -97,7 +95,7 @@ def _split(text: str, *, are_comments: bool) -> Iterator[tuple[str, str, str | N
 
 
 def _quoted(text: str, position: int) -> tuple[str, int]:
-    """Return a quoted string and its end; "" and 0 if nothing ends it."""
+    """Return a quoted string and its end; "" and 0 if nothing ends it, which can happen once: all quotes after it have a backslash."""
     parts: list[str] = []
     for found in _IN_QUOTES.finditer(text, position):
         if found[0] == '"':

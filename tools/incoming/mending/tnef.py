@@ -149,8 +149,6 @@ def _properties(data: bytes) -> dict[int, tuple[int, bytes]]:
         if kind & _MULTIPLE or base in (_OBJECT, _STRING8, _STRING, _BINARY):
             (values,) = _unpack("<I", data, position)
             position += 4
-        if values > len(data):
-            raise _DamagedError
         for index in range(values):
             length = _FIXED.get(base, 0)
             if not length:
