@@ -42,6 +42,10 @@ from . import test_incoming_answering
 from . import test_incoming_author
 from . import test_incoming_automatic
 from . import test_incoming_delivery_report
+from . import test_incoming_fault_matrix
+from . import test_incoming_fault_matrix_crash
+from . import test_incoming_fault_matrix_mailbox
+from . import test_incoming_fault_matrix_pop
 from . import test_incoming_fingerprint
 from . import test_incoming_folders
 from . import test_incoming_hostile
@@ -56,7 +60,6 @@ from . import test_incoming_receipt
 from . import test_incoming_recipients
 from . import test_incoming_substitute
 from . import test_incoming_tnef
-from . import test_incoming_workers
 from . import test_local_servers_entra
 from . import test_local_servers_entra_mail
 from . import test_local_servers_entra_pages
