@@ -1,6 +1,6 @@
 """The door of incoming mail servers: every hook of core that the addon extends, once. See :mod:`.ir_mail_server`."""
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.exceptions import UserError
 
 from ..tools.identity.acting import Fetching
@@ -22,14 +22,14 @@ class FetchmailServer(models.Model):
         if not self.office365_preset:
             return super().fetch_mail()
         self._office365_check_throttled()
-        began = fields.Datetime.now()
+        since = self._office365_clock()
         try:
             super().fetch_mail()
         except UserError:
             raise
         except Exception as error:
             raise UserError(self._office365_failure_text(error)) from error
-        return self._office365_fetched(began)
+        return self._office365_fetched(since)
 
     def _fetch_mail(self, batch_limit=50):
         """Note whose mail comes in, and keep what to do about a failure beside what core keeps of it."""
@@ -42,10 +42,11 @@ class FetchmailServer(models.Model):
         ours._office365_stay_confirmed()
         asked = (ours - ours._office365_throttled())._office365_in_turn()
         limit = ours._office365_limit(batch_limit)
-        fetching = Fetching(frozenset(ours.ids), limit=limit)
+        fetching = Fetching.of(self.env.context) or Fetching(frozenset(ours.ids), limit=limit)
         failure = super(FetchmailServer, asked.with_context(**{Fetching.CONTEXT_KEY: fetching}))._fetch_mail(batch_limit=limit) or failure
         asked._office365_keep_remedy(fetching)
-        self.env.cr.commit()  # pylint: disable=invalid-commit  (core has committed its own notes; the button raises the failure)
+        # Core has committed its own notes, and the button raises the failure.
+        self.env.cr.commit()  # pylint: disable=invalid-commit
         ours._office365_work_off()
         return failure
 

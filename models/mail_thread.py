@@ -30,11 +30,13 @@ class MailThread(models.AbstractModel):
     @api.model
     def message_parse(self, message, save_original=False):
         """Mend what core's parser would stumble over, and read the header of a message of an Office 365 server as Exchange writes it."""
-        def parse():
-            return super(MailThread, self).message_parse(message, save_original=save_original)
-
         item = self._office365_present_item()
-        return self._office365_parse(item, message, parse) if item else parse()
+        if not item:
+            return super().message_parse(message, save_original=save_original)
+        values = self._office365_parse(item, message, super().message_parse)
+        if save_original:  # core would write it anew, from what it made of it
+            values["attachments"].insert(0, self._Attachment("original_email.eml", item.source, {}))
+        return self._office365_to_be_filed(item, values) if item.destination else values
 
     def _message_parse_extract_bounce(self, email_message, message_dict):
         """Leave delivery reports to :meth:`_office365_filter`: whatever is sent to the bounce alias is one for core."""
@@ -46,6 +48,8 @@ class MailThread(models.AbstractModel):
     def message_route(self, message, message_dict, model=None, thread_id=None, custom_values=None):
         """Take what is not for a record; our own probes, too: an incoming server may fetch from the mailbox that they were sent to."""
         item = self._office365_present_item()
+        if item and item.destination:
+            return [self._office365_destination_route(item, message, message_dict)]
         if self.env["office365.probe"]._is_probe(message):
             _logger.info("Ignored mail %s: a probe of an address that this database sent itself", message_dict.get("message_id"))
             if item:
@@ -61,6 +65,11 @@ class MailThread(models.AbstractModel):
         except ValueError:  # what core raises if nothing takes a message
             item.is_unroutable = True
             raise
+
+    def _detect_loop_headers(self, msg_dict):
+        """Leave it to somebody who has read the message where it belongs."""
+        item = self._office365_present_item()
+        return False if item and item.destination else super()._detect_loop_headers(msg_dict)
 
     @api.model
     def _detect_loop_sender(self, message, message_dict, routes):

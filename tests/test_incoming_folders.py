@@ -251,11 +251,15 @@ class TestFailures(FetchCase):
         server = self.confirmed()
         for failures, expected in ((1, False), (2, True), (3, True)):
             self.servers.imap.faults.add("SELECT", replies.IMAP_UNAVAILABLE)
+            server.office365_retry_at = False
+            self.env.flush_all()
             self.by_cron(server)
             self.assertEqual((server.office365_failures, bool(server.office365_alert_ids)), (failures, expected))
         alert = server.office365_alert_ids.filtered(lambda each: each.user_id == self.env.ref("base.user_admin"))
         self.assertEqual(len(alert), 1)
         self.assertIn(server.name, alert.summary)
+        server.office365_retry_at = False
+        self.env.flush_all()
         self.by_cron(server)
         self.assertEqual((server.office365_failures, server.office365_alert_ids, alert.exists()), (0, alert.browse(), alert.browse()))
 
@@ -272,7 +276,7 @@ class TestFailures(FetchCase):
         self.assertIn("no new mail", self.fetch(server)["params"]["message"])
         self.deliver("One")
         self.deliver("Two")
-        self.assertIn("2 messages processed", self.fetch(server)["params"]["message"])
+        self.assertIn("2 processed", self.fetch(server)["params"]["message"])
 
     @mute_logger("odoo.addons.mail_office365.models.incoming.mail_thread_inbound")
     def test_a_technical_failure_is_tried_again_by_itself_and_another_one_is_not(self):
@@ -323,3 +327,14 @@ class TestFailures(FetchCase):
         self.deliver("For the other one")
         self.by_cron(throttled | other)
         self.assertEqual(self.posted(), ["For the other one"])
+
+    @mute_logger(*_LOGS)
+    def test_a_busy_server_is_left_alone_ever_longer(self):
+        server, waits = self.confirmed(), []
+        for words in (replies.IMAP_SERVER_BUSY, "BYE Connection closed. 14", replies.IMAP_SERVER_BUSY):
+            server.office365_retry_at = False
+            self.env.flush_all()
+            self.servers.imap.faults.add("SELECT", words)
+            self.by_cron(server)
+            waits.append(round((server.office365_retry_at - fields.Datetime.now()).total_seconds() / 60))
+        self.assertEqual(waits, [1, 2, 4])

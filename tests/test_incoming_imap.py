@@ -20,7 +20,7 @@ class Client:
         self.found, self.sources, self.omitted, self.refused = found, sources or {}, omitted, refused
         self.capabilities, self.dates, self.folders, self.said = capabilities, dates or {}, folders, []
 
-    def select_folder(self, name):
+    def select_folder(self, name, readonly=False):
         return {b"UIDVALIDITY": 14500000000001, b"UIDNEXT": 900, b"EXISTS": len(self.sources)}
 
     def search(self, criteria):
@@ -51,6 +51,13 @@ class Client:
 
     def __getattr__(self, name):
         return lambda *arguments, **_kwargs: self.said.append(" ".join([name, *map(str, arguments)]))
+
+
+class Talkative(Client):
+    """Tells of the flags of a message that nobody asked about."""
+
+    def fetch(self, uids, items):
+        return {**super().fetch(uids, items), 8: {b"SEQ": 8, b"FLAGS": (rb"\Seen",)}}
 
 
 def read(client, uids, most=64 * MEGABYTES):
@@ -97,7 +104,8 @@ class TestImapFolder(BaseCase):
 
     def test_messages_come_in_their_order_with_their_dates(self):
         client = Client(sources={7: b"first", 8: b"second"})
-        self.assertEqual(read(client, [8, 7]), [Source(7, b"first", datetime(2026, 11, 2, 12)), Source(8, b"second", datetime(2026, 11, 2, 12))])
+        noon = datetime(2026, 11, 2, 12)
+        self.assertEqual(read(client, [8, 7]), [Source(7, b"first", noon), Source(8, b"second", noon)])
         self.assertEqual(client.said, [f"FETCH 7,8 BODY.PEEK[]<0.{_FIRST}>"])
 
     def test_a_message_without_a_body_is_told_from_one_that_is_gone(self):
@@ -113,11 +121,7 @@ class TestImapFolder(BaseCase):
         self.assertEqual(client.said[-1], "SEARCH UID 7,8")
 
     def test_news_about_a_flag_are_no_answer(self):
-        class Rude(Client):
-            def fetch(self, uids, items):
-                return {**super().fetch(uids, items), 8: {b"SEQ": 8, b"FLAGS": (b"\\Seen",)}}
-
-        self.assertEqual([source.uid for source in read(Rude(sources={7: b"x"}), [7, 8])], [7])
+        self.assertEqual([source.uid for source in read(Talkative(sources={7: b"x"}), [7, 8])], [7])
 
     def test_what_is_refused_together_is_asked_for_in_halves(self):
         client = Client(sources=dict.fromkeys(range(1, 9), b"x"), refused=[6])

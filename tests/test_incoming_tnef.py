@@ -3,7 +3,7 @@ import time
 
 from odoo.tests import BaseCase, tagged
 
-from ..tools.incoming.tnef import attachments, text
+from ..tools.incoming.mending.tnef import attachments, text
 
 
 def attribute(level, number, data):
@@ -53,11 +53,13 @@ class TestTnef(BaseCase):
             ([file_of("A~1.TXT", b"a", prop(0x3707, 0x1F, wide("Grüße 日本.txt")))], 1252, [("Grüße 日本.txt", b"a")]),
             ([file_of("A~1.TXT", b"a", prop(0x3707, 0x1E, "Grüße.txt".encode("cp1252") + b"\0"))], 1252, [("Grüße.txt", b"a")]),
             ([file_of("A.TXT", b"a", fixed[:8], fixed[8:], prop(0x8001, 0x1F, wide("x"), named=named),
-                      prop(0x8002, 0x101F, wide("x"), wide("yz"), named=numbered), prop(0x3707, 0x1F, wide("b.txt")))], 1252, [("b.txt", b"a")]),
+                      prop(0x8002, 0x101F, wide("x"), wide("yz"), named=numbered), prop(0x3707, 0x1F, wide("b.txt")))], 1252,
+                      [("b.txt", b"a")]),
             ([file_of("A.TXT", b"", prop(0x3701, 0x0102, b"data"))], 1252, [("A.TXT", b"data")]),
             ([file_of("A.TXT", b"a"), file_of("B.TXT", b"b")], 1252, [("A.TXT", b"a"), ("B.TXT", b"b")]),
             ([file_of("M", b"", prop(0x3701, 0x000D, b"\0" * 16 + inner))], 1252, [("inner.txt", b"Inner")]),
-            ([file_of("..\\..\\a.txt", b"a")], 1252, [("a.txt", b"a")]), ([file_of("", b"a")], 1252, [("attachment", b"a")]), ([], 1252, []),
+            ([file_of("..\\..\\a.txt", b"a")], 1252, [("a.txt", b"a")]), ([file_of("", b"a")], 1252, [("attachment", b"a")]),
+            ([], 1252, []),
         ]
         for number, (files, code_page, expected) in enumerate(table):
             with self.subTest(number=number):
@@ -88,13 +90,15 @@ class TestTnef(BaseCase):
         self.assertEqual(attachments(inner), [])
         self.assertEqual(len(attachments(container(*[file_of("a", b"a")] * 1000))), 200)
         for count in (0xFFFFFFFF, 1000):
-            for bad in (struct.pack("<IHHI", count, 0x101F, 0x3707, count), struct.pack("<IHH", count, 0x1003, 0x3707) + struct.pack("<I", count)):
+            for bad in (struct.pack("<IHHI", count, 0x101F, 0x3707, count),
+                struct.pack("<IHH", count, 0x1003, 0x3707) + struct.pack("<I", count)):
                 began = time.monotonic()
                 self.assertEqual(attachments(container(file_of("a", b"a"), attribute(2, 0x00069005, bad))), [])
                 self.assertLess(time.monotonic() - began, 2)
 
     def test_its_plain_text(self):
         for source, expected in (
-                (container(), ""), (container(body="Grüße".encode("cp1252")), "Grüße"), (container(items=[prop(0x1000, 0x1F, wide("Grüße"))]), "Grüße"),
+                (container(), ""), (container(body="Grüße".encode("cp1252")), "Grüße"),
+                (container(items=[prop(0x1000, 0x1F, wide("Grüße"))]), "Grüße"),
                 (container(items=[prop(0x1000, 0x1E, b"Gr\xfc\xdfe\0")]), "Grüße")):
             self.assertEqual(text(source), expected)

@@ -33,6 +33,27 @@ class TestMigrations(TransactionCase):
             cr.execute("SELECT count(*) FROM ir_model_data WHERE module = 'mail_office365' AND name = 'model_office365_app'")
             self.assertEqual(cr.fetchall(), [(1,)])
 
+    def test_how_far_a_mailbox_was_read_is_kept_by_folder(self):
+        script = load_script(file_path("mail_office365/migrations/19.0.1.4.0/post-folders.py"), "post_folders")
+        imap, pop = self.env["fetchmail.server"].create([
+            {"office365_preset": preset, "user": "erp@contoso.example", "password": "x"} for preset in ("imap", "pop")])
+        pop.office365_after_fetch = "seen"
+        self.env.flush_all()
+        cr = self.env.cr
+        cr.execute("ALTER TABLE fetchmail_server ADD COLUMN office365_start jsonb")
+        cr.execute("UPDATE fetchmail_server SET office365_start = '{\"14500000000001\": 812}' WHERE id = %s", [imap.id])
+        cr.execute(
+            "INSERT INTO office365_inbound (server_id, folder, validity, uid, state, digest) VALUES (%s, 'INBOX', '1', '5', 'done', 'x')",
+            [imap.id])
+        for _time in range(2):
+            script.migrate(cr, "19.0.1.3.0")
+        self.env.invalidate_all()
+        [folder] = imap.office365_folder_ids
+        self.assertEqual((folder.name, folder.is_fetched, folder.validity, folder.start), ("INBOX", True, "14500000000001", "812"))
+        self.assertEqual((imap.office365_after_fetch, pop.office365_after_fetch), ("seen", "delete"))
+        self.assertTrue(self.env["office365.inbound"].search([("server_id", "=", imap.id)]).is_settled)
+        self.assertFalse(column_exists(cr, "fetchmail_server", "office365_start"))
+
     def fields(self, cr):
         cr.execute(
             "SELECT model, name, relation FROM ir_model_fields WHERE model LIKE 'office365.%' OR name LIKE 'office365%' ORDER BY 1, 2")

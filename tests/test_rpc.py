@@ -12,7 +12,7 @@ from .test_outgoing_session_ends import SlotsMixin
 
 # Of core, with its own access checks; we only extend them.
 CORES = {
-    "create", "write", "unlink", "search", "message_process", "message_route", "onchange_server_type", "find_or_create",
+    "create", "write", "unlink", "search", "message_process", "message_parse", "message_route", "onchange_server_type", "find_or_create",
     "format_failure_reason", "fetch_mail", "send_mail_batch"}
 # What a user does about his own address, checked against himself.
 FOR_EVERYBODY = {
@@ -97,6 +97,10 @@ class TestFromOutside(SlotsMixin, Office365Mixin, HttpCase):
                 "mail_server_id": server.id, "cause": "unreachable", "since": now, "last": now}),
             "office365.delivery": env["office365.delivery"].create({"mail_server_id": server.id, "state": "sent"}),
             "office365.inbound": env["office365.inbound"].create({"server_id": incoming.id, "state": "failed"}),
+            "office365.reconciliation": env["office365.reconciliation"].create({"server_id": incoming.id}),
+            "office365.reconciliation.line": env["office365.reconciliation.line"].create({
+                "reconciliation_id": env["office365.reconciliation"].create({"server_id": incoming.id}).id}),
+            "office365.file.under": env["office365.file.under"].create({}),
             "office365.sender": env["office365.sender"],  # each administrator gets lines of his own when he opens the screen
             "office365.server.mixin": env["office365.server.mixin"],
             "mail.template": env["mail.template"].create({"name": "Offer", "model_id": env["ir.model"]._get_id("res.partner")}),

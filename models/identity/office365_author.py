@@ -50,8 +50,9 @@ class ResPartner(models.Model):
         self, emails, ban_emails=None, filter_found=None, additional_values=None,
         no_create=False, sort_key=None, sort_reverse=True,
     ):
-        """Find the user's partner for a confirmed alias, even if another partner holds the alias as its e-mail; and nobody for the address of a
-        colleague whom a message on its way in only claims to be from.
+        """Find the user's partner for a confirmed alias, even if another partner holds the alias as its e-mail.
+
+        Nobody is found for the address of a colleague whom a message on its way in only claims to be from.
         """
         emails = list(emails)
         fetching = Fetching.of(self.env.context)

@@ -17,14 +17,24 @@ from .desk import Desk, LedgerImap, LedgerPop
 from .fetchmail_server_inbound import INBOX
 
 
+class _CountingDesk(Desk):
+    """Notes how many messages wait, for whoever shows it."""
+
+    def look(self) -> int:
+        count = super().look()
+        self._fetching.wanted[self._server.id] = count
+        return count
+
+
 class FetchmailServer(models.Model):
     """The connection to an incoming server of ours: verified, signed in, handed to core."""
 
     _inherit = "fetchmail.server"
 
-    def _office365_connect(self) -> LedgerImap | LedgerPop:
-        """Return a connection that is verified and signed in, with the INBOX open.
+    def _office365_connect(self, *, is_opened: bool = True) -> LedgerImap | LedgerPop:
+        """Return a connection that is verified and signed in.
 
+        :param is_opened: with the INBOX open
         :raise CertificateRefused: the server's certificate cannot be verified; nothing was sent to it
         :raise UserError: the server is archived
         :raise OSError: no connection
@@ -37,22 +47,26 @@ class FetchmailServer(models.Model):
             ))
         try:
             if self._get_connection_type() == "imap":
-                return self._office365_connect_imap()
+                return self._office365_connect_imap() if is_opened else self._office365_signed_in_imap()
             return self._office365_connect_pop()
         except ssl.SSLCertVerificationError as error:
             raise CertificateRefused(self._office365_certificate_text(self.server, error)) from error
 
-    def _office365_connect_imap(self) -> LedgerImap:
+    def _office365_signed_in_imap(self) -> LedgerImap:
         connection = self._office365_sign_in_imap(lambda: LedgerImap(
             self.server, self.port, ssl_context=client_context(), timeout=SocketTimeout(core.MAIL_TIMEOUT, core.MAIL_TIMEOUT)))
         connection.normalise_times = False
+        return connection
+
+    def _office365_connect_imap(self) -> LedgerImap:
+        connection = self._office365_signed_in_imap()
         fetching = Fetching.of(self.env.context)
         with contextlib.ExitStack() as on_failure:
             on_failure.callback(connection.shutdown)
             first = self._office365_folder_names()[0]
             folder = self._office365_open_first(connection, first)
             if fetching and self.id in fetching.server_ids:
-                connection.desk = Desk(self, fetching, functools.partial(ImapFolder, connection), folder)
+                connection.desk = _CountingDesk(self, fetching, functools.partial(ImapFolder, connection), folder)
             on_failure.pop_all()
         return connection
 
@@ -75,5 +89,5 @@ class FetchmailServer(models.Model):
             self.server, self.port, timeout=core.MAIL_TIMEOUT, context=client_context()))
         fetching = Fetching.of(self.env.context)
         if fetching and self.id in fetching.server_ids:
-            connection.desk = Desk(self, fetching, lambda _name: PopMailbox(connection))
+            connection.desk = _CountingDesk(self, fetching, lambda _name: PopMailbox(connection))
         return connection

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 from ...tools.incoming.imap import ImapFolder, folder_names
 from ...tools.incoming.pop import PopMailbox
@@ -31,8 +31,8 @@ class FetchmailServer(models.Model):
     office365_after_fetch = fields.Selection(
         [("seen", "Mark as read"), ("leave", "Leave as it is"), ("move", "Move to a folder"), ("delete", "Delete")],
         "Fetched Messages", default="seen", required=True,
-        help="What happens in the mailbox to a message once Odoo has processed it. A message that Odoo could not process is kept in the list "
-             "of received mail; in the mailbox it is marked as read, never moved or deleted. Over POP, messages can only be left or deleted.")
+        help="What happens in the mailbox to a message once Odoo has processed it. A message that Odoo could not process is kept in the "
+             "list of received mail; in the mailbox it is marked as read, never moved or deleted. Over POP, messages are left or deleted.")
     office365_move_folder = fields.Char(
         "Folder for Fetched Messages", help="Name of the folder as the mailbox shows it, such as Odoo. It has to exist.")
     office365_notify_unroutable = fields.Boolean(
@@ -136,39 +136,21 @@ class FetchmailServer(models.Model):
     def action_office365_read_folders(self):
         """List the folders that the mailbox has, for somebody to choose from."""
         self.ensure_one().check_access("write")
-        connection = self._office365_connect()
         try:
-            names = folder_names(connection)
-        finally:
-            connection.shutdown()
+            connection = self._office365_connect()
+            try:
+                names = folder_names(connection)
+            finally:
+                connection.shutdown()
+        except UserError:
+            raise
+        except Exception as error:
+            raise UserError(self._office365_failure_text(error)) from error
         known = set(self.office365_folder_ids.mapped("name"))
         is_first = not self.office365_folder_ids.filtered("is_fetched")
         self.env["office365.folder"].sudo().create([
             {"server_id": self.id, "name": name, "is_fetched": is_first and name.upper() == INBOX} for name in names if name not in known])
         self.office365_folder_ids.sudo().filtered(lambda folder: folder.name not in names and not folder.is_fetched).unlink()
-
-    def _office365_fetched(self, began) -> dict:
-        """Return what the browser shows after a fetch: how many messages came, how many need attention, and where they are.
-
-        :param began: when the fetch began, UTC
-        """
-        inbound = self.env["office365.inbound"]
-        mine = [("server_id", "=", self.id), ("write_date", ">=", began)]
-        counts = dict(inbound._read_group(mine, ["state"], ["__count"]))
-        kept = sum(counts.get(state, 0) for state in ATTENTION)
-        words = self.env._(
-            "%(done)s messages processed, %(ignored)s ignored.", done=counts.get("done", 0), ignored=counts.get("ignored", 0))
-        if not counts:
-            words = self.env._("There is no new mail.")
-        link = {"label": self.env._("%s need attention", kept), "url": "/odoo/action-mail_office365.office365_inbound_action"}
-        return {
-            "type": "ir.actions.client", "tag": "display_notification",
-            "params": {
-                "title": self.display_name, "type": "warning" if kept else "success", "sticky": bool(kept),
-                "message": f"{words} %s" if kept else words, "links": [link] if kept else [],
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
 
     def action_office365_inbound(self):
         """Open what was received from this server."""

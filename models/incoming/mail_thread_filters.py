@@ -159,9 +159,10 @@ class MailThread(models.AbstractModel):
         self.env.cr.execute(
             """
             SELECT model, res_id, count(*) FROM office365_inbound
-             WHERE sender = %s AND state = 'done' AND received > %s::timestamp - interval '1 minute' * %s AND received <= %s AND id <> %s
+             WHERE sender = %s AND state = 'done' AND id <> %s
+               AND received > %s::timestamp - interval '1 minute' * %s AND received <= %s
              GROUP BY model, res_id
-            """, [email, until, minutes, until, item.row_id])
+            """, [email, item.row_id, until, minutes, until])
         counts = {(model, res_id): count for model, res_id, count in self.env.cr.fetchall()}
         new = {model for model, thread_id, *_rest in routes if thread_id == 0}  # as core tells an alias that makes records
         if not any(sum(model == other for other, _res_id in counts) >= most for model in new) and not any(
@@ -169,6 +170,7 @@ class MailThread(models.AbstractModel):
             return False
         item.keep("ignored", self.env._(
             "The sender has written %(number)s messages within %(minutes)s minutes. Odoo takes no more for now, as a program may be "
-            "answering its mail. If they are all wanted, add the sender under Settings > Technical > Email > Gateway Allowed Emails and retry them.",
+            "answering its mail. If they are all wanted, add the sender under Settings > Technical > Email > Gateway Allowed Emails, then "
+            "retry them.",
             number=most, minutes=minutes))
         return True

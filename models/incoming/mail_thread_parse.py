@@ -12,7 +12,7 @@ from ...tools.incoming.headers import header, message_ids
 from ...tools.incoming.item import Item
 from ...tools.incoming.limits import is_tame
 from ...tools.incoming.mending import mend, readable
-from ...tools.incoming.parsing import parsed
+from ...tools.incoming.mending.parsing import parsed
 from ...tools.incoming.recipients import named
 from ...tools.transactions import TRANSIENT
 
@@ -26,10 +26,10 @@ class MailThread(models.AbstractModel):
     _inherit = "mail.thread"
 
     @api.model
-    def _office365_parse(self, item: Item, message: EmailMessage, parse: Callable[[], dict]) -> dict:
+    def _office365_parse(self, item: Item, message: EmailMessage, parse: Callable[[EmailMessage], dict]) -> dict:
         """Return what a message says, as core's parser does.
 
-        :param parse: core's parser, for the message as it is when it is called
+        :param parse: core's parser
         """
         if not is_tame(item.source):
             vars(message).update(vars(parsed(item.source)))  # core goes on with this object
@@ -37,14 +37,14 @@ class MailThread(models.AbstractModel):
         item.notes = mend(message, item.received)
         try:
             with self.env.cr.savepoint():
-                values = parse()
+                values = parse(message)
         except TRANSIENT:
             raise
         except Exception:  # noqa: BLE001  (whatever it is that the parser trips over: its head and text are readable)
             plain = readable(item.source)
             vars(message).update(vars(plain))
-            values = parse()
-            values.setdefault("attachments", []).append(self._Attachment("original.eml", item.source, {}))
+            values = parse(message)
+            values["attachments"].append(self._Attachment("original.eml", item.source, {}))
         values["body"] += self._office365_encrypted_notice() if "encrypted" in item.notes else ""
         values["message_id"] = self._office365_message_id(item, values["message_id"])
         values.update(self._office365_sender_values(item, message))

@@ -42,6 +42,24 @@ class Office365Folder(models.Model):
         return folder.arrived_from(int(start), or_unread=or_unread) if start else folder.received_since(since, or_unread=or_unread)
 
     @api.model
+    def _wanted_as_noted(self, server, folder: ImapFolder | PopMailbox, found: set, unread: set) -> tuple[set, bool]:
+        """Return what :meth:`_wanted` returns, without noting anything, and whether only the next fetch can tell it.
+
+        :param found: all messages of the folder
+        :param unread: those of them that are unread
+        """
+        if isinstance(folder, PopMailbox):
+            return found, False
+        noted = self.search([("server_id", "=", server.id), ("name", "=", folder.name)])
+        if noted.validity != folder.validity:
+            return found, True
+        if noted.start:
+            arrived = {uid for uid in found if uid >= int(noted.start)}
+        else:
+            arrived = folder.received_since(noted.since, or_unread=False) if noted.since else set()
+        return (arrived | unread if server.office365_first_fetch == "unread" else arrived) & found, noted.is_renumbered
+
+    @api.model
     def _state(self, server, folder: ImapFolder) -> tuple[str | None, datetime, bool]:
         """Return from which UID or else since when a folder is read, and whether it was numbered anew.
 

@@ -109,7 +109,8 @@ class Office365Inbound(models.Model):
             cr.execute(
                 """
                 SELECT uid, state, NOT is_working AND (digest IS NOT NULL OR state = 'set_aside'), is_settled,
-                       is_working OR digest IS NULL AND state = 'failed' AND COALESCE(retry_at <= clock_timestamp() AT TIME ZONE 'UTC', TRUE)
+                       is_working OR digest IS NULL AND state = 'failed'
+                       AND COALESCE(retry_at <= clock_timestamp() AT TIME ZONE 'UTC', TRUE)
                   FROM office365_inbound
                  WHERE server_id = %s AND folder = %s AND validity = %s AND uid = ANY(%s)
                 """, [server_id, folder, validity, list(by_name)])
@@ -266,8 +267,7 @@ class Office365Inbound(models.Model):
         run_apart(self.env.registry.cursor, keep)
 
     def _next_try(self, item: Item):
-        """Return when a message is tried again after a technical failure: at once, as most races are won then, later after 1, 2 … 60 minutes.
-        """
+        """Return when a message is tried again after a technical failure: at once, as races are won then, later after 1, 2 … 60 minutes."""
         return fields.Datetime.now() + timedelta(minutes=min(2 ** item.attempts // 4, _LONGEST_WAIT["technical"]))
 
     def _head(self, item: Item) -> dict:

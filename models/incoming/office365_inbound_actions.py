@@ -64,10 +64,11 @@ class Office365Inbound(models.Model):
         """Process a message that was kept; return what became of it.
 
         :param is_retry: somebody wants that; otherwise it is tried by itself
-        :param model: that takes it if no alias or reply does; that of the server by default
-        :param thread_id: record that takes it then
+        :param model: whose record takes it, whatever aliases, replies and filters say; by default, the server's model takes what they do not
+        :param thread_id: that record; a new one by default
         """
         server, item = self.server_id, self._item(is_retry=is_retry)
+        item.destination = (model, thread_id or 0) if model else None
         self.attempts += 1
         threads = self.env["mail.thread"].with_context(
             default_fetchmail_server_id=server.id, **{Fetching.CONTEXT_KEY: Fetching(frozenset(server.ids), item=item)})
@@ -93,12 +94,9 @@ class Office365Inbound(models.Model):
         """Process a kept message in a transaction of its own, begun as one that is fetched: a worker that dies of it is noticed."""
         if not run_apart(self.env.registry.cursor, self._begin_again):
             return
-        item = None
         try:
             with self.env.registry.cursor() as cr:
-                row = self._apart(cr)
-                item = row._item(is_retry=False)
-                row._process(is_retry=False)
+                self._apart(cr)._process(is_retry=False)
         except Exception as error:  # noqa: BLE001  (whatever it is, the others go on)
             _logger.warning("office365.inbound %s: %s", self.id, type(error).__name__)
             words = storable(f"{type(error).__name__}: {error}")

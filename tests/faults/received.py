@@ -16,9 +16,9 @@ from ..servers.front_faults import FrontFault
 from .count import Count
 from .mailbox import Receiving
 
-MESSAGES = int(os.environ.get("MT_MESSAGES", 300))
+MESSAGES = 300
 #: Where a fault needs many fetches, or is about single messages.
-FEW = int(os.environ.get("MT_FEW", 30))
+FEW = 30
 
 _PAGE = """\
 <!-- Written by `dev/o365 test --fault-table`. -->

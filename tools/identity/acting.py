@@ -31,6 +31,7 @@ class Fetching(_Noted):
     :ivar server_ids: ids of the Office 365 incoming servers, whose headers are Exchange's
     :ivar item: the message that is being processed (:class:`.Item`), None between two of them
     :ivar limit: messages of a server in one run
+    :ivar wanted: messages that waited to be fetched when the mailbox was looked into, by id of the server
     :ivar troubles: what went wrong beside the fetch itself, by id of the server
     """
 
@@ -38,6 +39,7 @@ class Fetching(_Noted):
     server_ids: frozenset[int]
     item: Any = None
     limit: int = 0
+    wanted: dict[int, int] = field(default_factory=dict)
     troubles: dict[int, list[str]] = field(default_factory=dict)
 
     def note(self, server_id: int, trouble: str) -> None:

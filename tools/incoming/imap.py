@@ -31,12 +31,13 @@ class ImapFolder:
     :ivar uid_next: UIDNEXT when it was selected
     """
 
-    def __init__(self, client: IMAPClient, name: str) -> None:
+    def __init__(self, client: IMAPClient, name: str, *, readonly: bool = False) -> None:
         """
+        :param readonly: open it by EXAMINE: nothing can be changed in it
         :raise IMAP4.error: the server does not open it
         """
         self._client, self.name = client, name
-        selected = client.select_folder(name)
+        selected = client.select_folder(name, readonly=readonly)
         self.validity = str(selected.get(b"UIDVALIDITY") or 0)
         self.uid_next = int(selected.get(b"UIDNEXT") or 0)
 

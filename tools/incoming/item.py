@@ -32,6 +32,7 @@ class Item:
     :ivar row_id: id of its ``office365.inbound``
     :ivar attempts: how often it was begun
     :ivar is_retry: somebody has it processed again, who knows why it was kept
+    :ivar destination: model and id of the record under which somebody files it, whatever aliases and filters say; id 0 for a new record
     :ivar message: as it is parsed
     :ivar notes: what had to be mended before core could read it
     :ivar fingerprint: see :mod:`.fingerprint`, once it is known
@@ -59,6 +60,7 @@ class Item:
     row_id: int = 0
     attempts: int = 0
     is_retry: bool = False
+    destination: tuple[str, int] | None = None
     message: EmailMessage | None = None
     notes: list[str] = field(default_factory=list)
     fingerprint: str = ""

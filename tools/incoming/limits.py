@@ -50,7 +50,7 @@ def excess(source: bytes) -> str:
 def is_tame(source: bytes) -> bool:
     """Tell whether Python's parser may be given a message, which takes six times its memory, and minutes over some values of Content-Type.
 
-    Of any other one it gets nothing, and :mod:`.parsing` reads it.
+    Of any other one it gets nothing, and :mod:`.mending.parsing` reads it.
     """
     if len(source) > _TAME_SIZE:
         return False

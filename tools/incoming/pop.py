@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Iterable, Iterator
 from poplib import POP3, error_proto
 from typing import Final
 
 from ..diagnosis.reader import diagnose
+from .heads import Head, pop_head
 from .item import Source
 
 # Octets of an answer to LIST or UIDL are few, those of a message many: a server that names no size is asked for the message anyway.
@@ -64,6 +66,18 @@ class PopMailbox:
                     raise ConnectionError(str(error)) from error
             else:
                 yield Source(uid, b"\r\n".join(lines) + b"\r\n" if lines else None, None)
+
+    def heads(self, uids: Collection[str]) -> dict[str, Head]:
+        """Return what messages are called; a server that does not say stays without."""
+        found = {}
+        for uid in uids:
+            with contextlib.suppress(error_proto):
+                found[uid] = pop_head(self._connection, self._numbers[uid])
+        return found
+
+    def newest(self, uids: Collection[str], most: int) -> list[str]:
+        """Return the messages that came last."""
+        return sorted(uids, key=self._numbers.__getitem__)[-most:]
 
     def delete(self, uids: Collection[str]) -> None:
         """Delete messages; that counts once the server has answered QUIT."""

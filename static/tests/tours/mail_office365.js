@@ -223,7 +223,16 @@ registry.category("web_tour.tours").add("mail_office365_incoming", {
         },
         {
             content: "Fetch now",
-            trigger: "button[name=fetch_mail]",
+            trigger: "button[name=action_office365_fetch]",
+            run: "click",
+        },
+        {
+            content: "It tells what came",
+            trigger: ".o_mail_office365_fetch [role=status]:contains(1 processed)",
+        },
+        {
+            content: "Close",
+            trigger: ".o_mail_office365_close",
             run: "click",
         },
         {

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from typing import Final
+from email.policy import EmailPolicy
+from typing import Final, cast
 
 from . import tnef
 from .charsets import decoded, fits, has_shifts, survives
 from .encoded_words import unfolded
-from .mended_headers import mend_head, one_line, replace
+from .headers import mend_head, one_line, replace
 from .parameters import safe_name
 from .parsing import parsed
 from .part import OCTETS, Part, new_part
@@ -118,7 +119,7 @@ class PartMender:
         if not inner or part.is_encoded and not inner[0].keys():
             self.slugs.add("message")
             if inner:
-                part.message.set_payload(vars(inner[0])["_payload"])
+                part.payload = Part(inner[0], None, 1, None).payload
             raw, _is_right = part.decode()
             inner = self._inner(part.kind, raw)
             if not inner:
@@ -126,7 +127,7 @@ class PartMender:
                 return []
             part.set_parts(inner)
         for message in inner:
-            message.policy = message.policy.clone(refold_source="none")
+            message.policy = _as_written(message)
         return inner
 
     def _inner(self, kind: str, raw: bytes) -> list[EmailMessage]:
@@ -222,9 +223,14 @@ def _keep_writable(message: EmailMessage) -> None:
             replace(message, name, [(key, one_line(str(each))) for key, each in message.raw_items() if key.lower() == name.lower()])
 
 
+def _as_written(message: EmailMessage) -> EmailPolicy:
+    """Return the policy of a message that does not fold its headers anew: Python fails at that over some."""
+    return cast("EmailPolicy", message.policy).clone(refold_source="none")
+
+
 def _written(messages: list[EmailMessage]) -> bytes:
     try:
-        return b"\r\n".join(message.as_bytes(policy=message.policy.clone(refold_source="none")) for message in messages)
+        return b"\r\n".join(message.as_bytes(policy=_as_written(message)) for message in messages)
     except RecursionError:
         return b""
 

@@ -12,9 +12,9 @@ from email.message import EmailMessage
 from typing import Final
 
 from .charsets import decoded
-from .mended_headers import as_read, mend_date
-from .mended_parts import PartMender, without_controls
+from .headers import as_read, mend_date
 from .part import Part
+from .parts import PartMender, without_controls
 from .written import Written
 
 #: Of a message that can be read in a simple way alone.

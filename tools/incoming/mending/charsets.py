@@ -61,7 +61,7 @@ _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _ESCAPE: Final = re.compile(rb"\x1b(?:\$[@B]|\(J)")  # RFC 1468: to Japanese, in what is ASCII else
 _LETTER: Final = re.compile(rb"[A-Za-z]")
-_HIGH_LINE: Final = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
+_HIGH: Final = re.compile(rb"[\x80-\xff]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 #: Octets that chardet looks at: it takes about a microsecond for each.
 _SAMPLE: Final = 4096
@@ -142,8 +142,12 @@ def _candidates(payload: bytes, codec: str) -> Iterator[str]:
 
 def _detected(payload: bytes) -> str:
     """Ask chardet about what is not of western Europe: there, many octets are beyond ASCII."""
-    lines = (found[0] for found, _n in zip(_HIGH_LINE.finditer(payload[:16 * _SAMPLE]), range(100), strict=False))
-    sample = b"\n".join(lines)[:_SAMPLE]
+    first = _HIGH.search(payload)
+    if not first:
+        return ""
+    start = max(payload.rfind(b"\n", 0, first.start()) + 1, first.start() - _SAMPLE // 4)
+    lines = payload[start:start + 16 * _SAMPLE].splitlines()
+    sample = b"\n".join(line for line in lines if not line.isascii())[:_SAMPLE]
     high = sum(octet > 127 for octet in sample)
     if high < _FEW or 2 * high < len(_LETTER.findall(sample)):
         return ""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import email.policy
 from email.message import EmailMessage, Message
-from typing import Any, Final, cast
+from typing import Final
 
+from .headers import replace
 from .parameters import Parameters, parameters, safe_name
 from .transfer_encodings import encoding_of, is_base64, is_known, octets_of
 from .written import Written
@@ -35,7 +36,7 @@ class Part:
         self._headers: dict[str, list[str]] = {}
         for key, value in message.raw_items():
             if (name := key.lower()) in _HEADERS:
-                self._headers.setdefault(name, []).append(str(value))
+                self._headers.setdefault(name, []).append(value)
         self.type = self._parameters(_TYPE, label)
         self.disposition = self._parameters(_DISPOSITION, label)
         self.kind = self.type.value if _TYPE.lower() in self._headers else message.get_default_type()
@@ -44,6 +45,8 @@ class Part:
     def _parameters(self, name: str, label: str | None) -> Parameters:
         values = self._headers.get(name.lower(), [])
         found = parameters(values[0], label) if values else Parameters()
+        if values and isinstance(values[0], Written):
+            found.is_plain = found.is_right = True
         found.is_right = found.is_right and len(values) < 2
         return found
 
@@ -63,6 +66,10 @@ class Part:
     def payload(self) -> object:
         """As Python's parser keeps it: a list of messages, or a text with octets beyond ASCII as lone surrogates."""
         return vars(self.message)["_payload"]
+
+    @payload.setter
+    def payload(self, payload: object) -> None:
+        vars(self.message)["_payload"] = payload  # set_payload would make text of octets
 
     @property
     def is_encoded(self) -> bool:
@@ -91,19 +98,19 @@ class Part:
     def set_octets(self, raw: bytes) -> None:
         """Make these the content. A large file is kept in octets, which core reads as they are but Python cannot write."""
         is_large = len(raw) > _LARGE and not self.depth
-        self.message.set_payload(cast("Any", raw) if is_large else raw.decode("ascii", "surrogateescape"))
+        self.payload = raw if is_large else raw.decode("ascii", "surrogateescape")
         self._set(_ENCODING, "binary" if is_large else "8bit")
 
     def set_text(self, text: str) -> None:
         """Make this the text, in UTF-8."""
-        self.message.set_payload(text.encode().decode("ascii", "surrogateescape"))
+        self.payload = text.encode().decode("ascii", "surrogateescape")
         self._set(_ENCODING, "8bit")
         self.type.items["charset"] = "utf-8"
         self.declare(self.kind)
 
     def set_parts(self, parts: list[EmailMessage]) -> None:
         """Make these the parts in it."""
-        self.message.set_payload(cast("Any", parts))
+        self.payload = parts
         if _ENCODING.lower() in self._headers:
             self._set(_ENCODING, "8bit")
 
@@ -123,12 +130,7 @@ class Part:
         self._set("Content-ID", text)
 
     def _set(self, name: str, text: str) -> None:
-        count = len(self._headers.get(name.lower(), []))
-        if count != 1:
-            del self.message[name]
-            self.message.set_raw(name, Written(name, text))
-        else:
-            self.message.replace_header(name, Written(name, text))
+        replace(self.message, name, [(name, Written(name, text))])
         self._headers[name.lower()] = [text]
 
     def moved(self) -> EmailMessage:
@@ -139,9 +141,9 @@ class Part:
                 child.set_raw(key, value)
         for name in _HEADERS.values():
             del self.message[name]
-        child.set_payload(cast("Any", self.payload))
+        vars(child)["_payload"] = self.payload
         self.message.set_raw(_TYPE, Written(_TYPE, 'multipart/mixed; boundary="=_mended"'))
-        self.message.set_payload([child])
+        self.payload = [child]
         return child
 
 

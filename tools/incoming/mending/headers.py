@@ -8,8 +8,8 @@ from email.message import Message
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Final
 
+from .addresses import is_plain, mailbox_list
 from .encoded_words import is_clean, readable, unfolded
-from .mended_addresses import is_plain, mailbox_list
 from .written import Written
 
 _ADDRESSES: Final = frozenset({"from", "sender", "reply-to", "to", "cc", "delivered-to", "resent-from", "resent-to", "resent-cc"})
@@ -41,17 +41,17 @@ def mend_head(message: Message, label: str | None) -> set[str]:
         if (name := key.lower()) in _READ:
             values.setdefault(name, []).append((key, raw))
     for name, items in values.items():
-        mended = [_mended(name, str(raw), label, slugs) for _key, raw in items]
+        mended = [_mended(name, raw, label, slugs) for _key, raw in items]
         if any(value is not None for value in mended):
             replace(message, name, [
-                (key, raw if value is None else Written(key, value, one_line(raw)))
+                (key, raw if value is None else Written(key, value, one_line(str(raw))))
                 for (key, raw), value in zip(items, mended, strict=True)])
     return slugs
 
 
 def _mended(name: str, raw: str, label: str | None, slugs: set[str]) -> str | None:
     """Return how a value should read, None if Python's parser reads it so."""
-    if name == "date" or len(raw) <= _MAX_LENGTH and _is_plain(name, raw):
+    if name == "date" or isinstance(raw, Written) or len(raw) <= _MAX_LENGTH and _is_plain(name, raw):
         return None
     text, is_right = as_read(name, raw, label)
     if not (is_right and is_clean(raw)):
@@ -124,14 +124,11 @@ def _in_utc(date: datetime | None) -> datetime | None:
 
 
 def replace(message: Message, name: str, headers: list[tuple[str, str]]) -> None:
-    """Put these in place of all headers of this name."""
-    present = sum(key.lower() == name.lower() for key, _value in message.raw_items())
-    if present == 1 and len(headers) == 1 and isinstance(headers[0][1], Written):
-        message.replace_header(name, headers[0][1])
-        return
-    del message[name]
-    for key, value in headers:
-        message.set_raw(key, value)
+    """Put these in place of all headers of this name, where the first one stands."""
+    stored = vars(message)["_headers"]  # what Message offers changes one, or their order
+    places = [place for place, (key, _value) in enumerate(stored) if key.lower() == name.lower()] or [len(stored)]
+    others = [item for item in stored[places[0]:] if item[0].lower() != name.lower()]
+    stored[places[0]:] = [*headers, *others]
 
 
 def one_line(raw: str) -> str:

@@ -8,7 +8,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Any, Final, cast
 
-from .mended_headers import as_read
+from .headers import as_read
 from .parameters import parameters
 from .transfer_encodings import encoding_of, is_known
 from .written import Written
@@ -40,7 +40,7 @@ def parsed(source: bytes) -> EmailMessage:
 
     That one holds the whole text with four octets a character; this one goes through it in pieces.
 
-    :raise RecursionError: with more levels than :data:`.limits.MAX_MULTIPARTS`
+    :raise RecursionError: with more levels than :data:`..limits.MAX_MULTIPARTS`
     """
     parser = BytesFeedParser(policy=LENIENT)
     view = memoryview(source)

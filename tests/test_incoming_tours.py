@@ -1,0 +1,57 @@
+import base64
+
+from odoo.tests import HttpCase, tagged
+
+from .common import CUSTOMER, ERP, Office365Mixin
+
+PAGE = """\
+From: Carla <{sender}>\r
+To: {to}\r
+Subject: {subject}\r
+Message-Id: <{name}@fabrikam.example>\r
+Content-Type: text/html\r
+\r
+<p>Please send <a href="https://track.example/">ten</a><img src="https://track.example/1.gif"></p>
+"""
+
+
+@tagged("post_install", "-at_install")
+class TestReceivedTours(Office365Mixin, HttpCase):
+    """What people do about received mail."""
+
+    def setUp(self):
+        super().setUp()
+        self.env["office365.inbound"].search([]).unlink()
+        self.server = self.incoming()
+
+    def kept(self, subject, to="stray@contoso.example"):
+        source = PAGE.format(sender=CUSTOMER, to=to, subject=subject, name=subject.replace(" ", "."))
+        return self.env["office365.inbound"].create({
+            "server_id": self.server.id, "folder": "INBOX", "validity": "1", "uid": subject, "subject": subject, "email_from": CUSTOMER,
+            "state": "unroutable", "error": f"No alias takes mail to {to}.\nMake an alias and retry, or file it by hand.",
+            "raw": base64.b64encode(source.encode()), "attempts": 1})
+
+    def tour(self, name):
+        self.start_tour("/odoo/action-mail_office365.office365_inbound_action", name, login="admin")
+
+    def test_a_message_is_read_and_retried_and_gone_from_the_list(self):
+        row = self.kept("Lost order", "orders@contoso.example")
+        self.kept("Stray question")
+        self.env["mail.alias"].create({
+            "alias_name": "orders", "alias_domain_id": self.alias_domain.id, "alias_model_id": self.env["ir.model"]._get_id("res.partner")})
+        self.tour("mail_office365_received")
+        self.assertEqual((row.state, row.model), ("done", "res.partner"))
+
+    def test_messages_are_filed_under_a_record_and_under_a_new_one(self):
+        deal = self.env["res.partner"].create({"name": "Deal of the Tour"})
+        stray, new = self.kept("Stray question"), self.kept("New request")
+        self.tour("mail_office365_file_under")
+        self.assertEqual((stray.state, stray.res_id), ("done", deal.id))
+        self.assertEqual((new.state, new.model), ("done", "res.partner"))
+        self.assertNotEqual(new.res_id, deal.id)
+
+    def test_folders_are_read_and_chosen(self):
+        self.kept("Lost order")
+        self.servers.mailbox(ERP).create_folder("Invoices")
+        self.start_tour(f"/odoo/fetchmail.server/{self.server.id}", "mail_office365_folders", login="admin")
+        self.assertEqual(self.server.office365_folder_ids.filtered("is_fetched").mapped("name"), ["INBOX", "Invoices"])
