@@ -43,6 +43,10 @@ from . import test_incoming_author
 from . import test_incoming_automatic
 from . import test_incoming_charsets
 from . import test_incoming_delivery_report
+from . import test_incoming_fault_matrix
+from . import test_incoming_fault_matrix_crash
+from . import test_incoming_fault_matrix_mailbox
+from . import test_incoming_fault_matrix_pop
 from . import test_incoming_fetch_tours
 from . import test_incoming_file_under
 from . import test_incoming_fingerprint

@@ -45,10 +45,17 @@ class TestIncomingFaultMatrixCrash(ReceivedCase):
     # --- workers die ---
 
     def test_a_worker_that_is_killed_between_commit_and_flag(self):
+        def die_and_die():
+            for method in ("handled", "handled", "end"):
+                self.matrix.job["dies_in"] = method
+                self.dies()
+            self.matrix.job["dies_in"] = ""
+            self.killed_at("UID STORE", answered=True)
+
         for history in (True, False):
             self.check(
-                f"kill -9 of the worker between commit and flag, before and after the flag, {'unread history' if history else 'new mail'}",
-                first=lambda: (self.killed_at("UID STORE"), self.killed_at("UID STORE", answered=True)), unread_history=history)
+                f"kill -9 of the worker between a commit and the flag, 4 times, {'unread history' if history else 'new mail'}",
+                first=die_and_die, unread_history=history)
 
     def test_a_worker_that_is_killed_in_a_fetch(self):
         self.check("kill -9 of the worker before, in and after the answer to FETCH", first=lambda: [
@@ -77,7 +84,7 @@ class TestIncomingFaultMatrixCrash(ReceivedCase):
             for job in [self.matrix.start(), self.matrix.start()]:
                 job.result(60)
 
-        self.check("two fetches at once", first=both, messages=MESSAGES)
+        self.check("two fetches at once", first=both, messages=MESSAGES, unread_history=True)
 
     # --- the database ---
 

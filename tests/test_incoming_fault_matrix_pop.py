@@ -22,7 +22,7 @@ class TestIncomingFaultMatrixPop(ReceivedCase):
         self.matrix.removed.update(subjects)
 
     def test_a_connection_that_ends_before_a_command(self):
-        self.check("POP, left: connection closed before each step, in turn", [(step, Drop()) for step in _STEPS], messages=MESSAGES, after="leave")
+        self.check("POP, left: connection closed before each step, in turn", [(step, Drop()) for step in _STEPS], after="leave")
         self.check("POP, deleted: connection closed before each step, in turn",
                    [(step, Drop()) for step in (*_STEPS[:-1], "DELE", "QUIT")], messages=MESSAGES, after="delete")
 
@@ -34,7 +34,7 @@ class TestIncomingFaultMatrixPop(ReceivedCase):
 
     def test_a_connection_that_ends_within_an_answer(self):
         faults = [(step, Drop(), {"in_answer": 4}) for step in ("UIDL", "LIST", "RETR", "QUIT")]
-        middle = [("RETR", Drop(), {"in_answer": octets, "every": 3}) for octets in range(20, 200, 40)]
+        middle = [("RETR", Drop(), {"in_answer": octets}) for octets in range(20, 140, 30)]
         self.check("POP, deleted: connection closed within answers", [*faults, *middle], after="delete")
 
     def test_a_lost_farewell_doubles_nothing(self):
@@ -53,21 +53,35 @@ class TestIncomingFaultMatrixPop(ReceivedCase):
                   ("LIST", replies.POP_UNAVAILABLE), ("DELE", replies.POP_UNAVAILABLE), ("QUIT", replies.POP_UNAVAILABLE)]
         self.check("POP, deleted: [IN-USE], and “Server Unavailable” to each command, in turn", faults, after="delete")
 
-    def test_the_server_is_not_there_for_any_message(self):
-        self.check("POP: “Server Unavailable” to RETR in one fetch", [("RETR", replies.POP_UNAVAILABLE)], after="leave", named_at_once=0)
+    def test_the_mailbox_has_to_wait(self):
+        throttled = replies.IMAP_THROTTLED.replace("NO", "-ERR").format(milliseconds=295431)
+        self.check("POP: throttled at RETR", [("RETR", throttled)], after="leave", named_at_once=0)
+
+    def test_a_line_that_is_too_long(self):
+        """Python gives up in the middle of it: the rest of the message must not be taken for answers about other messages."""
+        forged = "+OK\r\nSubject: forged\r\nMessage-Id: <forged@fabrikam.example>\r\n\r\nforged\r\n" * 30
+
+        def arrive():
+            self.matrix.deliver(1, text=f"{'x' * 70_000}\r\n{forged}")
+            self.matrix.deliver(5)
+
+        self.check("POP: a line of 70 kB, with forged answers after it", arrange=arrive, after="leave", named=1,
+                   first=lambda: [self.matrix.run() for _time in range(3)], posted_at_once=FEW + 5)
 
     def test_a_substitute_is_no_mail(self):
-        self.check("POP: a substitute or nothing in place of 2 messages, once", [("RETR", Substitute(), {"uid": 3})], after="leave",
+        self.check("POP: a substitute in place of a message, once", [("RETR", Substitute(), {"uid": 3})], after="leave",
                    posted_at_once=FEW - 1, named_at_once=1)
 
     def test_a_person_deletes_between_two_sessions(self):
         def half():
             self.matrix.job["limit"] = FEW // 2
             self.matrix.run()
+            self.assertEqual(self.matrix.posted(), set(self.matrix.subjects[:FEW // 2]), "the oldest come first")
             self.delete(0, 1, FEW - 2)
             self.matrix.removed -= {self.matrix.subjects[0], self.matrix.subjects[1]}
 
         self.check("POP: a person deletes 3 messages between two sessions, and numbers shift", first=half, after="leave", removed=1)
 
     def test_a_person_deletes_within_a_session(self):
-        self.check("POP: a person deletes a message within the session", [("RETR", Call(lambda: self.delete(FEW - 1)))], after="delete", removed=1)
+        faults = [("RETR", Call(lambda: self.delete(FEW - 1)))]
+        self.check("POP: a person deletes a message within the session", faults, after="delete", removed=1)

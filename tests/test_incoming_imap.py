@@ -14,6 +14,7 @@ class Client:
     """Answers as `imapclient.IMAPClient` does, and keeps what was said."""
 
     normalise_times = False
+    refusal = "Server Unavailable. 15"
 
     def __init__(self, *, found=(), sources=None, omitted=(), refused=(), capabilities=(), dates=None, folders=()):
         self.found, self.sources, self.omitted, self.refused = found, sources or {}, omitted, refused
@@ -30,7 +31,7 @@ class Client:
     def fetch(self, uids, items):
         self.said.append(f"FETCH {','.join(map(str, uids))} {items[-1]}")
         if set(uids) & set(self.refused):
-            raise IMAPClientError("fetch failed: Server Unavailable. 15")
+            raise IMAPClientError(f"fetch failed: {self.refusal}")
         answer = {}
         for uid in uids:
             if uid not in self.sources or uid in self.omitted:
@@ -65,6 +66,17 @@ def read(client, uids, most=64 * MEGABYTES):
 
 @tagged("post_install", "-at_install")
 class TestImapFolder(BaseCase):
+
+    def test_a_server_that_asks_for_a_pause_is_not_asked_message_by_message(self):
+        for refusal in ("Request is throttled. Suggested Backoff Time: 295431 milliseconds", "Server Busy.",
+                        "User is authenticated but not connected."):
+            with self.subTest(refusal):
+                client = Client(sources={uid: b"x" for uid in range(1, 9)}, refused={3})
+                client.refusal = refusal
+                with self.assertRaisesRegex(IMAPClientError, refusal):
+                    read(client, range(1, 9))
+                self.assertEqual(len(client.said), 1)
+
 
     def test_the_numbers_of_a_folder(self):
         folder = ImapFolder(Client(), "INBOX")

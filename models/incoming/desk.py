@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Iterator
 from email import message_from_bytes
@@ -61,7 +62,7 @@ class Desk:
                 known = self._inbound._known(self._server.id, folder.name, folder.validity, found)
                 # Whoever has read it meanwhile, a message that the server did not hand out is asked for again.
                 self._pending[name] = self._inbound._pending(self._server.id, folder.name, folder.validity) - found
-                wanted = [uid for uid in found if uid not in known or known[uid].is_due] + sorted(self._pending[name])
+                wanted = folder.in_order(uid for uid in found if uid not in known or known[uid].is_due) + sorted(self._pending[name])
                 if not wanted:
                     self._folders._caught_up(self._server, folder)
                 if self._folders._is_being_renumbered(self._server.id, folder.name):
@@ -169,6 +170,20 @@ class Desk:
                 self._inbound._settled(self._server.id, folder.name, folder.validity, finished)
 
 
+@contextlib.contextmanager
+def _farewell(close: Callable[[], object]) -> Iterator[None]:
+    """Close a connection whose end does not go well, and say so in the only way that lets core go on with the next server.
+
+    :raise OSError: whatever the server did
+    """
+    try:
+        yield
+    except (IMAP4.error, error_proto, OSError) as error:
+        with contextlib.suppress(OSError):
+            close()
+        raise ConnectionError(str(error)) from error
+
+
 class LedgerImap(IMAPClient):
     """Answers what core asks a connection by UID, and marks nothing before it is committed.
 
@@ -190,14 +205,14 @@ class LedgerImap(IMAPClient):
         self.desk.handled()
 
     def disconnect(self) -> None:
-        """Mark what is finished, and say goodbye."""
-        try:
+        """Mark what is finished, and say goodbye.
+
+        :raise OSError: the server did not let us
+        """
+        with _farewell(self.shutdown):
             if self.desk:
                 self.desk.end()
-        except (IMAP4.abort, OSError):
-            self.shutdown()
-            raise
-        self.logout()
+            self.logout()
 
 
 class LedgerPop(core.OdooPOP3_SSL):
@@ -221,11 +236,11 @@ class LedgerPop(core.OdooPOP3_SSL):
         self.desk.handled()
 
     def disconnect(self) -> None:
-        """Delete what is finished; that counts once the server has answered QUIT."""
-        try:
+        """Delete what is finished; that counts once the server has answered QUIT.
+
+        :raise OSError: the server did not let us
+        """
+        with _farewell(self.close):
             if self.desk:
                 self.desk.end()
-        except (error_proto, OSError):
-            self.close()
-            raise
-        self.quit()
+            self.quit()

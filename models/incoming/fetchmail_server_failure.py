@@ -57,7 +57,8 @@ class FetchmailServer(models.Model):
             if not has_failed and (troubles := fetching.troubles.get(server.id)):
                 server.write({"error_date": fields.Datetime.now(), "error_message": "\n".join(troubles)})
             words = server.error_message or ""
-            seconds = server._office365_wait(words) if has_failed else None
+            # What is refused for a folder or a flag is no reason to leave the mailbox alone, unless the server asks for a pause.
+            seconds = server._office365_wait(words) if has_failed else server._office365_diagnosis(words).retry_after
             retry_at = seconds and fields.Datetime.now() + timedelta(seconds=seconds)
             if (retry_at or False) != server.office365_retry_at:
                 server.office365_retry_at = retry_at
@@ -68,7 +69,7 @@ class FetchmailServer(models.Model):
     def _office365_wait(self, words: str) -> int | None:
         """Return the seconds for which the mailbox is left alone: what the server names, else more each time that it is busy or hangs up.
         """
-        diagnosis = diagnose(words, protocol=self._get_connection_type(), worked_before=self.state == "done")
+        diagnosis = self._office365_diagnosis(words)
         if diagnosis.retry_after or not (diagnosis.cause in _ASKED_TOO_OFTEN or any(bye in words for bye in _BYE)):
             return diagnosis.retry_after
         return min(60 * 2 ** self.office365_failures, _LONGEST)
@@ -105,5 +106,7 @@ class FetchmailServer(models.Model):
 
     def _office365_remedy(self, error: Exception | str) -> str:
         """Return what to do about a failure. A server that core has confirmed opened the mailbox before."""
-        return diagnose(
-            error, protocol=self._get_connection_type(), worked_before=self.state == "done").translated(self.env._)
+        return self._office365_diagnosis(error).translated(self.env._)
+
+    def _office365_diagnosis(self, error: Exception | str):
+        return diagnose(error, protocol=self._get_connection_type(), worked_before=self.state == "done")

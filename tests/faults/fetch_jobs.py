@@ -11,6 +11,8 @@ from odoo import fields
 from odoo.addons.mail.models import fetchmail as core
 from odoo.api import Environment
 
+from ...models.incoming.desk import Desk
+
 
 def make_server(env: Environment, preset: str, host: str, port: int, login: str, password: str) -> int:
     """Make the incoming server, whose mail becomes contacts, and return its id."""
@@ -30,6 +32,7 @@ def make_app(env: Environment, directory: str, client_id: str, secret: str, auth
 
 def fetch(
     env: Environment, server_id: int, timeout: int, limit: int, clock: float, failing: Collection[str], deadly: Collection[str],
+    dies_in: str,
 ) -> str:
     """Fetch once as the mail cron does; return the failure that is shown to people, if any.
 
@@ -38,6 +41,7 @@ def fetch(
     :param clock: seconds by which the clock of this host is wrong
     :param failing: subjects of messages over which core stumbles
     :param deadly: subjects of messages that end the worker
+    :param dies_in: method of the desk that ends the worker: "handled" after the first commit, "end" before anything is marked
     """
     core.MAIL_TIMEOUT = timeout
     Thread, now = env.registry["mail.thread"], fields.Datetime.now
@@ -45,11 +49,16 @@ def fetch(
 
     def message_parse(self, message, save_original=False):
         if message["Subject"] in deadly:
-            os.kill(os.getpid(), signal.SIGKILL)
+            die()
         if message["Subject"] in failing:
             raise ArithmeticError("core stumbles")
         return parse(self, message, save_original=save_original)
 
+    def die(*_args):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    if dies_in:
+        setattr(Desk, dies_in, die)
     wrong = staticmethod(lambda *_args: now() + timedelta(seconds=clock))
     with patch.object(Thread, "message_parse", message_parse), patch.object(fields.Datetime, "now", wrong):
         server = env["fetchmail.server"].browse(server_id)

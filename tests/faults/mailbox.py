@@ -2,49 +2,24 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 import psycopg2
 
 from ..servers import ERP, MailServers
+from ..servers.front_faults import FrontFault
 from ..servers.maildir import StoredMessage
 from ..workers import Processes, Worker
 from . import fetch_jobs
+from .count import Count
 from .store import Store
 
 #: Runs until everything has to be settled, and those in a row that change nothing any more.
 ROUNDS, _IDLE = 40, 3
 _LONGEST_RUN = 120.0
 _PATIENCE = 60.0  # seconds until something has to happen; only reached if it never does
-
-
-@dataclasses.dataclass
-class Count:
-    """What became of the messages.
-
-    :ivar posted: number of messages that are in Odoo
-    :ivar kept: that are in the list of received mail with their source, to be seen to
-    :ivar named: that are in the list without a source, as the server hands none out
-    :ivar waiting: that are in the mailbox as they arrived
-    :ivar removed: that a person took away before Odoo had them
-    :ivar lost: that are nowhere, or look fetched in the mailbox and are not
-    :ivar twice: in Odoo more than once, or in Odoo and to be seen to
-    :ivar unmarked: accounted for, but the mailbox does not show it
-    :ivar strangers: messages in Odoo that nobody wrote
-    """
-
-    posted: int = 0
-    kept: int = 0
-    named: int = 0
-    waiting: int = 0
-    removed: int = 0
-    lost: int = 0
-    twice: int = 0
-    unmarked: int = 0
-    strangers: int = 0
 
 
 class Receiving:
@@ -112,12 +87,11 @@ class Receiving:
 
     # --- a case ---
 
-    def reset(self, timeout: int, after: str, **values: object) -> None:
+    def reset(self, timeout: int, after: str) -> None:
         """Have an empty mailbox, an empty list, and servers that do everything right.
 
         :param timeout: seconds that workers wait for a server
         :param after: "seen", "leave", "move" or "delete"
-        :param values: columns of the ``fetchmail_server``
         """
         self._case += 1
         self.runs, self.after, self.job = 0, after, {"timeout": timeout}
@@ -127,9 +101,9 @@ class Receiving:
         usual = {
             "error_date": None, "error_message": None, "office365_retry_at": None, "office365_failures": 0, "office365_after_fetch": after,
             "office365_move_folder": "Done", "office365_first_fetch": "unread", "password": self._server[0], "office365_app_id": None,
-        } | values
-        columns = ", ".join(f"{name} = %s" for name in usual)
-        self.store.sql(f"UPDATE fetchmail_server SET {columns} WHERE id = %s", *usual.values(), self.server_id)
+        }
+        self.store.sql(
+            f"UPDATE fetchmail_server SET {', '.join(f'{name} = %s' for name in usual)} WHERE id = %s", *usual.values(), self.server_id)
 
     def sign_in_by_token(self) -> None:
         """Let the server sign in with a token of the local Entra."""
@@ -138,7 +112,7 @@ class Receiving:
             entra.directory.tenant_id, entra.app.client_id, entra.app.secret, entra.authority()])
         self.store.sql("UPDATE fetchmail_server SET password = NULL, office365_app_id = %s WHERE id = %s", app_id, self.server_id)
 
-    def deliver(self, number: int, folder: str = "INBOX", flags: str = "", received: float | None = None, size: int = 0) -> None:
+    def deliver(self, number: int, folder: str = "INBOX", received: float | None = None, text: str = "") -> None:
         """Let messages arrive, every tenth without a Message-Id."""
         for _each in range(number):
             subject = f"f{self._preset}{self._case}-{len(self.subjects)}"
@@ -147,9 +121,7 @@ class Receiving:
                 head += f"Message-Id: <{subject}@fabrikam.example>\r\n"
             self.subjects.append(subject)
             self.mailbox.deliver(
-                f"{head}\r\nHello {subject}\r\n{'x' * 70 * (size // 70)}".encode(), folder, flags=flags, time_received=received)
-            if "S" in flags:
-                self.read.add(subject)
+                f"{head}\r\nHello {subject}\r\n{text}\r\n".encode(), folder, time_received=received)
 
     def start(self) -> Worker:
         """Let a worker fetch once."""
@@ -159,8 +131,7 @@ class Receiving:
 
     def job_values(self) -> list:
         """Return the arguments of a fetch after the first one."""
-        usual = {"timeout": 10, "limit": 50, "clock": 0, "failing": (), "deadly": ()}
-        return list((usual | self.job).values())
+        return list(({"timeout": 10, "limit": 50, "clock": 0, "failing": (), "deadly": (), "dies_in": ""} | self.job).values())
 
     def run(self) -> str:
         """Let a worker fetch once, and wait until it has; return the failure that is shown to people."""
@@ -173,23 +144,29 @@ class Receiving:
             # Beyond a day: the clock of Odoo's host may be wrong by one.
             self.store.sql(f"UPDATE {table} SET {column} = now() AT TIME ZONE 'UTC' - interval '2 days' WHERE {column} IS NOT NULL")
 
-    def settle(self, first: Callable[[], object] | None = None) -> tuple[Count, Count]:
+    def settle(self, faults: Sequence[FrontFault], first: Callable[[], object] | None = None) -> tuple[Count, Count]:
         """Fetch, let time pass and fetch again, until nothing changes any more.
 
+        :param faults: those that are scripted a number of times have to strike so often
         :param first: what happens in place of the first run
         :return: what was after the first run, and in the end
         """
         (first or self.run)()
-        after_first = count = self.count()
-        idle = 0
+        after_first, idle = self.count(), 0
+        count = after_first
         for _round in range(ROUNDS):
-            if idle == _IDLE or not (count.waiting or count.named or count.kept or count.unmarked):
+            is_over = not any(fault.times and fault.struck < fault.times for fault in faults)
+            if is_over and not (count.waiting or count.unmarked or self._is_planned()) or idle >= _IDLE + len(faults):
                 break
             self.let_time_pass()
-            failure = self.run()
+            self.run()
             before, count = count, self.count()
-            idle = idle + 1 if count == before and not failure else 0
+            idle = idle + 1 if count == before else 0
         return after_first, count
+
+    def _is_planned(self) -> bool:
+        """Tell whether Odoo tries a message again by itself."""
+        return bool(self.store.sql("SELECT 1 FROM office365_inbound WHERE retry_at IS NOT NULL LIMIT 1"))
 
     # --- what became of the messages ---
 
@@ -206,7 +183,7 @@ class Receiving:
             count.kept += is_kept and not times
             count.twice += max(0, times + is_kept - 1)
             if times or is_kept:
-                count.unmarked += bool(found) and not self._shows(found, is_kept, subject)
+                count.unmarked += not self._shows(found, is_kept and not times, subject)
             elif subject in self.removed:
                 count.removed += 1
             elif found and found[0] != "Done" and not self._is_touched(found, subject):
@@ -214,6 +191,8 @@ class Receiving:
             else:
                 count.lost += 1
         count.waiting -= nameless
+        if count.waiting < 0:  # a person took away one that the server had not handed out
+            count.named, count.waiting = count.named + count.waiting, 0
         count.strangers = sum(not str(subject).startswith(f"f{self._preset}") for subject in posted)
         return count
 
@@ -222,36 +201,46 @@ class Receiving:
         rows = self.store.sql("""
             SELECT subject, digest IS NOT NULL AND EXISTS(
                 SELECT FROM ir_attachment WHERE res_model = 'office365.inbound' AND res_field = 'raw' AND res_id = office365_inbound.id)
-              FROM office365_inbound WHERE state <> 'done' AND NOT (is_working AND digest IS NULL)""")
+              FROM office365_inbound WHERE state <> 'done' AND NOT (digest IS NULL AND (is_working OR state = 'ignored'))""")
         return {subject for subject, has_source in rows if has_source}, sum(not has_source for _subject, has_source in rows)
 
     def there(self) -> dict[str, tuple[str, StoredMessage]]:
         """Return folder and message of what is in the mailbox, by subject."""
-        return {str(message["Subject"]): (folder, message) for folder in self.mailbox.folders() for message in self.mailbox.messages(folder)}
+        mailbox = self.mailbox
+        return {str(message["Subject"]): (folder, message) for folder in mailbox.folders() for message in mailbox.messages(folder)}
 
-    def _shows(self, found: tuple[str, StoredMessage], is_kept: bool, subject: str) -> bool:
-        """Tell whether the mailbox shows that a message was fetched."""
+    def _shows(self, found: tuple[str, StoredMessage] | None, is_kept: bool, subject: str) -> bool:
+        """Tell whether the mailbox shows what became of a message: what is kept is never moved or deleted, but over POP."""
+        if not found:
+            return self.after == "delete" and (not is_kept or self._preset == "pop") or subject in self.removed
         folder, message = found
-        if self._preset == "pop":
-            return self.after != "delete"
-        if self.after == "leave":
-            return not self._is_touched(found, subject)
-        if self.after == "seen" or is_kept:
-            return "S" in message.flags
-        return folder == "Done" if self.after == "move" else "T" in message.flags
+        if self.after == "leave" or self._preset == "pop":
+            return self.after == "leave" and not self._is_touched(found, subject)
+        if is_kept:
+            return "S" in message.flags and "T" not in message.flags and folder != "Done"
+        return {"seen": "S" in message.flags, "move": folder == "Done", "delete": "T" in message.flags}[self.after]
 
     def _is_touched(self, found: tuple[str, StoredMessage], subject: str) -> bool:
+        if self._preset == "pop":
+            return False  # Dovecot marks what it has handed out
         flags = set(found[1].flags)
         return bool(flags & set("ST")) if subject not in self.read else "T" in flags
 
     # --- moments ---
 
+    def posted(self) -> set[str]:
+        """Return the subjects of the messages of this case that are in Odoo."""
+        like = f"f{self._preset}{self._case}-%"
+        rows = self.store.sql("SELECT subject FROM mail_message WHERE id > %s AND subject LIKE %s", self._last, like)
+        return {subject for subject, in rows}
+
     def until_posted(self, number: int) -> None:
         """Wait until so many messages of this case are in Odoo."""
-        like, deadline = f"f{self._preset}{self._case}-%", time.monotonic() + _PATIENCE
-        while self.store.sql("SELECT count(*) FROM mail_message WHERE subject LIKE %s", like)[0][0] < number:
+        deadline = time.monotonic() + _PATIENCE
+        while len(self.posted()) < number:
             if time.monotonic() > deadline:
                 raise TimeoutError("nothing is fetched")
+            time.sleep(0.005)
 
     def reconnect(self) -> None:
         """Connect again when PostgreSQL is there again."""
@@ -263,8 +252,3 @@ class Receiving:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.1)
-
-    def messages(self, numbers: Iterable[int], folder: str = "INBOX") -> list[StoredMessage]:
-        """Return messages by the order of their arrival."""
-        all_of_them = self.mailbox.messages(folder)
-        return [all_of_them[number] for number in numbers]

@@ -13,26 +13,27 @@ from odoo.tests import BaseCase
 
 from ..servers import available
 from ..servers.front_faults import FrontFault
-from .mailbox import Count, Receiving
+from .count import Count
+from .mailbox import Receiving
 
-MESSAGES = int(os.environ.get("MT_MESSAGES", 300))
+MESSAGES = 300
 #: Where a fault needs many fetches, or is about single messages.
-FEW = int(os.environ.get("MT_FEW", 40))
+FEW = 30
 
 _PAGE = """\
 <!-- Written by `dev/o365 test --fault-table`. -->
 # What faults do to mail that is received
 
-Each line is a test: so many messages arrive in a mailbox as the second column says, every tenth without Message-Id. The mail cron's method
-runs in a worker process of its own, against a real Dovecot behind a front that behaves as Exchange does, over real sockets, with real
-commits. Lines with fewer than {messages} messages are those whose fault needs many fetches, or is about single messages. Waiting is skipped:
-what is due later is made due, and Odoo fetches again until nothing changes any more.
+Each line is a test: so many messages arrive in a mailbox as the second column says, every tenth without Message-Id. The mail cron's
+method runs in a worker process of its own, against a real Dovecot behind a front that behaves as Exchange does, over real sockets, with
+real commits. Lines with fewer than {messages} messages are those whose fault needs many fetches, or is about single messages. Waiting is
+skipped: what is due later is made due, and Odoo fetches again until nothing changes any more.
 
-*First fetch* is what was after the fetch that met the fault. *Posted* is in Odoo, *kept* in the list of received mail with its source, *named*
-in that list without a source, as the server handed none out; *waiting* is in the mailbox as it arrived. *Removed* counts what a person took
-out of the mailbox before Odoo had it. *Lost* (nowhere, or marked in the mailbox as if it had been fetched), *twice* (posted more than once,
-or posted and kept) and what the mailbox does not show in the end although Odoo has it are 0 in each line, or the test fails. There is one
-connection a fetch; a second one only where the token of the first was refused.
+*First fetch* is what was after the fetch that met the fault. *Posted* is in Odoo, *kept* in the list of received mail with its source,
+*named* in that list without a source, as the server handed none out; *waiting* is in the mailbox as it arrived. *Removed* counts what a
+person took out of the mailbox before Odoo had it. *Lost* (nowhere, or marked in the mailbox as if it had been fetched), *twice* (posted
+more than once, or posted and kept) and what the mailbox does not show in the end although Odoo has it are 0 in each line, or the test
+fails. There is one connection a fetch; a second one only where the token of the first was refused.
 
 Odoo {odoo}, {date}.
 
@@ -65,11 +66,33 @@ class ReceivedCase(BaseCase):
         """Script a fault; the steps are those of :mod:`..servers.front_faults`."""
         return self.matrix.front.faults.add(step, action, **options)
 
+    def uid(self, number):
+        """Return the UID of a message by the order of arrival."""
+        subject = self.matrix.subjects[number]
+        return next(uid for uid, message in self.matrix.mailbox.uids().items() if message["Subject"] == subject)
+
+    def person(self, *, deletes=(), moves=(), reads=()):
+        """Return what a person does with messages, by the order of arrival."""
+        def act():
+            messages = self.matrix.mailbox.messages()
+            by_subject = {str(message["Subject"]): message for message in messages}
+            subjects, mailbox = self.matrix.subjects, self.matrix.mailbox
+            for number in deletes:
+                mailbox.delete(by_subject[subjects[number]])
+            for number in moves:
+                mailbox.move(by_subject[subjects[number]], "Archiv")
+            for number in reads:
+                mailbox.flag(by_subject[subjects[number]], "S")
+            self.matrix.removed.update(subjects[number] for number in (*deletes, *moves))
+            self.matrix.read.update(subjects[number] for number in reads)
+
+        return act
+
     def check(
-        self, title: str, faults: Iterable[tuple] | Callable[[], Iterable[tuple]] = (), *, arrange: Callable[[], object] | None = None,
-        first: Callable[[], object] | None = None, messages: int = FEW, unread_history: bool = False, posted_at_once: int = 0, kept: int = 0,
-        named: int = 0, named_at_once: int | None = None, removed: int = 0, connections: int = 1, after: str = "seen", timeout: int = 10,
-        hidden: Iterable[str] = (), values: dict | None = None, size: int = 0, **options: Any,
+        self, title: str, faults: Iterable[tuple] | Callable[[], Iterable[tuple]] = (), *,
+        arrange: Callable[[], object] | None = None, first: Callable[[], object] | None = None, messages: int = FEW, text: str = "",
+        unread_history: bool = False, posted_at_once: int = 0, named_at_once: int | None = None, kept: int = 0, named: int = 0,
+        removed: int = 0, connections: int = 1, after: str = "seen", timeout: int = 10, hidden: Iterable[str] = (), **options: Any,
     ) -> None:
         """Let faults strike, and prove that every message is accounted for.
 
@@ -87,22 +110,21 @@ class ReceivedCase(BaseCase):
         :param after: what the server's field "Fetched Messages" says
         :param timeout: seconds that the worker waits for a server
         :param hidden: capabilities that the server does not offer
-        :param values: columns of the server's record
-        :param size: octets of a message, about
+        :param text: what each message says besides
         """
         matrix = self.matrix
-        matrix.reset(timeout, after, **values or {})
+        matrix.reset(timeout, after)
         matrix.front.hidden.update(hidden)
         if not unread_history and self.preset == "imap":
             self.assertEqual(matrix.run(), "", "the first connection")
         before = len(matrix.front_connections())
         matrix.runs = 0
-        matrix.deliver(messages, size=size)
+        matrix.deliver(messages, text=text)
         if arrange:
             arrange()
-        scripted = [
-            self.fault(step, action, **options | (own[0] if own else {})) for step, action, *own in (faults() if callable(faults) else faults)]
-        early, late = matrix.settle(first)
+        wanted = faults() if callable(faults) else faults
+        scripted = [self.fault(step, action, **options | (own[0] if own else {})) for step, action, *own in wanted]
+        early, late = matrix.settle(scripted, first)
         with self.subTest(title, first_fetch=early, end=late):
             for count in (early, late):
                 self.assertEqual(

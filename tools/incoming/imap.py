@@ -9,6 +9,7 @@ from typing import Any, Final
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
 
+from ..diagnosis.reader import diagnose
 from .item import Source
 
 # Messages asked for at a time, and octets of each of them: together the most that one answer can hold, whatever the server says of sizes.
@@ -18,6 +19,8 @@ _FIRST: Final = 256 * 1024
 _PIECE: Final = 8 * 1024 * 1024
 # UIDs in a command: some servers take no line of more than 8 kB.
 _UIDS: Final = 500
+# Of the whole mailbox; "Server Unavailable" is what Exchange says of single messages, too.
+_BUSY: Final = "Server Busy"
 
 
 class ImapFolder:
@@ -76,6 +79,10 @@ class ImapFolder:
     def _dates(self, uids: list[int]) -> dict[int, datetime | None]:
         return {uid: _received(item) for uid, item in self._client.fetch(uids, ["INTERNALDATE"]).items()}
 
+    def in_order(self, uids: Iterable[int]) -> list[int]:
+        """Return messages in the order of their arrival: what waits longest is read first, and a message before the answers to it."""
+        return sorted(uids)
+
     # ------------------------------------------------------------
     # Their sources
     # ------------------------------------------------------------
@@ -85,16 +92,14 @@ class ImapFolder:
 
         :param most: octets of a message; of a longer one, a little more than these are read
         :raise IMAP4.abort: the connection ended
+        :raise IMAP4.error: the server wants the mailbox not to be asked for a while
         """
         for batch in _parts(sorted(uids), _BATCH):
             yield from self._batch(batch, most)
 
     def _batch(self, batch: list[int], most: int) -> Iterator[Source]:
-        try:
-            found = self._client.fetch(batch, ["INTERNALDATE", f"BODY.PEEK[]<0.{_FIRST}>"])
-        except IMAPClientAbortError:
-            raise
-        except IMAPClientError:
+        found = self._answer(batch, ["INTERNALDATE", f"BODY.PEEK[]<0.{_FIRST}>"])
+        if found is None:
             if len(batch) == 1:
                 yield Source(batch[0], None, None)
                 return
@@ -113,6 +118,17 @@ class ImapFolder:
                 body = self._rest(uid, body, most)
             yield Source(uid, body, _received(item))
 
+    def _answer(self, uids: list[int], items: list[str]) -> dict[int, dict[bytes, Any]] | None:
+        """Return the answer to a FETCH; None if the server refuses it, and does not ask for a pause."""
+        try:
+            return self._client.fetch(uids, items)
+        except IMAPClientAbortError:
+            raise
+        except IMAPClientError as error:
+            if _BUSY in str(error) or diagnose(error, protocol="imap", worked_before=True).retry_after:
+                raise
+            return None
+
     def _still_there(self, uids: list[int]) -> set[int]:
         """Return those of these messages that nobody has deleted or moved meanwhile."""
         return set(self._client.search(f"UID {','.join(map(str, uids))}")) if uids else set()
@@ -120,7 +136,7 @@ class ImapFolder:
     def _rest(self, uid: int, body: bytes, most: int) -> bytes | None:
         pieces, size = [body], len(body)
         while size <= most:
-            item = self._client.fetch([uid], [f"BODY.PEEK[]<{size}.{_PIECE}>"]).get(uid)
+            item = (self._answer([uid], [f"BODY.PEEK[]<{size}.{_PIECE}>"]) or {}).get(uid)
             piece = _octets(item) if item else None
             if piece is None:
                 return None  # gone, or refused in the middle: half of a message is none

@@ -7,11 +7,14 @@ from collections.abc import Collection, Iterable, Iterator
 from poplib import POP3, error_proto
 from typing import Final
 
+from ..diagnosis.reader import diagnose
 from .heads import Head, pop_head
 from .item import Source
 
 # Octets of an answer to LIST or UIDL are few, those of a message many: a server that names no size is asked for the message anyway.
 _UNKNOWN: Final = 0
+# What `poplib` says if the connection ended.
+_END: Final = "-ERR EOF"
 
 
 class PopMailbox:
@@ -36,20 +39,31 @@ class PopMailbox:
         """Return the unique ids of all messages."""
         return set(self._numbers)
 
+    def in_order(self, uids: Iterable[str]) -> list[str]:
+        """Return those of these messages that are there, the oldest first."""
+        return sorted(self._numbers.keys() & set(uids), key=self._numbers.__getitem__)
+
     def sources(self, uids: Collection[str], most: int) -> Iterator[Source]:
         """Yield messages, the oldest first.
 
         :param most: octets of a message; a longer one is not read, and comes as so many octets that it is known to be too long
+        :raise OSError: the connection ended, or cannot be used any more
+        :raise error_proto: the server wants the mailbox not to be asked for a while
         """
-        for uid in sorted(self._numbers.keys() & set(uids), key=self._numbers.__getitem__):
+        for uid in self.in_order(uids):
             number = self._numbers[uid]
             if self._sizes.get(number, _UNKNOWN) > most:
                 yield Source(uid, b"\0" * (most + 1), None)
                 continue
             try:
                 _reply, lines, _octets = self._connection.retr(number)
-            except error_proto:
-                yield Source(uid, None, None)
+            except error_proto as error:
+                if _is_refusal(error) and diagnose(error, protocol="pop", worked_before=True).retry_after:
+                    raise  # the whole mailbox has to wait
+                if str(error) != _END:
+                    yield Source(uid, None, None)
+                if not _is_refusal(error):  # what comes next on this connection is no answer, but the rest of a message
+                    raise ConnectionError(str(error)) from error
             else:
                 yield Source(uid, b"\r\n".join(lines) + b"\r\n" if lines else None, None)
 
@@ -69,6 +83,12 @@ class PopMailbox:
         """Delete messages; that counts once the server has answered QUIT."""
         for uid in self._numbers.keys() & set(uids):
             self._connection.dele(self._numbers[uid])
+
+
+def _is_refusal(error: error_proto) -> bool:
+    """Tell an answer of the server from what `poplib` found: the end of the connection, or a line that is too long for it."""
+    reply = error.args[0] if error.args else None
+    return isinstance(reply, bytes) and reply.startswith(b"-ERR")
 
 
 def _numbered(lines: Iterable[bytes]) -> Iterator[tuple[int, str]]:
