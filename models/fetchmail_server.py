@@ -1,5 +1,7 @@
 """The door of incoming mail servers: every hook of core that the addon extends, once. See :mod:`.ir_mail_server`."""
 
+import contextlib
+
 from odoo import api, models
 from odoo.exceptions import UserError
 
@@ -34,16 +36,16 @@ class FetchmailServer(models.Model):
     def _fetch_mail(self, batch_limit=50):
         """Note whose mail comes in, and keep what to do about a failure beside what core keeps of it."""
         ours = self.filtered("office365_preset")
-        others, failure = self - ours, None
-        if others:
-            failure = super(FetchmailServer, others)._fetch_mail(batch_limit=batch_limit)
-        if not ours:
-            return failure
+        if others := self - ours:
+            with contextlib.ExitStack() as afterwards:  # core lets some errors of a server through
+                if ours:
+                    afterwards.callback(ours._fetch_mail, batch_limit=batch_limit)
+                return super(FetchmailServer, others)._fetch_mail(batch_limit=batch_limit)
         ours._office365_stay_confirmed()
         asked = (ours - ours._office365_throttled())._office365_in_turn()
         limit = ours._office365_limit(batch_limit)
         fetching = Fetching.of(self.env.context) or Fetching(frozenset(ours.ids), limit=limit)
-        failure = super(FetchmailServer, asked.with_context(**{Fetching.CONTEXT_KEY: fetching}))._fetch_mail(batch_limit=limit) or failure
+        failure = super(FetchmailServer, asked.with_context(**{Fetching.CONTEXT_KEY: fetching}))._fetch_mail(batch_limit=limit)
         asked._office365_keep_remedy(fetching)
         # Core has committed its own notes, and the button raises the failure.
         self.env.cr.commit()  # pylint: disable=invalid-commit

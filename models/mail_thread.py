@@ -3,6 +3,7 @@
 import logging
 
 from odoo import api, models
+from odoo.addons.mail.tools.alias_error import AliasError
 
 from ..tools.identity.acting import Away, Incoming
 
@@ -58,7 +59,7 @@ class MailThread(models.AbstractModel):
             return []
         if not item:
             return super().message_route(message, message_dict, model, thread_id, custom_values)
-        if self._office365_filter(item, message, message_dict):
+        if item.is_loop and not item.is_retry or self._office365_filter(item, message, message_dict):
             return []
         try:
             return super().message_route(message, message_dict, model, thread_id, custom_values)
@@ -84,6 +85,8 @@ class MailThread(models.AbstractModel):
         item = self._office365_present_item()
         if not item:
             return super()._routing_create_bounce_email(email_from, body_html, message, **mail_values)
+        if self.env.cr is not item.cursor:
+            return None  # a record could not be made; what becomes of the message is not decided yet
         item.keep("unroutable", self.env._("The message was sent to the catch-all address itself, which no record takes. File it by hand."))
         return self._office365_answer(item, message, body_html)
 
@@ -111,7 +114,10 @@ class MailThread(models.AbstractModel):
         error = super()._alias_get_error(message, message_dict, alias)
         own = error and self._office365_with_own_email(message, message_dict)
         error = super()._alias_get_error(*own, alias) if own else error
-        if error and (item := self._office365_present_item()):
+        item = self._office365_present_item()
+        if item and item.unproven and alias.alias_contact != "everyone":  # some rules, such as HR's, look at From alone
+            error = AliasError("office365_unproven", self.env._("Exchange does not confirm that the sender is who the message says"))
+        if error and item:
             item.keep("unroutable", self.env._(
                 "The alias %(alias)s does not accept this message: %(reason)s",
                 alias=alias.alias_full_name, reason=error.message or self.env._("nobody but certain senders may write to it")))

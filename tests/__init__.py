@@ -39,6 +39,8 @@ from . import test_identity_probe
 from . import test_identity_probes
 from . import test_identity_sender
 from . import test_incoming_answering
+from . import test_incoming_attacks
+from . import test_incoming_attacks_messages
 from . import test_incoming_author
 from . import test_incoming_automatic
 from . import test_incoming_charsets
@@ -72,7 +74,6 @@ from . import test_incoming_reconciliation
 from . import test_incoming_substitute
 from . import test_incoming_tnef
 from . import test_incoming_tours
-from . import test_incoming_workers
 from . import test_local_servers_entra
 from . import test_local_servers_entra_mail
 from . import test_local_servers_entra_pages

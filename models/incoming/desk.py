@@ -11,6 +11,7 @@ from imaplib import IMAP4
 from poplib import error_proto
 from typing import Any
 
+import psycopg2
 from imapclient import IMAPClient
 from odoo.addons.mail.models import fetchmail as core
 
@@ -178,7 +179,7 @@ def _farewell(close: Callable[[], object]) -> Iterator[None]:
     """
     try:
         yield
-    except (IMAP4.error, error_proto, OSError) as error:
+    except (IMAP4.error, error_proto, OSError, psycopg2.Error) as error:
         with contextlib.suppress(OSError):
             close()
         raise ConnectionError(str(error)) from error
@@ -222,6 +223,18 @@ class LedgerPop(core.OdooPOP3_SSL):
     """
 
     desk: Desk | None = None
+
+    def _getline(self) -> tuple[bytes, int]:
+        """Return a line and its octets, however long it is: a bound as core's ends a message in its middle, and the rest is taken for answers.
+
+        :raise error_proto: the connection ended, or the line alone is too long for a message
+        """
+        line = self.file.readline(MAX_SIZE + 1)
+        if not line:
+            raise error_proto("-ERR EOF")
+        if len(line) > MAX_SIZE:
+            raise error_proto("line too long")
+        return line.rstrip(b"\n").rstrip(b"\r"), len(line)
 
     def check_unread_messages(self) -> int:
         """Return how many messages are wanted."""

@@ -39,6 +39,8 @@ class FetchmailServer(models.Model):
         :raise UserError: the server is archived
         :raise OSError: no connection
         """
+        if fetching := Fetching.of(self.env.context):
+            fetching.asked.add(self.id)
         if not self.active:
             # Core lets an archived server be tested; a green test of a server that fetches nothing misleads.
             raise UserError(self.env._(

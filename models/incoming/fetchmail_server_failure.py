@@ -52,7 +52,7 @@ class FetchmailServer(models.Model):
 
         Administrators are told of the second failure in a row, and no more once it works again.
         """
-        for server in self:
+        for server in self.filtered(lambda server: server.id in fetching.asked):
             has_failed = bool(server.error_date)
             if not has_failed and (troubles := fetching.troubles.get(server.id)):
                 server.write({"error_date": fields.Datetime.now(), "error_message": "\n".join(troubles)})

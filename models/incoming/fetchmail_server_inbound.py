@@ -1,8 +1,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from ...tools.addresses import canonical_address
 from ...tools.incoming.imap import ImapFolder, folder_names
 from ...tools.incoming.pop import PopMailbox
+from ...tools.servers.presets import is_microsoft_host
 
 INBOX = "INBOX"
 # Messages of a server in a run, and those that core passes if nobody says otherwise.
@@ -48,6 +50,10 @@ class FetchmailServer(models.Model):
                 raise ValidationError(self.env._(
                     "%s: enter the folder that fetched messages are moved to, or choose something else in the field Fetched Messages.",
                     server.display_name))
+            if server.office365_after_fetch == "move" and server.office365_move_folder in server._office365_folder_names():
+                raise ValidationError(self.env._(
+                    "%(server)s: messages are fetched from the folder %(folder)s. Choose another one for those that were fetched.",
+                    server=server.display_name, folder=server.office365_move_folder))
             if server.office365_first_fetch == "date" and not server.office365_fetch_since:
                 raise ValidationError(self.env._(
                     "%s: enter the date from which mail is fetched, or choose something else in the field First Fetch.",
@@ -81,7 +87,26 @@ class FetchmailServer(models.Model):
 
     def _office365_mailboxes(self) -> dict[int, tuple]:
         """Return what tells a mailbox from another one, by id of the server."""
-        return {server.id: (server.server, server.user) for server in self if server.office365_preset}
+        def host(server) -> str:
+            return "" if is_microsoft_host(server.server or "") else (server.server or "").lower()
+
+        return {server.id: (host(server), canonical_address(server.user or "")) for server in self if server.office365_preset}
+
+    @api.model
+    def _office365_is_any_fetched(self) -> bool:
+        """Tell whether the cron fetches from a server of ours."""
+        return bool(self.search_count([("office365_preset", "!=", False), ("state", "=", "done")], limit=1))
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_kept(self):
+        """
+        :raise UserError: messages that need attention would be lost with the server
+        """
+        kept = self.env["office365.inbound"].sudo().search_count([("server_id", "in", self.ids), ("state", "!=", "done")])
+        if kept:
+            raise UserError(self.env._(
+                "%s received messages are kept that became no record; they would be deleted with the server. Archive the server instead, "
+                "or retry or file them first.", kept))
 
     # ------------------------------------------------------------
     # What a fetch asks
@@ -104,7 +129,7 @@ class FetchmailServer(models.Model):
             return
         if what != "leave":
             folder.mark_seen(finished)
-        if what == "move":
+        if what == "move" and folder.name != self.office365_move_folder:
             folder.move(done, self.office365_move_folder)
         elif what == "delete":
             folder.delete(done)
@@ -127,7 +152,7 @@ class FetchmailServer(models.Model):
 
     def _office365_work_off(self) -> None:
         """Process messages that were kept because of a technical failure, and whose time has come."""
-        self.env["office365.inbound"].sudo()._work_off(self)
+        self.env["office365.inbound"].sudo()._work_off()
 
     # ------------------------------------------------------------
     # Buttons

@@ -5,8 +5,10 @@ from odoo.tools import email_normalize, email_normalize_all, email_split, plaint
 
 from ...tools.diagnosis.reader import diagnose
 from ...tools.errors import storable
+from ...tools.identity.authentication import is_forged
 from ...tools.incoming.filters import automatic, delivery_report, meeting_answer, receipt
 from ...tools.incoming.filters.delivery_report import DeliveryReport, ReportedRecipient
+from ...tools.incoming.headers import header_values
 from ...tools.incoming.item import Item
 
 
@@ -55,18 +57,19 @@ class MailThread(models.AbstractModel):
     def _office365_take_report(self, item: Item, report: DeliveryReport, message: EmailMessage, values: dict) -> None:
         """Mark as bounced whom a report says that it failed for, if we wrote to them in the message that it names."""
         original = self._office365_original(report.message_ids)
-        if not original and not self._office365_is_mailing(report.message_ids):
+        written_to = self._office365_written_to(original) | self._office365_mailed_to(report.message_ids)
+        item.about, item.res_id = original.model, original.res_id
+        if not original and not written_to:
             item.keep("ignored", self.env._("A delivery report about a message that Odoo does not know."))
             return
-        item.about, item.res_id = original.model, original.res_id
+        if is_forged(header_values(message, "Authentication-Results")):
+            item.keep("ignored", self.env._("A delivery report that, as Exchange found out, is not from whom it says."))
+            return
         failed = [recipient for recipient in report.recipients if recipient.action == "failed"]
-        written_to = self._office365_written_to(original)
         lines = []
         for recipient in failed:
-            address = self._office365_whom(recipient, written_to, is_only=len(failed) == 1)
-            if address or not original:
-                reason = self._office365_bounce(original, address or recipient.addresses[0], recipient, report, message, values)
-                lines.append(f"{address or recipient.addresses[0]}: {reason}")
+            if address := self._office365_whom(recipient, written_to, is_only=len(failed) == 1):
+                lines.append(f"{address}: {self._office365_bounce(original, address, recipient, report, message, values)}")
         if lines:
             self.env["office365.delivery"].sudo()._bounced(original.message_id, lines)
             item.model = original.model or "mail.message"
@@ -80,10 +83,12 @@ class MailThread(models.AbstractModel):
                 f"{recipient.addresses[0] if recipient.addresses else '?'} {recipient.action}" for recipient in report.recipients)))
 
     @api.model
-    def _office365_is_mailing(self, message_ids: tuple[str, ...]) -> bool:
-        """Tell whether the report is about a mass mailing, which may leave no message behind."""
-        return "mailing.trace" in self.env and bool(
-            self.env["mailing.trace"].sudo().search_count([("message_id", "in", message_ids)], limit=1))
+    def _office365_mailed_to(self, message_ids: tuple[str, ...]) -> set[str]:
+        """Return whom a mass mailing of these Message-Ids was sent to; it may leave no message behind."""
+        if "mailing.trace" not in self.env:
+            return set()
+        traces = self.env["mailing.trace"].sudo().search([("message_id", "in", message_ids)])
+        return set(filter(None, map(email_normalize, traces.mapped("email"))))
 
     @api.model
     def _office365_written_to(self, original) -> set[str]:
@@ -119,6 +124,9 @@ class MailThread(models.AbstractModel):
         diagnosis = diagnose(recipient.words, protocol="smtp")
         reason = storable(f"{recipient.words}\n{diagnosis.translated(self.env._)}")
         partners = self.env["res.partner"].sudo().search([("email_normalized", "=", address)])
+        bounced = original.notification_ids.filtered(lambda each: each.notification_status == "bounce")
+        if address in map(email_normalize, [*bounced.res_partner_id.mapped("email"), *bounced.mapped("mail_email_address")]):
+            return reason  # another report has said so: it counts once
         self._routing_handle_bounce(message, {
             **values, "body": plaintext2html(reason), "is_bounce": True, "bounced_email": address, "bounced_partner": partners,
             "bounced_msg_ids": list(report.message_ids), "bounced_message": original})

@@ -38,7 +38,7 @@ class MailThread(models.AbstractModel):
         :param process: core's gateway, called with a source that Python's parser can be given
         :raise psycopg2.Error: the database cannot do it now; the message is kept by whoever rolls back
         """
-        inbound = self.env["office365.inbound"].sudo()
+        inbound, item.cursor = self.env["office365.inbound"].sudo(), self.env.cr
         self.env.cr.postrollback.add(lambda: setattr(item, "is_rolled_back", True))
         if what := excess(item.source):
             inbound._keep(item, "failed", self._office365_excess_text(what))

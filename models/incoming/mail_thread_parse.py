@@ -50,6 +50,7 @@ class MailThread(models.AbstractModel):
         values.update(self._office365_sender_values(item, message))
         values["recipients"] = ",".join(filter(None, [values["recipients"], *self._office365_more_recipients(item, message)]))
         if found := loop.read(message, own_addresses=self._office365_own_addresses()):
+            item.is_loop = True
             item.keep("ignored", self._office365_loop_text(found.reason))
         return values
 

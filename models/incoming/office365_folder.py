@@ -29,6 +29,10 @@ class Office365Folder(models.Model):
 
     _name_unique = models.UniqueIndex("(server_id, name)", "A folder of a mailbox is listed once.")
 
+    @api.constrains("is_fetched")
+    def _check_is_fetched(self):
+        self.server_id._check_office365_after_fetch()
+
     @api.model
     def _wanted(self, server, folder: ImapFolder | PopMailbox) -> set:
         """Return the messages of a folder that are fetched unless they are in the list.

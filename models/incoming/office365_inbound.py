@@ -3,13 +3,15 @@ import hashlib
 import logging
 from collections.abc import Collection
 from datetime import timedelta
+from email.message import Message
 from email.parser import BytesHeaderParser
-from email.policy import SMTP
+from email.policy import compat32
 from typing import NamedTuple
 
 from odoo import SUPERUSER_ID, api, fields, models
-from odoo.tools.mail import decode_message_header, email_normalize
+from odoo.tools.mail import email_normalize
 
+from ...tools.addresses import decoded_words
 from ...tools.errors import storable
 from ...tools.incoming.author import from_address
 from ...tools.incoming.fingerprint import fingerprint
@@ -109,7 +111,7 @@ class Office365Inbound(models.Model):
             cr.execute(
                 """
                 SELECT uid, state, NOT is_working AND (digest IS NOT NULL OR state = 'set_aside'), is_settled,
-                       is_working OR digest IS NULL AND state = 'failed'
+                       (is_working OR digest IS NULL AND state IN ('failed', 'ignored'))
                        AND COALESCE(retry_at <= clock_timestamp() AT TIME ZONE 'UTC', TRUE)
                   FROM office365_inbound
                  WHERE server_id = %s AND folder = %s AND validity = %s AND uid = ANY(%s)
@@ -136,12 +138,16 @@ class Office365Inbound(models.Model):
                 ON CONFLICT (server_id, folder, validity, uid)
                 DO UPDATE SET attempts = office365_inbound.attempts + 1, state = 'failed', error = EXCLUDED.error, is_working = TRUE,
                               write_date = EXCLUDED.write_date,
-                              deaths = office365_inbound.deaths + office365_inbound.is_working::int
+                              retry_at = NULL, deaths = office365_inbound.deaths + office365_inbound.is_working::int
+                        WHERE (office365_inbound.is_working OR office365_inbound.digest IS NULL)
+                          AND COALESCE(office365_inbound.retry_at <= EXCLUDED.write_date, TRUE)
                 RETURNING id, attempts, deaths
                 """, self._key(item) | {"error": self.env._("Odoo was stopped while it processed the message.")})
             return cr.fetchone()
 
-        item.row_id, item.attempts, deaths = run_apart(self.env.registry.cursor, begin)
+        if not (begun := run_apart(self.env.registry.cursor, begin)):
+            return False  # somebody else was faster
+        item.row_id, item.attempts, deaths = begun
         if deaths < _MAX_DEATHS:
             return True
         self._keep_apart(item, "set_aside", self.env._(
@@ -214,14 +220,23 @@ class Office365Inbound(models.Model):
         def renumber(cr):
             cr.execute(
                 """
-                UPDATE office365_inbound SET validity = %(validity)s, uid = %(uid)s, is_settled = FALSE
-                 WHERE id = (SELECT id FROM office365_inbound
-                              WHERE digest = %(digest)s AND server_id = %(server)s AND folder = %(folder)s AND validity <> %(validity)s
-                                AND (received IS NULL OR %(received)s IS NULL OR received = %(received)s)
-                              ORDER BY id LIMIT 1)
-                RETURNING id
+                SELECT id FROM office365_inbound
+                 WHERE digest = %(digest)s AND server_id = %(server)s AND folder = %(folder)s AND validity <> %(validity)s
+                   AND (received IS NULL OR %(received)s IS NULL OR received = %(received)s)
+                 ORDER BY id LIMIT 1
                 """, self._key(item) | {"digest": _digest(item.source)})
-            return bool(cr.fetchone())
+            if not (known := cr.fetchone()):
+                return False
+            # It may be there under its new number as well, from when the server did not hand it out.
+            cr.execute(
+                """
+                DELETE FROM office365_inbound
+                 WHERE server_id = %(server)s AND folder = %(folder)s AND validity = %(validity)s AND uid = %(uid)s
+                """, self._key(item))
+            cr.execute(
+                "UPDATE office365_inbound SET validity = %s, uid = %s, is_settled = FALSE WHERE id = %s",
+                [item.validity, item.uid, known[0]])
+            return True
 
         return run_apart(self.env.registry.cursor, renumber)
 
@@ -272,8 +287,7 @@ class Office365Inbound(models.Model):
         return fields.Datetime.now() + timedelta(minutes=min(2 ** item.attempts // 4, _LONGEST_WAIT["technical"]))
 
     def _head(self, item: Item) -> dict:
-        end = item.source.find(b"\n\n") if b"\r\n" not in item.source[:_LINE] else item.source.find(b"\r\n\r\n")
-        head = item.message or BytesHeaderParser(policy=SMTP).parsebytes(item.source[:end if end > 0 else MAX_HEADER])
+        head = item.message or _header_of(item.source)
         sender = from_address(head)
         found = message_ids(header(head, "Message-Id"))
         return {
@@ -281,9 +295,9 @@ class Office365Inbound(models.Model):
             "fingerprint": item.fingerprint or fingerprint(item.source),
             "received": item.received,
             "message_id": storable(found[0] if found else header(head, "Message-Id")) or False,
-            "email_from": storable(decode_message_header(head, "From")) or False,
+            "email_from": storable(decoded_words(header(head, "From"))) or False,
             "sender": bool(sender) and storable(email_normalize(sender[1]) or ""),
-            "subject": storable(decode_message_header(head, "Subject")) or False,
+            "subject": storable(decoded_words(header(head, "Subject"))) or False,
         }
 
     @api.model
@@ -298,18 +312,26 @@ class Office365Inbound(models.Model):
     def _gc_inbound(self):
         """Forget messages that were processed long ago; what is older than the oldest of them is not fetched again.
 
-        Over POP only those that were deleted in the mailbox: what is left there has nothing else that tells that it was fetched.
+        Only those of which the mailbox shows it: what was left there has nothing else that tells that it was fetched.
         """
-        old = [("state", "=", "done"), ("date", "<", fields.Datetime.now() - timedelta(days=KEPT_DAYS)),
-               "|", ("server_id.office365_preset", "!=", "pop"), ("server_id.office365_after_fetch", "=", "delete")]
+        is_shown = ["&", "&", ("server_id.office365_preset", "!=", "pop"), ("server_id.office365_after_fetch", "!=", "leave"),
+                    ("is_settled", "=", True)]
+        is_deleted = ["&", ("server_id.office365_preset", "=", "pop"), ("server_id.office365_after_fetch", "=", "delete")]
+        old = [("state", "=", "done"), ("date", "<", fields.Datetime.now() - timedelta(days=KEPT_DAYS)), "|", *is_shown, *is_deleted]
         rows = self.search(old, limit=_REMOVED, order="id")
         for (server, name, validity), those in rows.grouped(lambda row: (row.server_id, row.folder, row.validity)).items():
             folder = self.env["office365.folder"].search([
                 ("server_id", "=", server.id), ("name", "=", name), ("validity", "=", validity)])
-            folder._forget_before(
-                max(int(row.uid) for row in those if row.uid.isdigit()), max(row.received or row.date for row in those))
+            if folder:  # POP has none
+                folder._forget_before(max(int(row.uid) for row in those), max(row.received or row.date for row in those))
         rows.unlink()
         return len(rows), len(rows) == _REMOVED
+
+
+def _header_of(source: bytes) -> Message:
+    """Return the header of a message, none of whose values is parsed: what must not be, or cannot be, is kept all the same."""
+    end = source.find(b"\n\n") if b"\r\n" not in source[:_LINE] else source.find(b"\r\n\r\n")
+    return BytesHeaderParser(policy=compat32).parsebytes(source[:end if 0 < end < MAX_HEADER else MAX_HEADER])
 
 
 def _digest(source: bytes) -> str:

@@ -2,7 +2,8 @@ import base64
 import logging
 from datetime import timedelta
 
-from odoo import fields, models
+import psycopg2
+from odoo import SUPERUSER_ID, fields, models
 
 from ...tools.errors import storable
 from ...tools.identity.acting import Fetching
@@ -25,12 +26,13 @@ class Office365Inbound(models.Model):
     def action_retry(self):
         """Process messages again that were kept, as an administrator wants; many of them in the background."""
         self.check_access("write")
+        self.sudo().filtered(lambda inbound: inbound.state == "failed" and not inbound.digest).retry_at = fields.Datetime.now()
         kept = self.sudo()._with_source()
-        if len(kept) > _AT_ONCE:
+        if len(kept) > _AT_ONCE and self.env["fetchmail.server"].sudo()._office365_is_any_fetched():
             kept.write({"state": "failed", "retry_at": fields.Datetime.now(), "error": self.env._("Waits to be processed again.")})
             self.env.ref("mail.ir_cron_mail_gateway_action")._trigger()
             return self._notification(self.env._("%s messages are processed in the background.", len(kept)))
-        for inbound in kept:
+        for inbound in kept.try_lock_for_update():  # others are being processed
             inbound._process()
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
@@ -50,10 +52,13 @@ class Office365Inbound(models.Model):
             "message": words, "type": "info", "next": {"type": "ir.actions.client", "tag": "soft_reload"}}}
 
     def _with_source(self):
-        """Return those whose source is kept and which have not become a record, without reading the sources."""
+        """Return those whose source is kept and which have not become a record, without reading the sources.
+
+        What Exchange put in place of a message is not its source.
+        """
         there = self.env["ir.attachment"].sudo().search([
             ("res_model", "=", self._name), ("res_field", "=", "raw"), ("res_id", "in", self.ids)]).mapped("res_id")
-        return self.filtered(lambda inbound: inbound.id in set(there) and inbound.state != "done")
+        return self.filtered(lambda inbound: inbound.id in set(there) and inbound.digest and inbound.state != "done")
 
     def _item(self, *, is_retry: bool) -> Item:
         return Item(
@@ -70,7 +75,8 @@ class Office365Inbound(models.Model):
         server, item = self.server_id, self._item(is_retry=is_retry)
         item.destination = (model, thread_id or 0) if model else None
         self.attempts += 1
-        threads = self.env["mail.thread"].with_context(
+        # As the gateway does, whoever wants it: nothing of their context or defaults gets into records.
+        threads = self.env(user=SUPERUSER_ID, context={})["mail.thread"].with_context(
             default_fetchmail_server_id=server.id, **{Fetching.CONTEXT_KEY: Fetching(frozenset(server.ids), item=item)})
         threads.message_process(
             model or server.object_id.model, item.source, save_original=server.original, strip_attachments=not server.attach,
@@ -81,19 +87,21 @@ class Office365Inbound(models.Model):
     # What is tried again by itself
     # ------------------------------------------------------------
 
-    def _work_off(self, servers) -> None:
-        """Process kept messages whose time has come, each in a transaction of its own."""
+    def _work_off(self) -> None:
+        """Process kept messages whose time has come, each in a transaction of its own, whether or not their server is still fetched."""
         now = fields.Datetime.now()
-        due = self.search([
-            ("server_id", "in", servers.ids), ("state", "=", "failed"), ("digest", "!=", False), ("retry_at", "<=", now)],
-            order="retry_at, id", limit=_AT_ONCE)
+        due = self.search(
+            [("state", "=", "failed"), ("digest", "!=", False), ("retry_at", "<=", now)], order="retry_at, id", limit=_AT_ONCE)
         for row_id in due.ids:
             self.browse(row_id)._work_apart()
 
     def _work_apart(self) -> None:
         """Process a kept message in a transaction of its own, begun as one that is fetched: a worker that dies of it is noticed."""
-        if not run_apart(self.env.registry.cursor, self._begin_again):
-            return
+        try:
+            if not run_apart(self.env.registry.cursor, self._begin_again):
+                return
+        except psycopg2.errors.LockNotAvailable:
+            return  # somebody is at it
         try:
             with self.env.registry.cursor() as cr:
                 self._apart(cr)._process(is_retry=False)

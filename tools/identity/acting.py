@@ -32,6 +32,7 @@ class Fetching(_Noted):
     :ivar item: the message that is being processed (:class:`.Item`), None between two of them
     :ivar limit: messages of a server in one run
     :ivar wanted: messages that waited to be fetched when the mailbox was looked into, by id of the server
+    :ivar asked: ids of the servers that were asked in this run: others are fetched by somebody else, or there was no time
     :ivar troubles: what went wrong beside the fetch itself, by id of the server
     """
 
@@ -40,6 +41,7 @@ class Fetching(_Noted):
     item: Any = None
     limit: int = 0
     wanted: dict[int, int] = field(default_factory=dict)
+    asked: set[int] = field(default_factory=set)
     troubles: dict[int, list[str]] = field(default_factory=dict)
 
     def note(self, server_id: int, trouble: str) -> None:

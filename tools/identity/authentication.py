@@ -41,3 +41,14 @@ def is_genuine(address: str, results: Sequence[str], authenticated_as: Sequence[
     if found["dmarc"] == ["none"] and list(authenticated_as) == ["Internal"]:
         return True
     return found["dmarc"][0] in ("bestguesspass", "none") and found["compauth"] == ["pass"]
+
+
+def is_forged(results: Sequence[str]) -> bool:
+    """Tell whether Exchange says that a message is not from whom its From says: composite authentication has failed.
+
+    DMARC alone says less: delivery reports of systems that send them with no sender address fail it as well.
+
+    :param results: values of the headers ``Authentication-Results``, the topmost first
+    """
+    parts = _COMMENT.sub(" ", " ".join(results[0].split())).split(";") if results else []
+    return any(match[1].lower() == "compauth" and match[2].lower() == "fail" for part in parts if (match := _RESULT.match(part)))

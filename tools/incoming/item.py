@@ -47,6 +47,8 @@ class Item:
     :ivar is_unroutable: no alias, reply or model takes it
     :ivar state: what is to become of it if it becomes no record: ``unroutable``, ``ignored``
     :ivar reason: why, for people
+    :ivar is_loop: it goes round in circles
+    :ivar cursor: of the transaction in which it is processed
     :ivar is_quiet: nobody is mailed for it
     :ivar is_rolled_back: the database did not take what became of it
     """
@@ -75,7 +77,9 @@ class Item:
     is_unroutable: bool = False
     state: str = "ignored"
     reason: str = ""
+    is_loop: bool = False
     is_quiet: bool = False
+    cursor: Any = None
     is_rolled_back: bool = False
 
     def keep(self, state: str, reason: str) -> None:
