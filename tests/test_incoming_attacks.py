@@ -180,7 +180,8 @@ class TestAttacksAtOnce(AttackCase):
             yield from messages(desk)
 
         self.begin_retry(row)
-        with patch.object(Desk, "messages", after_the_retry), patch.object(self.registry["office365.inbound"], "_work_off", lambda _rows: None):
+        no_work = patch.object(self.registry["office365.inbound"], "_work_off", lambda _rows: None)
+        with no_work, patch.object(Desk, "messages", after_the_retry):
             self.by_cron(server)
         self.assertEqual((self.count("Twice"), row.state), (1, "done"))
 

@@ -68,7 +68,10 @@ class TestDeliveryReports(KindsCase):
         self.assertEqual((row.state, self.bounced(self.message)), ("done", ["front@fabrikam.example"]))
 
     def test_an_only_recipient_whose_server_does_not_say_whom_we_wrote_to(self):
-        for inner, expected in (("inner@backend.fabrikam.example", ["front@fabrikam.example"]), ("somebody@elsewhere.example", [])):
+        for inner, expected in (
+            ("inner@backend.fabrikam.example", ["front@fabrikam.example"]), ("colleague@fabrikam.example", []),
+            ("somebody@elsewhere.example", []),
+        ):
             with self.subTest(inner=inner):
                 row, _message = self.take_report(self.report([self.failed(inner)]), "front@fabrikam.example")
                 self.assertEqual((row.state, self.bounced(self.message)), ("done" if expected else "ignored", expected))

@@ -225,7 +225,7 @@ class LedgerPop(core.OdooPOP3_SSL):
     desk: Desk | None = None
 
     def _getline(self) -> tuple[bytes, int]:
-        """Return a line and its octets, however long it is: a bound as core's ends a message in its middle, and the rest is taken for answers.
+        """Return a line and its octets, however long it is: core's bound ends a message in its middle, and the rest is taken for answers.
 
         :raise error_proto: the connection ended, or the line alone is too long for a message
         """

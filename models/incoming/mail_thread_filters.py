@@ -103,8 +103,8 @@ class MailThread(models.AbstractModel):
     def _office365_whom(self, recipient: ReportedRecipient, written_to: set[str], *, is_only: bool) -> str | None:
         """Return which of those that we wrote to a report names.
 
-        A recipient's own server may have sent it on, and names that address alone: then it is the only one we wrote to, if that is in the
-        same domain or in one above it.
+        A recipient's own server may have sent it on to a server behind it, and names that address alone: then it is the only one we wrote
+        to. In the same domain it may as well be somebody to whom they have forwarded it.
         """
         for address in recipient.addresses:
             if (email := email_normalize(address)) in written_to:
@@ -112,7 +112,7 @@ class MailThread(models.AbstractModel):
         if is_only and len(written_to) == 1 and len(recipient.addresses) == 1:
             [only] = written_to
             own, other = only.rpartition("@")[2], recipient.addresses[0].rpartition("@")[2]
-            if f".{other}".endswith(f".{own}"):
+            if other.endswith(f".{own}"):
                 return only
         return None
 
