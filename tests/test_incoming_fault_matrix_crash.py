@@ -128,7 +128,7 @@ class TestIncomingFaultMatrixCrash(ReceivedCase):
             def half_and_half(days=days):
                 self.matrix.job |= {"clock": days * _DAY, "limit": FEW // 2, "failing": [self.matrix.subjects[3]]}
                 self.matrix.run()
-                self.matrix.mailbox.renumber()  # then messages are told by their times
+                self.matrix.renumber()  # then messages are told by their times
 
             self.check(f"the clock of Odoo's host is wrong by {days:+} day, and the folder is numbered anew", first=half_and_half, kept=1)
 

@@ -23,15 +23,17 @@ class TestIncomingFaultMatrixMailbox(ReceivedCase):
 
     def test_the_folder_is_numbered_anew_between_two_fetches(self):
         def anew():
+            self.matrix.renumber()
             self.half()
-            self.matrix.mailbox.renumber()
+            self.person(deletes=(0, 1))()  # then the other ones get numbers that were theirs
+            self.matrix.renumber()
 
         self.check("new UIDVALIDITY and UIDs between two fetches", first=anew, kept=1)
 
     def test_the_folder_gets_another_validity_with_the_same_numbers(self):
         def anew():
             self.half()
-            self.matrix.servers.imap.uidvalidity = lambda validity: validity + 10**13
+            self.matrix.revalidate()
 
         self.check("new UIDVALIDITY of 14 digits with the same UIDs between two fetches", first=anew, kept=1)
 
@@ -39,7 +41,7 @@ class TestIncomingFaultMatrixMailbox(ReceivedCase):
         for step in ("UID SEARCH", "UID FETCH", "UID STORE"):
             def anew(step=step):
                 self.half()
-                self.fault(step, Call(self.matrix.mailbox.renumber))
+                self.fault(step, Call(self.matrix.renumber))
                 self.matrix.run()
 
             self.check(f"new UIDVALIDITY and UIDs at {step}, in the middle of a fetch", first=anew, kept=1)
@@ -51,7 +53,7 @@ class TestIncomingFaultMatrixMailbox(ReceivedCase):
         for history in (False, True):
             self.check(
                 f"a person deletes 2, moves 2, and reads 2 messages between SEARCH and FETCH, {'history' if history else 'new mail'}",
-                [("UID FETCH", Call(act))], removed=4, unread_history=history)
+                [("UID FETCH", Call(act))], removed=4, named_at_once=0, unread_history=history)
 
     def test_a_person_has_read_everything_before(self):
         self.check("a person reads every message before it is fetched", first=lambda: (self.person(reads=range(FEW))(), self.matrix.run()),

@@ -10,10 +10,9 @@ import psycopg2
 
 from ..servers import ERP, MailServers
 from ..servers.front_faults import FrontFault
-from ..servers.maildir import StoredMessage
 from ..workers import Processes, Worker
 from . import fetch_jobs
-from .count import Count
+from .count import Count, Counting
 from .store import Store
 
 #: Runs until everything has to be settled, and those in a row that change nothing any more.
@@ -22,7 +21,7 @@ _LONGEST_RUN = 120.0
 _PATIENCE = 60.0  # seconds until something has to happen; only reached if it never does
 
 
-class Receiving:
+class Receiving(Counting):
     """Servers, database and workers of one test class.
 
     :ivar servers: the local mail servers
@@ -38,6 +37,7 @@ class Receiving:
     def __init__(self, preset: str) -> None:
         self.may_crash = bool(os.environ.get("MAIL_OFFICE365_FAULTS_MAY_CRASH"))
         self._preset, self._case, self._running = preset, 0, contextlib.ExitStack()
+        self._is_numbered_anew = False
 
     def __enter__(self) -> Receiving:
         database, options = os.environ["MAIL_OFFICE365_FAULTS_DATABASE"], os.environ["MAIL_OFFICE365_FAULTS_CONFIG"]
@@ -61,13 +61,13 @@ class Receiving:
     def _put_back(self) -> None:
         """Leave the database as it was: the matrix of sending uses it as well."""
         self._forget()
-        for table in ("mail_activity", "fetchmail_server", "office365_app"):
+        for table in ("office365_folder", "mail_activity", "fetchmail_server", "office365_app"):
             self.store.sql(f"DELETE FROM {table}")
         self.store.sql("DELETE FROM mail_mail WHERE mail_message_id > %s", self._last)
         self.store.sql("DELETE FROM mail_message WHERE id > %s", self._last)
 
     def _forget(self) -> None:
-        for table in ("office365_inbound", "office365_folder", "mail_activity"):
+        for table in ("office365_inbound", "mail_activity"):
             self.store.sql(f"DELETE FROM {table}")
         self.store.sql("DELETE FROM ir_attachment WHERE res_model = 'office365.inbound'")
 
@@ -104,6 +104,29 @@ class Receiving:
         }
         self.store.sql(
             f"UPDATE fetchmail_server SET {', '.join(f'{name} = %s' for name in usual)} WHERE id = %s", *usual.values(), self.server_id)
+
+    def connect_first(self) -> str:
+        """Fetch from the empty mailbox: what arrives from now on is no history. Once, as long as the folder keeps its numbers."""
+        known = self.store.sql("SELECT 1 FROM office365_folder WHERE name = 'INBOX' AND start IS NOT NULL AND NOT is_renumbered")
+        if known and not self._is_numbered_anew:
+            return ""
+        self.never_connected()
+        self._is_numbered_anew = False
+        return self.run()
+
+    def never_connected(self) -> None:
+        """Have a server that was never fetched from."""
+        self.store.sql("DELETE FROM office365_folder")
+
+    def renumber(self) -> None:
+        """Give the folder another UIDVALIDITY, and its messages other UIDs."""
+        self._is_numbered_anew = True
+        self.mailbox.renumber()
+
+    def revalidate(self) -> None:
+        """Give the folder another UIDVALIDITY of 14 digits; the UIDs stay."""
+        self._is_numbered_anew = True
+        self.front.uidvalidity = lambda validity: validity + 10**13
 
     def sign_in_by_token(self) -> None:
         """Let the server sign in with a token of the local Entra."""
@@ -168,71 +191,7 @@ class Receiving:
         """Tell whether Odoo tries a message again by itself."""
         return bool(self.store.sql("SELECT 1 FROM office365_inbound WHERE retry_at IS NOT NULL LIMIT 1"))
 
-    # --- what became of the messages ---
-
-    def count(self) -> Count:
-        """Compare what Odoo says of the messages with what is in the mailbox."""
-        posted = dict(self.store.sql(
-            "SELECT subject, count(*) FROM mail_message WHERE id > %s AND message_type = 'email' GROUP BY 1", self._last))
-        kept, nameless = self._listed()
-        there, count = self.there(), Count(named=nameless)
-        for subject in self.subjects:
-            times, is_kept = posted.get(subject, 0), subject in kept
-            found = there.get(subject)
-            count.posted += times > 0
-            count.kept += is_kept and not times
-            count.twice += max(0, times + is_kept - 1)
-            if times or is_kept:
-                count.unmarked += not self._shows(found, is_kept and not times, subject)
-            elif subject in self.removed:
-                count.removed += 1
-            elif found and found[0] != "Done" and not self._is_touched(found, subject):
-                count.waiting += 1
-            else:
-                count.lost += 1
-        count.waiting -= nameless
-        if count.waiting < 0:  # a person took away one that the server had not handed out
-            count.named, count.waiting = count.named + count.waiting, 0
-        count.strangers = sum(not str(subject).startswith(f"f{self._preset}") for subject in posted)
-        return count
-
-    def _listed(self) -> tuple[set[str], int]:
-        """Return the subjects of messages that are kept, and how many are listed without a source of their own."""
-        rows = self.store.sql("""
-            SELECT subject, digest IS NOT NULL AND EXISTS(
-                SELECT FROM ir_attachment WHERE res_model = 'office365.inbound' AND res_field = 'raw' AND res_id = office365_inbound.id)
-              FROM office365_inbound WHERE state <> 'done' AND NOT (digest IS NULL AND (is_working OR state = 'ignored'))""")
-        return {subject for subject, has_source in rows if has_source}, sum(not has_source for _subject, has_source in rows)
-
-    def there(self) -> dict[str, tuple[str, StoredMessage]]:
-        """Return folder and message of what is in the mailbox, by subject."""
-        mailbox = self.mailbox
-        return {str(message["Subject"]): (folder, message) for folder in mailbox.folders() for message in mailbox.messages(folder)}
-
-    def _shows(self, found: tuple[str, StoredMessage] | None, is_kept: bool, subject: str) -> bool:
-        """Tell whether the mailbox shows what became of a message: what is kept is never moved or deleted, but over POP."""
-        if not found:
-            return self.after == "delete" and (not is_kept or self._preset == "pop") or subject in self.removed
-        folder, message = found
-        if self.after == "leave" or self._preset == "pop":
-            return self.after == "leave" and not self._is_touched(found, subject)
-        if is_kept:
-            return "S" in message.flags and "T" not in message.flags and folder != "Done"
-        return {"seen": "S" in message.flags, "move": folder == "Done", "delete": "T" in message.flags}[self.after]
-
-    def _is_touched(self, found: tuple[str, StoredMessage], subject: str) -> bool:
-        if self._preset == "pop":
-            return False  # Dovecot marks what it has handed out
-        flags = set(found[1].flags)
-        return bool(flags & set("ST")) if subject not in self.read else "T" in flags
-
     # --- moments ---
-
-    def posted(self) -> set[str]:
-        """Return the subjects of the messages of this case that are in Odoo."""
-        like = f"f{self._preset}{self._case}-%"
-        rows = self.store.sql("SELECT subject FROM mail_message WHERE id > %s AND subject LIKE %s", self._last, like)
-        return {subject for subject, in rows}
 
     def until_posted(self, number: int) -> None:
         """Wait until so many messages of this case are in Odoo."""
