@@ -34,7 +34,8 @@ class FetchmailServer(models.Model):
         [("seen", "Mark as read"), ("leave", "Leave as it is"), ("move", "Move to a folder"), ("delete", "Delete")],
         "Fetched Messages", default="seen", required=True,
         help="What happens in the mailbox to a message once Odoo has processed it. A message that Odoo could not process is kept in the "
-             "list of received mail; in the mailbox it is marked as read, never moved or deleted. Over POP, messages are left or deleted.")
+             "list of received mail; over IMAP it stays in the mailbox, marked as read. Over POP, messages are left or deleted, those that "
+             "are kept in the list as well.")
     office365_move_folder = fields.Char(
         "Folder for Fetched Messages", help="Name of the folder as the mailbox shows it, such as Odoo. It has to exist.")
     office365_notify_unroutable = fields.Boolean(
