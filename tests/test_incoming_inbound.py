@@ -18,7 +18,7 @@ from .servers import Drop, replies
 WORDS = "no such thing"
 
 _LOGS = ("odoo.addons.mail.models.fetchmail", "odoo.addons.mail_office365.models.incoming.mail_thread_inbound",
-         "odoo.addons.mail_office365.models.incoming.office365_inbound",
+         "odoo.addons.mail_office365.models.incoming.office365_inbound_fetch",
          "odoo.addons.mail_office365.models.incoming.office365_inbound_actions", "odoo.addons.mail_office365.models.incoming.desk")
 
 

@@ -13,6 +13,7 @@ from . import office365_folder
 from . import office365_inbound
 from . import office365_inbound_actions
 from . import office365_inbound_compared
+from . import office365_inbound_fetch
 from . import office365_inbound_preview
 from . import office365_inbound_screen
 from . import office365_notice

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 from collections.abc import Callable, Iterator
 from email import message_from_bytes
@@ -10,10 +9,6 @@ from email.policy import SMTP
 from imaplib import IMAP4
 from poplib import error_proto
 from typing import Any
-
-import psycopg2
-from imapclient import IMAPClient
-from odoo.addons.mail.models import fetchmail as core
 
 from ...tools.incoming.filters import substitute
 from ...tools.incoming.imap import ImapFolder
@@ -71,7 +66,8 @@ class Desk:
                 self._todo[name], self._validity[name] = wanted, folder.validity
                 # A worker ended before it could mark these. What a person has marked as unread since stays so.
                 self._handled[name] = {uid for uid, row in known.items() if row.is_finished and not row.is_settled}
-        return sum(map(len, self._todo.values()))
+        self._fetching.wanted[self._server.id] = number = sum(map(len, self._todo.values()))
+        return number
 
     def messages(self) -> Iterator[tuple[Any, bytes]]:
         """Yield UID and source of the wanted messages, each noted before it is processed."""
@@ -169,91 +165,3 @@ class Desk:
         else:
             if not isinstance(folder, PopMailbox):
                 self._inbound._settled(self._server.id, folder.name, folder.validity, finished)
-
-
-@contextlib.contextmanager
-def _farewell(close: Callable[[], object]) -> Iterator[None]:
-    """Close a connection whose end does not go well, and say so in the only way that lets core go on with the next server.
-
-    :raise OSError: whatever the server did
-    """
-    try:
-        yield
-    except (IMAP4.error, error_proto, OSError, psycopg2.Error) as error:
-        with contextlib.suppress(OSError):
-            close()
-        raise ConnectionError(str(error)) from error
-
-
-class LedgerImap(IMAPClient):
-    """Answers what core asks a connection by UID, and marks nothing before it is committed.
-
-    :ivar desk: of the fetch that this connection is for, None if it is for a test
-    """
-
-    desk: Desk | None = None
-
-    def check_unread_messages(self) -> int:
-        """Return how many messages are wanted."""
-        return self.desk.look()
-
-    def retrieve_unread_messages(self) -> Iterator[tuple[int, bytes]]:
-        """Yield UID and source of the wanted messages."""
-        yield from self.desk.messages()
-
-    def handled_message(self, num: int) -> None:
-        """Note that core is done with a message."""
-        self.desk.handled()
-
-    def disconnect(self) -> None:
-        """Mark what is finished, and say goodbye.
-
-        :raise OSError: the server did not let us
-        """
-        with _farewell(self.shutdown):
-            if self.desk:
-                self.desk.end()
-            self.logout()
-
-
-class LedgerPop(core.OdooPOP3_SSL):
-    """Answers what core asks a connection by unique id, and deletes nothing before it is committed.
-
-    :ivar desk: of the fetch that this connection is for, None if it is for a test
-    """
-
-    desk: Desk | None = None
-
-    def _getline(self) -> tuple[bytes, int]:
-        """Return a line and its octets, however long it is: core's bound ends a message in its middle, and the rest is taken for answers.
-
-        :raise error_proto: the connection ended, or the line alone is too long for a message
-        """
-        line = self.file.readline(MAX_SIZE + 1)
-        if not line:
-            raise error_proto("-ERR EOF")
-        if len(line) > MAX_SIZE:
-            raise error_proto("line too long")
-        return line.rstrip(b"\n").rstrip(b"\r"), len(line)
-
-    def check_unread_messages(self) -> int:
-        """Return how many messages are wanted."""
-        return self.desk.look()
-
-    def retrieve_unread_messages(self) -> Iterator[tuple[str, bytes]]:
-        """Yield unique id and source of the wanted messages."""
-        yield from self.desk.messages()
-
-    def handled_message(self, num: str) -> None:
-        """Note that core is done with a message."""
-        self.desk.handled()
-
-    def disconnect(self) -> None:
-        """Delete what is finished; that counts once the server has answered QUIT.
-
-        :raise OSError: the server did not let us
-        """
-        with _farewell(self.close):
-            if self.desk:
-                self.desk.end()
-            self.quit()

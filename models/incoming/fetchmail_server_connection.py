@@ -13,17 +13,9 @@ from ...tools.identity.acting import Fetching
 from ...tools.incoming.imap import ImapFolder
 from ...tools.incoming.pop import PopMailbox
 from ...tools.tls import client_context
-from .desk import Desk, LedgerImap, LedgerPop
+from .connections import LedgerImap, LedgerPop
+from .desk import Desk
 from .fetchmail_server_inbound import INBOX
-
-
-class _CountingDesk(Desk):
-    """Notes how many messages wait, for whoever shows it."""
-
-    def look(self) -> int:
-        count = super().look()
-        self._fetching.wanted[self._server.id] = count
-        return count
 
 
 class FetchmailServer(models.Model):
@@ -68,7 +60,7 @@ class FetchmailServer(models.Model):
             first = self._office365_folder_names()[0]
             folder = self._office365_open_first(connection, first)
             if fetching and self.id in fetching.server_ids:
-                connection.desk = _CountingDesk(self, fetching, functools.partial(ImapFolder, connection), folder)
+                connection.desk = Desk(self, fetching, functools.partial(ImapFolder, connection), folder)
             on_failure.pop_all()
         return connection
 
@@ -91,5 +83,5 @@ class FetchmailServer(models.Model):
             self.server, self.port, timeout=core.MAIL_TIMEOUT, context=client_context()))
         fetching = Fetching.of(self.env.context)
         if fetching and self.id in fetching.server_ids:
-            connection.desk = _CountingDesk(self, fetching, lambda _name: PopMailbox(connection))
+            connection.desk = Desk(self, fetching, lambda _name: PopMailbox(connection))
         return connection

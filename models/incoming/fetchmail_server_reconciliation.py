@@ -17,7 +17,7 @@ from ...tools.incoming.heads import imap_heads
 from ...tools.incoming.imap import ImapFolder
 from ...tools.incoming.pop import PopMailbox
 from ...tools.incoming.reconciliation import MISSING, Comparison, Snapshot, compare
-from .desk import LedgerImap, LedgerPop
+from .connections import LedgerImap, LedgerPop
 from .reconciled import Line, Reconciliation
 
 _logger = logging.getLogger(__name__)
