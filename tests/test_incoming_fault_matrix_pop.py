@@ -57,16 +57,15 @@ class TestIncomingFaultMatrixPop(ReceivedCase):
         throttled = replies.IMAP_THROTTLED.replace("NO", "-ERR").format(milliseconds=295431)
         self.check("POP: throttled at RETR", [("RETR", throttled)], after="leave", named_at_once=0)
 
-    def test_a_line_that_is_too_long(self):
-        """Python gives up in the middle of it: the rest of the message must not be taken for answers about other messages."""
+    def test_a_line_that_is_very_long(self):
+        """Core's bound would end it in the middle, and the rest of the message would be taken for answers about other messages."""
         forged = "+OK\r\nSubject: forged\r\nMessage-Id: <forged@fabrikam.example>\r\n\r\nforged\r\n" * 30
 
         def arrive():
             self.matrix.deliver(1, text=f"{'x' * 70_000}\r\n{forged}")
             self.matrix.deliver(5)
 
-        self.check("POP: a line of 70 kB, with forged answers after it", arrange=arrive, after="leave", named=1,
-                   first=lambda: [self.matrix.run() for _time in range(3)], posted_at_once=FEW + 5)
+        self.check("POP: a line of 70 kB, with forged answers after it", arrange=arrive, after="leave", posted_at_once=FEW + 6)
 
     def test_a_substitute_is_no_mail(self):
         self.check("POP: a substitute in place of a message, once", [("RETR", Substitute(), {"uid": 3})], after="leave",

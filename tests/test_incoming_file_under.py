@@ -28,7 +28,7 @@ class TestFileUnder(Office365Case):
             "server_id": self.server.id, "folder": "INBOX", "validity": "1",
             "uid": str(self.env["office365.inbound"].search_count([]) + 1), "subject": subject, "state": "unroutable",
             "error": "Nobody takes it.",
-            "raw": base64.b64encode(source), "attempts": 1, **values})
+            "raw": base64.b64encode(source), "digest": "of the source", "attempts": 1, **values})
 
     def file(self, rows, *, user=None, **values):
         if "record" in values:

@@ -29,7 +29,7 @@ class TestReceivedTours(Office365Mixin, HttpCase):
         return self.env["office365.inbound"].create({
             "server_id": self.server.id, "folder": "INBOX", "validity": "1", "uid": subject, "subject": subject, "email_from": CUSTOMER,
             "state": "unroutable", "error": f"No alias takes mail to {to}.\nMake an alias and retry, or file it by hand.",
-            "raw": base64.b64encode(source.encode()), "attempts": 1})
+            "raw": base64.b64encode(source.encode()), "digest": "of the source", "attempts": 1})
 
     def tour(self, name):
         self.start_tour("/odoo/action-mail_office365.office365_inbound_action", name, login="admin")
