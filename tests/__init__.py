@@ -64,6 +64,7 @@ from . import test_incoming_loop
 from . import test_incoming_meeting_answer
 from . import test_incoming_mending
 from . import test_incoming_mending_core
+from . import test_incoming_mending_headers
 from . import test_incoming_preview
 from . import test_incoming_preview_page
 from . import test_incoming_readers

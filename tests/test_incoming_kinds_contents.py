@@ -1,6 +1,8 @@
 """Who a message is from, and what is in it."""
 
 import base64
+import random
+import string
 import struct
 import zlib
 
@@ -114,6 +116,11 @@ class TestContents(KindsCase):
         self.assertTrue(row.raw)
         self.assertTrue(row.retry_at)
         self.assertEqual(["S" in each.flags for each in self.servers.mailbox(ERP).messages()], [False])
+
+    def test_a_message_id_that_no_index_takes(self):
+        long = f"<{''.join(random.Random(1).choices(string.ascii_letters + string.digits, k=6000))}@fabrikam.example>"  # noqa: S311
+        row, message = self.take(self.raw("Long id", message_id=long))
+        self.assertEqual((row.state, message.message_id[-14:]), ("done", "@long.invalid>"))
 
     def test_an_answer_finds_its_record_by_an_odd_message_id(self):
         odd = "<odd id with spaces@fabrikam.example>"

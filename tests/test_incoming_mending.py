@@ -1,18 +1,13 @@
 import email
 import email.policy
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
 from odoo.tests import BaseCase, tagged
 
-from ..tools.incoming.headers import header
 from ..tools.incoming.limits import MAX_MULTIPARTS
 from ..tools.incoming.mending import mend, parts, readable
-from ..tools.incoming.mending.addresses import is_plain, mailbox_list
-from ..tools.incoming.mending.pages import is_slow, well_formed
-from ..tools.incoming.mending.parameters import parameters, safe_name
 from ..tools.incoming.mending.parsing import parsed
-from ..tools.incoming.mending.transfer_encodings import encoding_of
 
 HEAD = b"From: Anna <anna@fabrikam.example>\r\nTo: lead@contoso.example\r\nSubject: Offer\r\nMessage-ID: <1@fabrikam.example>\r\n"
 DATE = b"Date: Mon, 02 Nov 2026 10:00:00 +0000\r\n"
@@ -27,8 +22,8 @@ ORDINARY = HEAD + DATE + b"\r\n".join((
     b'Content-Disposition: attachment; filename="Offer 7.pdf"', b"", b"UERG", b"--=_a--", b""))
 
 
-def read(source, parse=None):
-    return parse(source) if parse else email.message_from_bytes(source, policy=email.policy.SMTP)
+def read(source):
+    return email.message_from_bytes(source, policy=email.policy.SMTP)
 
 
 def kinds(message):
@@ -61,7 +56,8 @@ class TestMending(BaseCase):
             (b"Content-Type: text/plain; charset=utf-8\r\n\r\n" + WINDOWS, "charset"), (b"\r\nHe\x00llo", "control"),
             (b'Content-Type: text/plain; charset="utf-8\r\n\r\nx', "parameters"),
             (b"Content-Transfer-Encoding: base64 (x)\r\n\r\nSGVsbG8=", "encoding"),
-            (b"Content-Type: x/y\r\n\r\nx", "type"), (b"Content-Type: multipart/mixed\r\n\r\nx", "boundary"),
+            (b'Content-Type: text/plain; charset=""\r\n\r\nx', "charset"), (b"Content-Type: x/y\r\n\r\nx", "type"),
+            (b"Content-Type: multipart/mixed\r\n\r\nx", "boundary"),
             (b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\nQTogYg==", "message"),
             (b"Content-Type: message/rfc822\r\n\r\n" * 9 + b"A: b\r\n\r\n", "nesting"),
             (b"Content-Type: text/csv\r\n\r\na;b", "attachment"),
@@ -79,122 +75,11 @@ class TestMending(BaseCase):
             self.assertTrue(mend(message, RECEIVED))
             self.assertEqual(mend(message, RECEIVED), [])
 
-    def test_a_date_that_is_none_is_when_the_message_was_received(self):
-        table = [
-            ("Mon, 02 Nov 2026 10:00:00 +0000", None), ("2 Nov 2026 11:00:00 +0100 (CET)", None), ("Wed, 4 Nov 2026 10:00:00 +0000", None),
-            ("Wed, 4 Nov 2026 10:01:00 +0000", RECEIVED), ("Thu, 1 Jan 1970 00:00:00 +0000", RECEIVED),
-            ("Mon, 1 Jan 0001 00:00:00 +0000", RECEIVED),
-            ("Fri, 31 Dec 9999 23:59:59 +0000", RECEIVED), ("tomorrow", RECEIVED), ("", RECEIVED),
-            ("Mon, 2 Nov 2026 10:00:00 +9999", RECEIVED),
-            ("2026-11-01 10:00:00", datetime(2026, 11, 1, 10)), ("Sun, 1 Nov 26 10:00:00 GMT", datetime(2026, 11, 1, 10)),
-        ]
-        for text, expected in table:
-            for zone in (None, timezone.utc, timezone(timedelta(hours=0))):
-                with self.subTest(text=text, zone=zone):
-                    message = read(f"Date: {text}\r\n\r\nx".encode())
-                    self.assertEqual(mend(message, RECEIVED.replace(tzinfo=zone)), ["date"] if expected else [])
-                    if expected:
-                        self.assertEqual(email.utils.parsedate_to_datetime(message["Date"]), expected.replace(tzinfo=timezone.utc))
-        message = read(b"Date: tomorrow\r\n\r\nx")
-        self.assertEqual((mend(message), message["Date"]), (["date"], None))  # the database's own time is better than a wrong one
-        self.assertEqual(mend(read(b"\r\nx")), [])
-
-    def test_address_lists_as_they_are_meant(self):
-        table = [
-            ("a@b.example", "a@b.example"), ("unlisted-recipients:; (no To-header on input), a@b.example", "a@b.example"),
-            ("undisclosed-recipients:;", ""),
-            ("Team: a@b.example, c@d.example;", "a@b.example, c@d.example"),
-            ("chief@x.example <a@b.example>", '"chief@x.example" <a@b.example>'),
-            ('"chief@x.example" <a@b.example>', '"chief@x.example" <a@b.example>'), ("a@b.example (Anna)", '"Anna" <a@b.example>'),
-            ('"Muster, Anna" <a@b.example>', '"Muster, Anna" <a@b.example>'), ('"An\\"na" <a@b.example>', '"An\\"na" <a@b.example>'),
-            ("=?utf-8?Q?Muster=2C_=C3=84?= <a@b.example>", '"Muster, Ä" <a@b.example>'),
-            ('"=?utf-8?Q?=C3=84?=" <a@b.example>', '"Ä" <a@b.example>'),
-            ("=?utf-8?Q?=22=3Ex=40y=2Ez?= <a@b.example>", '"\\">x@y.z" <a@b.example>'),
-            ("a@b.example;c@d.example", "a@b.example, c@d.example"),
-            ("Anna <a@b.example", '"Anna" <a@b.example>'), ('"Anna <a@b.example>', '"Anna" <a@b.example>'),
-            ("<<a@b.example>>", "a@b.example"),
-            ("Anna a@b.example", '"Anna" <a@b.example>'), ("mailto:a@b.example", "a@b.example"), ("<@x,@y:a@b.example>", "a@b.example"),
-            ("a @ b.example", ""), ("<a@b.example> <c@d.example>", "a@b.example"), ("<a @ b.example>", "a@b.example"),
-            ("x" * 400 + "@b.example", ""), ("a@b@c", ""), ("@b.example", ""),
-            ("<>", ""), ("", ""),
-            ("Anna (x <a@b.example>, c@d.example", '"Anna x" <a@b.example>, c@d.example'), ("((a) b) a@b.example", '"a b" <a@b.example>'),
-        ]
-        for source, expected in table:
-            with self.subTest(source=source):
-                self.assertEqual(mailbox_list(source)[0], expected)
-                if is_plain(source):
-                    found = read(f"To: {source}\r\n\r\n".encode())["To"]
-                    self.assertEqual([(each.addr_spec, each.display_name) for each in found.addresses], [
-                        (each.addr_spec, each.display_name) for each in read(f"To: {expected}\r\n\r\n".encode())["To"].addresses])
-
-    def test_parameters_as_they_are_meant(self):
-        table = [
-            ("text/plain; charset=utf-8", "text/plain", {"charset": "utf-8"}),
-            ('text/plain; charset="utf-8', "text/plain", {"charset": "utf-8"}),
-            ("text/plain charset=utf-8", "text/plain", {"charset": "utf-8"}), ("TEXT/Plain", "text/plain", {}), ("", "", {}),
-            ("x", "x", {}),
-            ("a/b; filename*=utf-8''%C3%84.txt; filename=A.txt", "a/b", {"filename": "Ä.txt"}),
-            ("a/b; name*0=a; name*1*=%2E; name*2=c", "a/b", {"name": "a.c"}),
-            ("a/b; name*=Ä.txt", "a/b", {"name": "Ä.txt"}), ("a/b; name==?utf-8?Q?=C3=84?=", "a/b", {"name": "Ä"}),
-            ("a/b; x=1; x=2", "a/b", {"x": "1"}),
-            ('a/b; name="C:\\temp\\new.txt"', "a/b", {"name": "C:\\temp\\new.txt"}), ('a/b; name="a\\"b"', "a/b", {"name": 'a"b'}),
-            ("a/b; name=my file.txt; x=1", "a/b", {"name": "my file.txt", "x": "1"}), ('a/b; name="a;b"', "a/b", {"name": "a;b"}),
-        ]
-        for source, value, items in table:
-            with self.subTest(source=source):
-                found = parameters(source)
-                self.assertEqual((found.value, found.items), (value, items))
-                if found.is_plain:
-                    message = read(f"Content-Type: {source}\r\n\r\n".encode())
-                    self.assertEqual(dict(message.get_params()[1:]), items)
-
-    def test_long_parameters_are_not_left_to_python(self):
-        found = parameters("text/plain; " + "a=b; " * 5000 + "x=y")
-        self.assertEqual((found.is_plain, found.items), (False, {"a": "b"}))
-
-    def test_subjects_as_they_are_meant(self):
-        table = [
-            (b"=?utf-8?Q?Gr=C3?= =?utf-8?Q?=BC=C3=9Fe?= x", "Grüße x"), (b"=?utf-8?B?R3LD?=\r\n =?utf-8?B?vMOfZQ==?=", "Grüße"),
-            (b"=?utf-8?Q?Gr=C3=BC?==?utf-8?Q?=C3=9Fe?=", "Grüße"), (b"=?iso-8859-1?Q?Gr=FC?= =?utf-8?Q?=C3=9Fe?=", "Grüße"),
-            (b"=?utf-8?Q?Gr=C3=BC =?utf-8?Q?=C3=9Fe?=", "Grü ße"), (b"Re:=?utf-8?Q?Gr=C3=BC=C3=9Fe?=!", "Re:Grüße!"),
-            (b"=?a?x?b?=", "=?a?x?b?="),
-            (b"=?utf-8*de?Q?Gr=C3=BC=C3=9Fe?=", "Grüße"), (b"=??Q?Gr=FC=DFe?=", "Grüße"), (b"=?utf-8?B?R3LDvMOfZQ?=", "Grüße"),
-            (b"=?utf-8?B?R?=", ""),
-            (WINDOWS, "Grüße"), (b"=?utf-8?Q?a=00=0Ab?=", "a b"), (b"\x1b$B8+@Q=q\x1b(B", "見積書"),
-        ]
-        for source, expected in table:
-            with self.subTest(source=source):
-                message = read(b"Subject: " + source + b"\r\n\r\nx")
-                mend(message)
-                self.assertEqual(message["Subject"], expected)
-
-    def test_raw_headers_are_in_the_charset_of_the_text(self):
-        text = "Привет"
-        raw = text.encode("koi8-r")
-        message = read(b"Subject: " + raw + b"\r\nContent-Type: text/plain; charset=koi8-r\r\n\r\n" + raw)
-        mend(message)
-        self.assertEqual((message["Subject"], message.get_content()), (text, text))
-
-    def test_what_an_encoding_is_called(self):
-        for values, expected in (
-                (["base64"], "base64"), (["BASE64 (x)"], "base64"), (["(quoted-printable) base64"], "base64"),
-                (["base64, base64"], "base64"), ([], "8bit"),
-                (["7bit", "base64"], "base64"), (["8bit; quoted_printable"], "quoted-printable"), (["uuencode"], "x-uuencode"),
-                (["x-odd"], "8bit"), ([""], "8bit")):
-            with self.subTest(values=values):
-                self.assertEqual(encoding_of(values), expected)
-
     def test_what_stands_first_is_the_text(self):
         part = b"--x\r\nContent-Type: text\r\n\r\nHello\r\n"
         message = read(DATE + b"Content-Type: multipart/mixed; boundary=x\r\n\r\n" + part + part + b"--x--")
         self.assertEqual(mend(message, RECEIVED), ["type"])
         self.assertEqual(kinds(message), ["multipart/mixed", "text/plain", "application/octet-stream"])
-
-    def test_a_disposition_stays(self):
-        for value in (b"inline", b"attachment"):
-            message = read(b"Content-Type: image/png\r\nContent-Disposition: " + value + b'; filename="../a.png"\r\n\r\nx')
-            mend(message)
-            self.assertEqual((message["Content-Disposition"], message.get_filename()), (value.decode() + '; filename="a.png"', "a.png"))
 
     def test_text_that_is_no_base64_stays_text(self):
         message = read(b"Content-Transfer-Encoding: base64\r\n\r\nHello, this is no base64. At all!")
@@ -207,27 +92,32 @@ class TestMending(BaseCase):
         self.assertEqual(mend(message), ["charset"])
         self.assertEqual((kinds(message)[1], message.get_payload(0).get_content()), ("text/rfc822-headers", "Subject: Grüße"))
 
+    def test_a_page_closes_what_it_opens(self):
+        page = b"Content-Type: text/html; charset=utf-8\r\n\r\n"
+        for body in (b"<body " * 9000, b"<" * 9000 + b">" * 9000, b"<!--" * 9000, b"<p>" * 90 + b"<" * 900 + b"x" * 90_000):
+            message = read(page + body)
+            self.assertEqual(mend(message), ["markup"])
+            self.assertLessEqual(message.get_content().count("<"), 91)
+        for body in (b"<p>Hello</p>" * 9000, b"<!-- a <b> c -->" * 400, b"a < b"):
+            self.assertEqual(mend(read(page + body)), [])
+
+    def test_a_returned_header_that_core_cannot_parse_is_text(self):
+        for header in (b"Message-ID: <a@b.example>", b"Message-ID: <", b"Message-ID: <a@[", b"Message-ID: <" + b"a" * 5000):
+            message = read(b"Content-Type: text/rfc822-headers; charset=utf-8\r\n\r\n" + header)
+            message = read(b"Content-Type: multipart/report; boundary=x\r\n\r\n--x\r\n" + message.as_bytes() + b"\r\n--x--")
+            mend(message)
+            part = message.get_payload(0)
+            if part.get_content_type() == "text/rfc822-headers":  # some versions of Python raise over some of them
+                returned = email.message_from_string(part.get_content(), policy=email.policy.SMTP)
+                self.assertLess(len(str(returned["Message-ID"])), 1000)
+            else:
+                self.assertNotIn(b"@b.example>", header)
+
     def test_not_every_lost_boundary_is_looked_for(self):
         lost = b"--x\r\nContent-Type: multipart/mixed; boundary=z\r\n\r\n--y\r\nContent-Type: text/plain\r\n\r\nHello\r\n--y--\r\n"
         message = read(b"Content-Type: multipart/mixed; boundary=x\r\n\r\n" + lost * 30 + b"--x--")
         mend(message)
         self.assertEqual(sum("--y" in part.get_payload() for part in message.walk() if not part.is_multipart()), 22)
-
-    def test_names_of_files_are_names_only(self):
-        for name, expected in (
-                ("a.txt", "a.txt"), ("Grüße 日本.pdf", "Grüße 日本.pdf"), ("../../etc/passwd", "passwd"), ("C:\\temp\\a.txt", "a.txt"),
-                ("..\\a.txt", "a.txt"),
-                ("/a/b.txt", "b.txt"), ("Offer 1/2026.pdf", "Offer 1_2026.pdf"), ("a\u202etxt.exe", "atxt.exe"), ("..", ""), ("", ""),
-                ("a.", "a"),
-                ("x" * 300 + ".pdf", "x" * 180 + ".pdf")):
-            with self.subTest(name=name):
-                self.assertEqual(safe_name(name), expected)
-
-    def test_a_message_id_stays_as_it_was_written(self):
-        for text in ("<a b@c.example>", "<a@b.example>", "a@b.example", "<a@b.example> (x)", "<", "<a@[b]>", "<=?utf-8?Q?a?=@b>"):
-            message = read(f"Message-ID: {text}\r\n\r\nx".encode())
-            mend(message, RECEIVED)
-            self.assertEqual((message["Message-Id"], header(message, "Message-ID")), (text, text))
 
     def test_a_message_in_the_message_can_be_written(self):
         inner = b"Subject: =?x?Q?\xff\r\n\tb?=\r\nX-A: \x0bb\r\nTo: <,\r\nX-B: =?x?q?\xff?=" + b" y" * 60 + b"\r\n\r\nInner"
@@ -310,26 +200,3 @@ class TestMending(BaseCase):
                 self.assertNotIn("unmended", mend(message, RECEIVED))
                 readable(source)
                 self.assertLess(time.process_time() - began, 2)
-
-
-@tagged("post_install", "-at_install")
-class TestPages(BaseCase):
-
-    def test_pages_that_core_takes_minutes_over(self):
-        for unit in ("<", "<!--", "<?xml", "<a", "</", "<!", "<b <"):
-            with self.subTest(unit=unit):
-                page = "<p>Hello</p>" + unit * 5000
-                self.assertTrue(is_slow(page))
-                self.assertFalse(is_slow(well_formed(page)))
-                self.assertIn("Hello", well_formed(page))
-
-    def test_pages_as_people_write_them_stay_as_they_are(self):
-        for page in ("", "<p>1 < 2</p>", "<table>" + "<tr><td>x</td></tr>" * 5000 + "</table>", "<!-- x -->" * 500, "a > b" * 5000):
-            self.assertFalse(is_slow(page))
-
-    def test_such_a_page_is_mended(self):
-        source = b"Subject: x\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>Hello</p>" + b"<" * 5000
-        message = parsed(source)
-        self.assertIn("page", mend(message))
-        self.assertIn("Hello", message.get_content())
-        self.assertFalse(is_slow(message.get_content()))

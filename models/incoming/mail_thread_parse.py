@@ -19,6 +19,9 @@ from ...tools.transactions import TRANSIENT
 # Headers that core's parser takes recipients from.
 _READ_BY_CORE = {"to", "cc", "resent-to", "resent-cc", "delivered-to"}
 
+# Characters of a Message-Id: PostgreSQL's index takes some 2,700 octets, and no mail program writes half of that.
+_LONGEST_ID = 600
+
 
 class MailThread(models.AbstractModel):
     """How a message of an Office 365 server is read: mended where core's parser would stumble, from whom and for whom its header says."""
@@ -65,6 +68,8 @@ class MailThread(models.AbstractModel):
         Whether core then takes it for a duplicate is decided here: two messages that differ are two, two copies of one are one.
         """
         written = next(iter(message_ids(header(item.message, "Message-Id"))), message_id)
+        if len(written) > _LONGEST_ID:
+            written = f"<{fingerprint(item.source)}@long.invalid>"
         if not (existing := self._office365_with_id(written)):
             return written
         before = self.env["office365.inbound"].sudo().search([

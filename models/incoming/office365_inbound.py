@@ -19,6 +19,8 @@ from ...tools.transactions import run_apart
 from .office365_folder import KEPT_DAYS
 
 _REMOVED = 10000
+# Characters of what is in an index: PostgreSQL takes some 2,700 octets there.
+_LONGEST_KEY = 600
 # Octets in which the first line ends.
 _LINE = 1000
 # Minutes until a message is tried again after a technical failure: 1, 2, 4 … up to an hour.
@@ -118,9 +120,9 @@ class Office365Inbound(models.Model):
             "digest": digest_of(item.source),
             "fingerprint": item.fingerprint or fingerprint(item.source),
             "received": item.received,
-            "message_id": storable(found[0] if found else header(head, "Message-Id")) or False,
+            "message_id": storable(found[0] if found else header(head, "Message-Id"))[:_LONGEST_KEY] or False,
             "email_from": storable(decoded_words(header(head, "From"))) or False,
-            "sender": bool(sender) and storable(email_normalize(sender[1]) or ""),
+            "sender": bool(sender) and storable(email_normalize(sender[1]) or "")[:_LONGEST_KEY],
             "subject": storable(decoded_words(header(head, "Subject"))) or False,
         }
 

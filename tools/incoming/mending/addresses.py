@@ -9,7 +9,7 @@ from typing import Final
 from .encoded_words import unfolded, words
 
 # What Python and core read alike, and as it is meant: names in ASCII, quoted or of plain words.
-_NAME: Final = r"""(?:"[^"\\<>@=]*"|[\w'./&-]+(?: [\w'./&-]+)*) ?"""
+_NAME: Final = r"""(?:"[^"\\<>@=]*"|[\w'/&-]+(?: [\w'/&-]+)*) ?"""
 _ADDRESS: Final = r"[\w.+=&'/-]{1,64}@[\w.-]{1,255}"
 _PLAIN: Final = rf"(?:(?:{_NAME})?<{_ADDRESS}>|{_ADDRESS})"
 _PLAIN_LIST: Final = re.compile(rf"{_PLAIN}(?:, ?{_PLAIN})*", re.ASCII)

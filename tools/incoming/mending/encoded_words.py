@@ -13,6 +13,7 @@ _HEX: Final = re.compile(rb"=([0-9A-Fa-f]{2})")
 _NO_BASE64: Final = re.compile(r"[^A-Za-z0-9+/]+")
 _FOLD: Final = re.compile(r"\r?\n(?=[ \t])")
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]+")
+_IN_NO_TEXT: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _FOREIGN: Final = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
 
@@ -29,6 +30,11 @@ def is_clean(value: str) -> bool:
 def visible(text: str) -> str:
     """Return a text with a space for control characters (NUL, and what ends a line or a header), and without lone surrogates."""
     return _CONTROL.sub(" ", text)
+
+
+def without_controls(text: str) -> str:
+    """Return a text of several lines without NUL, which PostgreSQL refuses, and other characters that no page may hold."""
+    return _IN_NO_TEXT.sub("", text)
 
 
 def unfolded(value: str, label: str | None = None) -> str:

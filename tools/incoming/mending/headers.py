@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, timezone
+from email import message_from_string
 from email.message import Message
+from email.policy import SMTP
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Final
 
@@ -14,6 +16,7 @@ from .written import Written
 
 _ADDRESSES: Final = frozenset({"from", "sender", "reply-to", "to", "cc", "delivered-to", "resent-from", "resent-to", "resent-cc"})
 _TEXTS: Final = frozenset({"subject", "in-reply-to", "references", "return-path", "final-recipient", "x-microsoft-original-message-id"})
+_RETURNED: Final = ("Message-Id", "X-Microsoft-Original-Message-ID")
 _IDENTIFIERS: Final = frozenset({"message-id", "in-reply-to", "references", "final-recipient", "x-microsoft-original-message-id"})
 _READ: Final = _ADDRESSES | _TEXTS | {"message-id", "date"}
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n[ \t])|(?<!\r)\n")
@@ -121,6 +124,15 @@ def _in_utc(date: datetime | None) -> datetime | None:
     if date is None:
         return None
     return date.replace(tzinfo=timezone.utc) if date.utcoffset() is None else date.astimezone(timezone.utc)
+
+
+def can_core_read(header: str) -> bool:
+    """Tell whether core finds the Message-Id in the header of a message that a report returns: it parses that text itself."""
+    try:
+        message = message_from_string(header, policy=SMTP)
+        return all(len(str(value)) <= _MAX_LENGTH for name in _RETURNED for value in message.get_all(name, []))
+    except Exception:  # whatever Python's parser raises over it, core would
+        return False
 
 
 def replace(message: Message, name: str, headers: list[tuple[str, str]]) -> None:

@@ -12,9 +12,10 @@ from email.message import EmailMessage
 from typing import Final
 
 from .charsets import decoded
+from .encoded_words import without_controls
 from .headers import as_read, mend_date
 from .part import Part
-from .parts import PartMender, without_controls
+from .parts import PartMender
 from .written import Written
 
 #: Of a message that can be read in a simple way alone.
@@ -33,8 +34,8 @@ def mend(message: EmailMessage, received: datetime | None = None) -> list[str]:
     """Repair in place what core's parser trips over; return slugs of what was repaired, [] usually. Never raises.
 
     ``header`` ``address`` ``date`` ``parameters`` ``name`` ``charset`` ``control`` ``encoding`` ``type`` ``boundary`` ``message``
-    ``nesting``, ``page`` (core would take minutes over its HTML), ``attachment`` (the message is one), ``tnef`` (files of a winmail.dat
-    beside it), ``encrypted`` (nothing repaired: a message for Outlook alone), ``unmended`` if something could not be looked at.
+    ``nesting`` ``markup``, ``attachment`` (the message is one), ``tnef`` (files of a winmail.dat beside it), ``encrypted`` (nothing
+    repaired: a message for Outlook alone), ``unmended`` if something could not be looked at.
 
     A Message-Id reads as it was written, as :func:`.headers.header` returns it: Python would cut one with a space in it. Large files are
     kept as octets, which takes a third of the memory; the message cannot be written any more then (``as_bytes``): write its source instead.

@@ -42,7 +42,7 @@ class Parameters:
 
     def header(self) -> str:
         """Return it as Python's ``Message.get_param`` understands it."""
-        safe = {name: value.replace("\\", "_").replace('"', "'") for name, value in self.items.items()}
+        safe = {name: value.replace("\\", "_").replace('"', "'") for name, value in self.items.items() if name.isascii()}
         return "; ".join([self.value, *(f'{name}="{value}"' for name, value in safe.items())])
 
 

@@ -8,14 +8,14 @@ from email.message import EmailMessage
 from email.policy import EmailPolicy
 from typing import Final, cast
 
-from . import tnef
+from . import markup, tnef
 from .charsets import decoded, fits, has_shifts, survives
-from .encoded_words import unfolded
-from .headers import mend_head, one_line, replace
-from .pages import is_slow, well_formed
+from .encoded_words import is_clean, unfolded, without_controls
+from .headers import can_core_read, mend_head, one_line, replace
 from .parameters import safe_name
 from .parsing import parsed
 from .part import OCTETS, Part, new_part
+from .written import Written
 
 _MAIN_TYPES: Final = frozenset({"text", "application", "image", "audio", "video", "multipart", "message"})
 _BODIES: Final = frozenset({"text/plain", "text/html"})
@@ -23,10 +23,7 @@ _BODIES: Final = frozenset({"text/plain", "text/html"})
 _FILES: Final = frozenset({"text/calendar", "text/csv", "text/vcard", "text/x-vcard", "text/directory", "text/rtf"})
 _TNEF: Final = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 _KIND: Final = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
-_META: Final = re.compile(rb"<meta[^>]{1,200}?charset\s{0,9}=\s{0,9}[\"']?([\w.:-]{1,40})", re.IGNORECASE)
-_META_WITHIN: Final = 4096
 _CONTROLS: Final = bytes(sorted({*range(32)} - {9, 10, 13}))
-_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 # Control characters in a text; with more of them it is none.
 _FEW_CONTROLS: Final = 20
 _MOST_CONTROLS: Final = 0.05
@@ -50,6 +47,7 @@ class PartMender:
     _has_text: bool = False
     _leaves: int = 0
     _reparsed: int = 0
+    _boundaries: int = 0
     _text_of_tnef: str = ""
 
     def mend(self, message: EmailMessage) -> None:
@@ -97,6 +95,10 @@ class PartMender:
         if part.main != "multipart" or not _KIND.fullmatch(part.kind):
             self.slugs.add("type")
             part.declare("multipart/mixed")
+        if not (boundary := part.type.items.get("boundary")) or not boundary.isascii():
+            self._boundaries += 1
+            part.type.items["boundary"] = f"=_mended_{self._boundaries}"  # Python would make one, and fail at the other parameters
+            part.declare(part.kind)
         if not isinstance(part.payload, list) or not part.payload:
             self.slugs.add("boundary")
             raw, _is_right = part.decode()
@@ -165,7 +167,10 @@ class PartMender:
     def _text(self, part: Part, raw: bytes) -> None:
         if part.parent is None and part.kind not in _BODIES:
             part.declare("text/plain")  # core takes it for HTML
-        label = part.charset or ("utf-8" if part.parent else "ascii")  # as core does
+        if part.kind == "text/rfc822-headers" and not can_core_read(without_controls(decoded(raw, part.charset))):
+            self.slugs.add("type")
+            part.declare("text/plain")
+        label = part.type.items.get("charset", "utf-8" if part.parent else "ascii")  # as core does
         controls = 0 if has_shifts(label) else _controls_in(raw)
         is_body = part.kind in _BODIES and not part.is_file or part.kind == "text/rfc822-headers"
         if not is_body or controls > max(_FEW_CONTROLS, _MOST_CONTROLS * len(raw)):
@@ -174,17 +179,13 @@ class PartMender:
                 part.declare(OCTETS)  # core would write what it has read, with question marks
             return
         self._has_text = self._has_text or bool(raw.strip())
-        text = decoded(raw, part.charset or _meta(part.kind, raw)) if part.kind == "text/html" else ""
-        is_page = is_slow(text)
-        has_hidden = has_shifts(label) and _controls_in(decoded(raw, label).encode())
-        if not controls and not is_page and not has_hidden and fits(raw, label):
+        is_costly = part.kind == "text/html" and markup.is_costly(raw)
+        if not controls and not is_costly and fits(raw, label) and not (has_shifts(label) and _controls_in(decoded(raw, label).encode())):
             return
-        text = text or decoded(raw, part.charset)
+        text = decoded(raw, part.charset or (markup.charset_in(raw) if part.kind == "text/html" else None))
         clean = without_controls(text)
-        self.slugs.add("page" if is_page else "control" if clean != text else "charset")
-        if is_page:
-            clean = well_formed(clean)
-        part.set_text(clean)
+        self.slugs.add("markup" if is_costly else "control" if clean != text else "charset")
+        part.set_text(markup.closed(clean) if is_costly else clean)
 
     def _tnef(self, part: Part, parent: EmailMessage, raw: bytes) -> None:
         self._text_of_tnef = self._text_of_tnef or tnef.text(raw)
@@ -209,11 +210,6 @@ def charset_of(message: EmailMessage) -> str | None:
     return None
 
 
-def without_controls(text: str) -> str:
-    """Return a text without NUL, which PostgreSQL refuses, and other characters that no page may hold."""
-    return _CONTROL.sub("", text)
-
-
 def _messages(payload: object) -> list[EmailMessage]:
     return [each for each in payload if isinstance(each, EmailMessage)] if isinstance(payload, list) else []
 
@@ -223,10 +219,11 @@ def _parse(head: bytes, raw: bytes) -> object:
 
 
 def _keep_writable(message: EmailMessage) -> None:
-    """Core writes a message in a message into a file: a control character in a header would keep Python from it."""
-    for name, value in message.raw_items():
-        if one_line(str(value)) != value:
-            replace(message, name, [(key, one_line(str(each))) for key, each in message.raw_items() if key.lower() == name.lower()])
+    """Core writes a message in a message into a file: odd octets in a header would keep Python from it."""
+    for name in {name for name, value in message.raw_items() if not isinstance(value, Written) and not is_clean(value)}:
+        replace(message, name, [
+            (key, value if isinstance(value, Written) else Written(key, unfolded(value), one_line(value)))
+            for key, value in message.raw_items() if key.lower() == name.lower()])
 
 
 def _as_written(message: EmailMessage) -> EmailPolicy:
@@ -248,9 +245,3 @@ def _is_top_file(part: Part) -> bool:
 
 def _controls_in(raw: bytes) -> int:
     return len(raw) - len(raw.translate(None, _CONTROLS))
-
-
-def _meta(kind: str, raw: bytes) -> str | None:
-    """Return the charset that a page names itself, if its part names none."""
-    found = _META.search(raw[:_META_WITHIN]) if kind == "text/html" else None
-    return found[1].decode() if found else None
