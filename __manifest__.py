@@ -5,10 +5,11 @@
     "category": "Productivity/Discuss",
     "author": "mail_office365 contributors",
     "license": "LGPL-3",
+    "application": True,
     "depends": ["mail"],
     "external_dependencies": {
-        "python": ["msal>=1.28", "cryptography", "imapclient"],
-        "apt": {"msal": "python3-msal", "cryptography": "python3-cryptography", "imapclient": "python3-imapclient"},
+        "python": ["msal>=1.28", "cryptography", "imapclient", "dnspython"],
+        "apt": {"msal": "python3-msal", "cryptography": "python3-cryptography", "imapclient": "python3-imapclient", "dnspython": "python3-dnspython"},
     },
     "data": [
         "security/office365_groups.xml",
@@ -39,6 +40,7 @@
         "views/link_templates.xml",
         "views/sign_in_templates.xml",
         "views/notice_templates.xml",
+        "views/office365_setup_views.xml",
     ],
     "post_init_hook": "trust_what_is_there",
     "assets": {

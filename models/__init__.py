@@ -5,6 +5,7 @@ from . import entra
 from . import identity
 from . import outgoing
 from . import incoming
+from . import assistant
 from . import ir_mail_server
 from . import mail_mail
 from . import mail_message

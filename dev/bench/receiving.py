@@ -14,7 +14,7 @@ from letters import DOMAIN
 from odoo.api import Environment
 from size import _copy_of
 
-_RUN = 50  # core's own for a run of the cron
+_RUN = 50  # what core's cron asks for; our servers take more
 _POSTED = [("subject", "=like", "Bench %"), ("message_type", "=", "email"), ("model", "=", "res.partner")]
 
 

@@ -1,0 +1,175 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ...const import CLOUDS, DEFAULT_CLOUD
+from ...tools.checks import FAILED, Check, state_of
+
+STEPS = [
+    ("sign_in", "Tenant and Sign-in"),
+    ("outgoing", "Outgoing Mail"),
+    ("incoming", "Incoming Mail"),
+    ("alias_domain", "Alias Domain"),
+    ("aliases", "Users' Aliases"),
+    ("catch_all", "Catch-all in Exchange"),
+    ("proof", "Proof"),
+]
+# What was proved with other values than these is not proved any more.
+_INPUTS = {
+    "cloud": ("sign_in", "outgoing", "incoming", "catch_all", "proof"),
+    "directory_id": ("sign_in",), "client_id": ("sign_in",), "app_id": ("sign_in", "outgoing", "incoming"),
+    "mailbox": ("outgoing", "incoming", "alias_domain", "catch_all", "proof"),
+    "road": ("outgoing", "proof"), "mail_server_id": ("outgoing", "alias_domain", "proof"),
+    "fetchmail_server_id": ("incoming", "proof"),
+    "domain": ("outgoing", "alias_domain", "aliases", "catch_all", "proof"), "alias_domain_id": ("alias_domain", "catch_all", "proof"),
+}
+
+
+class Office365Setup(models.Model):
+    """One set-up of Office 365 mail: what was typed, and what was proved of each step. It can be left and gone on with at any time."""
+
+    _name = "office365.setup"
+    _description = "Office 365 Set-up"
+    _order = "id"
+    _rec_name = "domain"
+
+    domain = fields.Char("Email Domain", help="The domain of your email addresses, such as contoso.com.")
+    mailbox = fields.Char(help="The mailbox that sends and receives for Odoo, such as erp@contoso.com.")
+    cloud = fields.Selection(
+        list(CLOUDS.items()), string="Microsoft Cloud", default=DEFAULT_CLOUD, required=True,
+        help="The national cloud that your Microsoft 365 tenant lives in.")
+    road = fields.Selection(
+        [("submission", "Client submission"), ("relay", "Relay through a connector"), ("hve", "High Volume Email")],
+        string="Send By", default="submission", required=True)
+    directory_id = fields.Char("Directory (Tenant) ID")
+    client_id = fields.Char("Application (Client) ID")
+    app_id = fields.Many2one("office365.app", "Entra App", ondelete="set null", index="btree_not_null")
+    mail_server_id = fields.Many2one("ir.mail_server", "Outgoing Mail Server", ondelete="set null", index="btree_not_null")
+    fetchmail_server_id = fields.Many2one("fetchmail.server", "Incoming Mail Server", ondelete="set null", index="btree_not_null")
+    alias_domain_id = fields.Many2one(
+        "mail.alias.domain", ondelete="set null", index="btree_not_null", default=lambda self: self.env.company.alias_domain_id)
+
+    step = fields.Selection(STEPS, default="sign_in", required=True)
+    step_ids = fields.One2many("office365.setup.step", "setup_id", "Steps", readonly=True)
+    check_ids = fields.One2many("office365.setup.check", "setup_id", "Checks", readonly=True)
+    current_check_ids = fields.Many2many("office365.setup.check", compute="_compute_current_check_ids", string="What Was Checked")
+
+    @api.depends("step", "check_ids")
+    def _compute_current_check_ids(self):
+        for setup in self:
+            setup.current_check_ids = setup.check_ids.filtered(lambda check, setup=setup: check.step == setup.step)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        setups = super().create(vals_list)
+        setups.env["office365.setup.step"].sudo().create([
+            {"setup_id": setup.id, "step": step, "sequence": number}
+            for setup in setups for number, (step, _label) in enumerate(STEPS, 1)])
+        return setups
+
+    def write(self, vals):
+        changed = {
+            setup: {step for name, steps in _INPUTS.items() if name in vals and setup._differs(name, vals[name]) for step in steps}
+            for setup in self}
+        result = super().write(vals)
+        for setup, steps in changed.items():
+            setup._forget(steps)
+        return result
+
+    def _differs(self, name: str, value) -> bool:
+        return self._fields[name].convert_to_write(self[name], self) != value
+
+    def _forget(self, steps) -> None:
+        """Remove what was proved of these steps."""
+        self.sudo().check_ids.filtered(lambda check: check.step in steps).unlink()
+
+    # ------------------------------------------------------------
+    # Proving
+    # ------------------------------------------------------------
+
+    def _checks(self, step: str) -> list[Check]:
+        """Look up the facts of a step. Each step has a method ``_checks_STEP`` in a file of its own.
+
+        :raise UserError: they cannot be looked up; the text says why and what to do
+        """
+        self.ensure_one()
+        return getattr(self, f"_checks_{step}")()
+
+    def _prove(self, *steps: str) -> None:
+        """Look up the facts of these steps, and keep what was found. A step that cannot be looked up has failed, the others go on."""
+        self.ensure_one()
+        for step in steps:
+            try:
+                checks = self._checks(step)
+            except UserError as error:
+                checks = [Check(dict(STEPS)[step], FAILED, cause=str(error))]
+            self._keep(step, checks)
+
+    def _keep(self, step: str, checks: list[Check]) -> None:
+        """Put these facts of a step in the place of those that were known."""
+        self._forget({step})
+        self.env["office365.setup.check"].sudo().create([{
+            "setup_id": self.id, "step": step, "sequence": number, "name": check.name, "state": check.state, "cause": check.cause,
+            "remedy": check.remedy,
+        } for number, check in enumerate(checks)])
+
+    def action_check(self):
+        """Look up the facts of the step that is open."""
+        self._prove(self.step)
+
+    def action_check_all(self):
+        """Look up the facts of all steps."""
+        self._prove(*dict(STEPS))
+
+    @api.model
+    def action_open(self):
+        """Open the set-up of this database; begin one if there is none."""
+        setups = self.search([])
+        action = {"type": "ir.actions.act_window", "name": self.env._("Office 365 Set-up"), "res_model": self._name, "target": "current"}
+        if len(setups) > 1:
+            return {**action, "view_mode": "list,form"}
+        return {**action, "view_mode": "form", "views": [(False, "form")], "res_id": (setups or self.create({})).id}
+
+
+class Office365SetupStep(models.Model):
+    """A step of a set-up, as the list of steps shows it."""
+
+    _name = "office365.setup.step"
+    _description = "Step of an Office 365 Set-up"
+    _order = "sequence"
+    _rec_name = "step"
+
+    setup_id = fields.Many2one("office365.setup", required=True, readonly=True, ondelete="cascade", index=True)
+    step = fields.Selection(STEPS, required=True, readonly=True)
+    sequence = fields.Integer("Number", required=True, readonly=True)
+    state = fields.Selection([("todo", "To do"), ("done", "Done"), ("failed", "Failed")], compute="_compute_state")
+    remedy = fields.Char("Next", compute="_compute_state")
+
+    @api.depends("setup_id.check_ids.state", "setup_id.check_ids.remedy")
+    def _compute_state(self):
+        for step in self:
+            checks = step.setup_id.check_ids.filtered(lambda check, step=step: check.step == step.step)
+            step.state = state_of(Check(check.name, check.state) for check in checks)
+            open_one = next((check for state in ("failed", "todo") for check in checks if check.state == state), None)
+            step.remedy = open_one and (open_one.remedy or open_one.cause or open_one.name)
+
+    def action_open(self):
+        """Show this step."""
+        self.ensure_one().check_access("read")
+        self.setup_id.step = self.step
+
+
+class Office365SetupCheck(models.Model):
+    """A fact of a step, as it was when it was looked up."""
+
+    _name = "office365.setup.check"
+    _description = "Check of an Office 365 Set-up"
+    _order = "setup_id, step, sequence"
+
+    setup_id = fields.Many2one("office365.setup", required=True, readonly=True, ondelete="cascade", index=True)
+    step = fields.Selection(STEPS, required=True, readonly=True)
+    sequence = fields.Integer(readonly=True)
+    name = fields.Char("Checked", required=True, readonly=True)
+    state = fields.Selection([("todo", "To do"), ("done", "Done"), ("failed", "Failed")], required=True, readonly=True)
+    cause = fields.Text(readonly=True)
+    remedy = fields.Text("What to Do", readonly=True)
+    create_date = fields.Datetime("Checked On")
