@@ -41,6 +41,10 @@
         "views/sign_in_templates.xml",
         "views/notice_templates.xml",
         "views/office365_setup_views.xml",
+        "views/office365_setup_sign_in_views.xml",
+        "views/office365_setup_servers_views.xml",
+        "views/office365_menus.xml",
+        "data/office365_setup_todo.xml",
     ],
     "post_init_hook": "trust_what_is_there",
     "assets": {

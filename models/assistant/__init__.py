@@ -1,4 +1,6 @@
 from . import office365_setup
+from . import office365_setup_inputs
+from . import office365_setup_servers
 from . import office365_setup_sign_in
 from . import office365_setup_outgoing
 from . import office365_setup_incoming
