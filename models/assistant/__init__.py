@@ -8,3 +8,4 @@ from . import office365_setup_alias_domain
 from . import office365_setup_aliases
 from . import office365_setup_catch_all
 from . import office365_setup_proof
+from . import res_config_settings

@@ -74,6 +74,11 @@ class Office365Setup(models.Model):
         """Return the state of a step."""
         return self.step_ids.filtered(lambda each: each.step == step).state or TODO
 
+    @api.depends("domain")
+    def _compute_display_name(self):
+        for setup in self:
+            setup.display_name = self.env._("Office 365 Set-up: %s", setup.domain) if setup.domain else self.env._("Office 365 Set-up")
+
     @api.model_create_multi
     def create(self, vals_list):
         setups = super().create([self._tidied(vals) for vals in vals_list])
