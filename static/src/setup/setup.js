@@ -131,13 +131,11 @@ export class CheckDialog extends Component {
     }
 }
 
-function checkAction(env, action) {
+function checkAction(env, action, options) {
+    // The form that the button is on reads its record again, in turn with what is typed and clicked there meanwhile.
+    const reload = options?.onClose || (() => env.services.action.doAction({ type: "ir.actions.client", tag: "soft_reload" }));
     const { setup_id: setupId, steps, confirm } = action.params;
-    env.services.dialog.add(
-        CheckDialog,
-        { setupId, steps, confirm },
-        { onClose: () => env.services.action.doAction({ type: "ir.actions.client", tag: "soft_reload" }) }
-    );
+    env.services.dialog.add(CheckDialog, { setupId, steps, confirm }, { onClose: () => reload() });
 }
 
 registry.category("actions").add("mail_office365.check_steps", checkAction);

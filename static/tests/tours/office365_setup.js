@@ -117,10 +117,11 @@ registry.category("web_tour.tours").add("mail_office365_setup_wrong_input", {
             run: "press Escape",
         },
         {
-            content: "Open the first step again, by keyboard",
+            content: "Open the first step again",
             trigger: "body:not(:has(.modal)) .o_mail_office365_steps button[name=sign_in]",
             run: "click",
         },
+        isOpen("sign_in"),
         {
             content: "Nothing typed is lost",
             trigger: ".o_field_widget[name=client_id] input:value(contoso)",
