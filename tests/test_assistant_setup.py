@@ -79,6 +79,39 @@ class TestSetup(SetupCase):
         self.assertEqual(
             setup.step_ids.filtered(lambda step: step.state == "done").mapped("step"), ["sign_in", "aliases"])
 
+    def test_after_the_installation_the_set_up_is_offered_once(self):
+        todo = self.env.ref("mail_office365.office365_setup_todo")
+        self.env["ir.actions.todo"].search([("id", "!=", todo.id)]).state = "done"
+        todo.state = "open"
+        action = self.env["ir.module.module"].next()
+        self.assertEqual((action["tag"], action["params"]), ("reload", {"menu_id": self.env.ref("mail_office365.office365_menu_root").id}))
+        self.assertNotEqual(self.env["ir.module.module"].next().get("tag"), "reload")
+
+    def test_menus_are_there_without_developer_mode_and_for_administrators_alone(self):
+        root = self.env.ref("mail_office365.office365_menu_root")
+        ours = self.env["ir.ui.menu"].search([("id", "child_of", root.id)])
+        visible = self.env["ir.ui.menu"].with_user(self.env.ref("base.user_admin"))._visible_menu_ids(debug=False)
+        self.assertLessEqual(set(ours.ids), visible)
+        user = new_test_user(self.env, "o365.nobody", groups="base.group_user")
+        self.assertNotIn(root.id, self.env["ir.ui.menu"].with_user(user)._visible_menu_ids(debug=False))
+
+    def test_apps_are_searched_by_any_of_microsofts_names(self):
+        module = self.env["ir.module.module"].search([("name", "=", "mail_office365")])
+        for word in ("outlook", "exchange", "office 365", "microsoft 365", "office365"):
+            with self.subTest(word=word):
+                self.assertIn(word, f"{module.summary} {module.shortdesc} {module.name}".lower())
+
+    def test_the_settings_show_both_servers(self):
+        settings = self.env["res.config.settings"].create({})
+        self.assertFalse(settings.office365_outgoing_status or settings.office365_incoming_status)
+        self.outgoing()
+        self.incoming().write({"state": "done", "error_date": "2026-01-01 00:00:00", "error_message": "LOGIN failed"})
+        self.env["office365.inbound"].create({"server_id": self.env["fetchmail.server"].search([], limit=1).id, "state": "unroutable"})
+        settings = self.env["res.config.settings"].create({})
+        self.assertIn(f"{ERP}: nothing sent yet", settings.office365_outgoing_status)
+        self.assertIn("failing", settings.office365_incoming_status)
+        self.assertIn("1", settings.office365_waiting)
+
     def test_there_is_one_set_up_and_only_administrators_open_it(self):
         action = self.env["office365.setup"].action_open()
         self.assertEqual(self.env["office365.setup"].action_open()["res_id"], action["res_id"])
@@ -141,6 +174,21 @@ class TestSetup(SetupCase):
         setup._prove("sign_in")
         self.assertEqual(self.states(setup, "sign_in")["Permission IMAP.AccessAsApp"], "failed")
         self.assertIn("IMAP.AccessAsApp", setup.step_ids[0].remedy)
+
+    def test_a_domain_of_another_tenant_is_told(self):
+        setup = self.setup_of()
+        setup._prove("sign_in")
+        self.assertEqual(self.states(setup, "sign_in")["Domain contoso.example"], "done")
+        setup.mailbox = "erp@fabrikam.example"
+        setup._prove("sign_in")
+        self.assertEqual(self.states(setup, "sign_in")["Domain fabrikam.example"], "failed")
+        self.assertIn("fabrikam.example", setup.check_ids.filtered(lambda check: check.state == "failed").cause)
+        setup.write({"directory_id": "22222222-2222-3333-4444-555555555555", "mailbox": ERP})
+        setup.app_id.authority_url = self.entra.authority().replace(self.entra.directory.tenant_id, setup.directory_id)
+        setup._prove("sign_in")
+        check = setup.check_ids.filtered(lambda check: check.name == "Domain contoso.example")
+        self.assertEqual(check.state, "failed")
+        self.assertIn(self.entra.directory.tenant_id, check.cause)
 
     def test_by_certificate_made_here(self):
         setup = self.setup_of("certificate")

@@ -26,7 +26,7 @@ _INPUTS = {
     "mailbox": ("outgoing", "incoming", "alias_domain", "catch_all", "proof"),
     "road": ("outgoing", "proof"), "mail_server_id": ("outgoing", "alias_domain", "proof"),
     "fetchmail_server_id": ("incoming", "proof"),
-    "domain": ("outgoing", "alias_domain", "aliases", "catch_all", "proof"), "alias_domain_id": ("alias_domain", "catch_all", "proof"),
+    "domain": ("sign_in", "outgoing", "alias_domain", "aliases", "catch_all", "proof"), "alias_domain_id": ("alias_domain", "catch_all", "proof"),
 }
 
 
@@ -156,7 +156,7 @@ class Office365Setup(models.Model):
     # Buttons
     # ------------------------------------------------------------
 
-    def check_step(self, step: str, confirm: bool = False) -> dict:
+    def check_step(self, step: str = "", confirm: bool = False) -> dict:
         """Look up the facts of one step, and return what the list of steps shows of it: the browser asks for one step at a time.
 
         :param confirm: confirm the incoming server if it works
@@ -181,7 +181,7 @@ class Office365Setup(models.Model):
 
         :param confirm: see :meth:`check_step`
         """
-        self.ensure_one()
+        self.ensure_one().check_access("write")
         labels = self._labels()
         return {
             "type": "ir.actions.client",

@@ -2,8 +2,11 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ...const import APP_PERMISSIONS, DELEGATED_PERMISSIONS, HVE_PERMISSION, portal_page
+from ...tools import entra
 from ...tools.assistant import inputs
 from ...tools.checks import DONE, FAILED, TODO, Check
+from ...tools.diagnosis.reader import diagnose
+from ...tools.entra.directory import directory_of
 from .office365_setup import OF_THE_APP
 
 
@@ -149,16 +152,42 @@ class Office365Setup(models.Model):
         if typed.state != DONE:
             return [typed]
         proof = self._check_credential()
-        return [typed, proof, *(self._checks_token() if proof.state == DONE else [])]
+        return [typed, *self._checks_domains(), proof, *(self._checks_token() if proof.state == DONE else [])]
 
     def _check_ids(self) -> Check:
         name = self.env._("Directory and app registration")
         problems = "\n".join(filter(None, (self.domain_problem, self.directory_problem, self.client_problem)))
         if problems:
-            return Check(name, FAILED, self.env._("Correct the fields above."), problems)
+            return Check(name, FAILED, self.env._("Correct the fields that are marked."), problems)
         if not (self.app_id and self.directory_id and self.client_id):
             return Check(name, TODO, self.env._("Register an app in Entra and enter its two IDs."))
         return Check(name, DONE)
+
+    def _checks_domains(self) -> list[Check]:
+        """Say whether the domains that were typed belong to the directory that was typed."""
+        mailbox = "" if self.mailbox_problem else self.mailbox or ""
+        domains = dict.fromkeys(filter(None, (self.domain, mailbox.rpartition("@")[2])))
+        try:
+            own = self.directory_id if entra.is_guid(self.directory_id) else directory_of(self.app_id.authority_url, self.directory_id)
+        except entra.EntraRefused:
+            return []  # the sign-in says it
+        return [check for domain in domains if (check := self._check_domain(domain, own))]
+
+    def _check_domain(self, domain: str, own: str) -> Check | None:
+        name = self.env._("Domain %s", domain)
+        try:
+            found = directory_of(self.app_id.authority_url, domain)
+        except entra.EntraRefused as error:
+            if diagnose(error, protocol="entra").cause != "entra_tenant_unknown":
+                return None  # it was not reached: the sign-in says why
+            return Check(
+                name, FAILED, self.env._("Correct the domain, or add it in the Microsoft 365 admin center > Settings > Domains."),
+                self.env._("No Microsoft 365 tenant of this cloud has the domain %s.", domain))
+        if found == own:
+            return Check(name, DONE)
+        return Check(
+            name, FAILED, self.env._("Enter a domain and a mailbox of this tenant, or the Directory (tenant) ID of the other one."),
+            self.env._("%(domain)s belongs to another Microsoft 365 tenant: %(directory)s.", domain=domain, directory=found or "?"))
 
     def _check_credential(self) -> Check:
         app, name = self.app_id, self.env._("Certificate or secret")

@@ -111,14 +111,10 @@ registry.category("web_tour.tours").add("mail_office365_setup_wrong_input", {
         },
         isOpen("outgoing"),
         press("action_check_all"),
-        {
-            content: "Leave it, by keyboard",
-            trigger: ".o_mail_office365_check [role=status]",
-            run: "press Escape",
-        },
+        shows("sign_in", "failed"),
         {
             content: "Open the first step again",
-            trigger: "body:not(:has(.modal)) .o_mail_office365_steps button[name=sign_in]",
+            trigger: ".o_mail_office365_steps button[name=sign_in]",
             run: "click",
         },
         isOpen("sign_in"),
@@ -131,6 +127,16 @@ registry.category("web_tour.tours").add("mail_office365_setup_wrong_input", {
         {
             content: "The list says what to do",
             trigger: ".o_mail_office365_checks [data-state=failed]",
+        },
+        press("action_check_all"),
+        {
+            content: "A check can be left",
+            trigger: ".o_mail_office365_check [role=status][aria-live=polite]",
+            run: "press Escape",
+        },
+        {
+            content: "It is gone",
+            trigger: "body:not(:has(.modal)) .o_mail_office365_steps",
         },
     ],
 });
