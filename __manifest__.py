@@ -1,6 +1,6 @@
 {
     "name": "Office 365 Mail",
-    "summary": "Run the mail of an Odoo database on Office 365 (Exchange Online)",
+    "summary": "Send and receive with Office 365: Microsoft 365, Exchange Online and Outlook mailboxes, set up step by step",
     "version": "19.0.1.4.0",
     "category": "Productivity/Discuss",
     "author": "mail_office365 contributors",
@@ -41,6 +41,11 @@
         "views/sign_in_templates.xml",
         "views/notice_templates.xml",
         "views/office365_setup_views.xml",
+        "views/office365_setup_sign_in_views.xml",
+        "views/office365_setup_servers_views.xml",
+        "views/office365_menus.xml",
+        "data/office365_setup_todo.xml",
+        "views/res_config_settings_views.xml",
     ],
     "post_init_hook": "trust_what_is_there",
     "assets": {

@@ -166,6 +166,11 @@ class EntraCloud:
 
 _APP_REGISTRATIONS: Final = "#view/Microsoft_AAD_RegisteredApps/ApplicationsListBlade"
 
+# Pages of one app registration in the portal, as the portal itself links them; the portals' hosts are those of [NATCLOUD].
+_APP_PAGES: Final[dict[str, str]] = {
+    "overview": "Overview", "authentication": "Authentication", "credentials": "Credentials", "permissions": "CallAnAPI",
+}
+
 # Hosts and portals: [NATCLOUD]
 ENTRA_CLOUDS: Final[dict[str, EntraCloud]] = {
     "global": EntraCloud(
@@ -193,6 +198,23 @@ ENTRA_CLOUDS: Final[dict[str, EntraCloud]] = {
         portal=f"https://portal.azure.cn/{_APP_REGISTRATIONS}",
     ),
 }
+
+
+def portal_page(cloud: str, page: str | None, client_id: str) -> str:
+    """Return the address of a page of an app registration.
+
+    :param page: one of ``overview``, ``authentication``, ``credentials``, ``permissions``, or ``new`` for the form that registers one;
+        anything else leads to the list
+    :param client_id: the app registration; "" leads to the list
+    """
+    portal = ENTRA_CLOUDS[cloud].portal
+    blades = portal.removesuffix("ApplicationsListBlade")
+    if page == "new":
+        return f"{blades}CreateApplicationBlade/quickStartType~/null/isMSAApp~/false"
+    if page not in _APP_PAGES or not client_id:
+        return portal
+    return f"{blades}ApplicationMenuBlade/~/{_APP_PAGES[page]}/appId/{client_id}/isMSAApp~/false"
+
 
 # What a user consents to, by protocol. [OAUTH]
 DELEGATED_PERMISSIONS: Final[dict[str, str]] = {

@@ -1,4 +1,6 @@
+from . import test_assistant_inputs
 from . import test_assistant_setup
+from . import test_assistant_tours
 from . import test_core_contract
 from . import test_diagnosis_catalogue
 from . import test_diagnosis_causes

@@ -37,6 +37,8 @@ class Picture:
     :ivar model: whose record is opened: the first one that `domain` finds; None shows the list
     :ivar height: of the window, in pixels
     :ivar press: CSS selector of what is clicked before, such as a tab
+    :ivar width: of the window, in pixels
+    :ivar shows: CSS selector of what is waited for
     """
 
     name: str
@@ -45,9 +47,22 @@ class Picture:
     domain: tuple = ()
     height: int = 760
     press: str = ""
+    width: int = 1280
+    shows: str = ""
 
 
+def _step(name: str, step: str, **more: int) -> Picture:
+    """Return the picture of a step of the set-up."""
+    return Picture(
+        f"setup_{name}", "mail_office365.office365_setup_action", press=f".o_mail_office365_steps button[name='{step}']",
+        shows=".o_mail_office365_steps", **more)
+
+
+STEPS = ("sign_in", "outgoing", "incoming", "alias_domain", "aliases", "catch_all", "proof")
 PICTURES = (
+    *(_step(step, step, width=1440, height=1400) for step in STEPS),
+    _step("phone", "sign_in", width=390, height=1800),
+    Picture("settings", "base_setup.action_general_configuration", height=1400, shows="#office365_setting"),
     Picture("outgoing", "base.action_ir_mail_server_list", "ir.mail_server", (("office365_preset", "!=", False),), 900),
     Picture("incoming", "mail.action_email_server_tree", "fetchmail.server", (("office365_preset", "!=", False),)),
     Picture("alias", "base.action_res_users", "res.users", (("login", "=", "brant"),), press=".o_notebook a[name='preferences']"),
@@ -73,6 +88,7 @@ def main() -> int:
                 step(Environment(cr, SUPERUSER_ID, {"lang": "en_US"}))
         with registry.cursor() as cr:
             env = Environment(cr, SUPERUSER_ID, {})
+            _prove(env)
             _show_microsofts_hosts(env)
             pages = {picture: _page(env, picture) for picture in wanted}
         with _served(config, database) as address, chromium() as browser:
@@ -96,6 +112,12 @@ def _show_microsofts_hosts(env: Environment) -> None:
     for model in ("ir.mail_server", "fetchmail.server"):
         for server in env[model].search([("office365_preset", "!=", False)]):
             server.office365_cloud = server.office365_cloud  # the preset fills in its values again
+
+
+def _prove(env: Environment) -> None:
+    """Have the set-up find out what the sandbox lets it find out."""
+    setup = env["office365.setup"].browse(env["office365.setup"].action_open()["res_id"])
+    setup._prove("sign_in", "outgoing", "incoming")
 
 
 def _page(env: Environment, picture: Picture) -> str:
@@ -132,9 +154,10 @@ def _log_in(browser: Browser, address: str) -> None:
 
 
 def _take(browser: Browser, picture: Picture, url: str, target: Path) -> None:
-    browser.size(1280, picture.height)
+    browser.size(picture.width, picture.height)
     browser.open(url)
-    browser.wait_for(f"document.querySelector('{'.o_form_view .o_field_widget' if picture.model else '.o_list_view .o_data_row'}')")
+    shows = picture.shows or (".o_form_view .o_field_widget" if picture.model else ".o_list_view .o_data_row")
+    browser.wait_for(f"document.querySelector('{shows}')")
     if picture.press:
         browser.evaluate(f"document.querySelector({picture.press!r}).click()")
     browser.picture(target)

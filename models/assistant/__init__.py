@@ -1,4 +1,6 @@
 from . import office365_setup
+from . import office365_setup_inputs
+from . import office365_setup_servers
 from . import office365_setup_sign_in
 from . import office365_setup_outgoing
 from . import office365_setup_incoming
@@ -6,3 +8,4 @@ from . import office365_setup_alias_domain
 from . import office365_setup_aliases
 from . import office365_setup_catch_all
 from . import office365_setup_proof
+from . import res_config_settings

@@ -62,7 +62,9 @@ class IrMail_Server(models.Model):
         except (OSError, UnicodeError, UserError) as error:
             if not stages and isinstance(error, UserError):
                 raise  # nothing was tried: a setting is wrong
-            raise UserError(self._office365_test_failure(stages, error)) from error
+            failure = UserError(self._office365_test_failure(stages, error))
+            failure.stages = stages  # for those who show them one by one
+            raise failure from error
         finally:
             if session:
                 session.quit()
