@@ -1,4 +1,7 @@
+from . import test_assistant_monitor
+from . import test_assistant_radar
 from . import test_assistant_setup
+from . import test_assistant_webhook
 from . import test_core_contract
 from . import test_diagnosis_catalogue
 from . import test_diagnosis_causes
