@@ -9,13 +9,13 @@ from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.modules.module import load_script
 from odoo.modules.neutralize import get_neutralization_queries
 from odoo.tests import HttpCase, TransactionCase, new_test_user, tagged
-from odoo.tools import mute_logger
+from odoo.tools import file_path, html2plaintext, mute_logger
 
 from ..models.assistant.office365_monitor import HEALTH_PATH
 from ..models.assistant.office365_trouble import Office365Trouble
-from ..tools.assistant import webhook
 from .common import SecretsMixin
 from .https import HttpsMixin
 
@@ -116,7 +116,7 @@ class TestTroubles(MonitorMixin, TransactionCase):
             self.pause(f"user{number}@contoso.example")
         self.watch()
         self.assertRecordValues(self.troubles(), [{"kind": "sender", "res_id": self.server.id}])
-        self.assertIn("(100)", self.chats()[0])
+        self.assertIn("100 senders, such as user0@", self.chats()[0])
 
     def test_the_first_refusal_of_the_default_sender_is_told_and_of_a_user_is_not(self):
         self.pause("brant@contoso.example", until=False)
@@ -125,7 +125,9 @@ class TestTroubles(MonitorMixin, TransactionCase):
         self.pause("notifications@contoso.example", until=False)
         self.watch()
         self.assertEqual(self.troubles().kind, "default_sender")
-        self.assertIn("Add-RecipientPermission", self.troubles().activity_ids[0].note)
+        self.assertIn(
+            "Add-RecipientPermission 'notifications@contoso.example' -Trustee 'erp@contoso.example'",
+            html2plaintext(self.troubles().activity_ids[0].note))
 
     def test_fetching_is_told_at_the_second_failure_and_a_refused_sign_in_at_the_first(self):
         since = fields.Datetime.now()
@@ -214,6 +216,19 @@ class TestTroubles(MonitorMixin, TransactionCase):
         self.assertLessEqual({"de_DE", "en_US"}, set(seen))
 
 
+    def test_activities_of_earlier_versions_are_removed(self):
+        script = load_script(file_path("mail_office365/migrations/19.0.1.5.0/post-alerts.py"), "post_alerts")
+        alert, other = self.env["mail.activity"].create([
+            {"user_id": self.administrator.id, "activity_type_id": self.env.ref("mail_office365.activity_type_fetch").id}
+            for _activity in range(2)])
+        self.env.cr.execute("CREATE TABLE fetchmail_server_mail_activity_rel (fetchmail_server_id INTEGER, mail_activity_id INTEGER)")
+        self.env.cr.execute("INSERT INTO fetchmail_server_mail_activity_rel VALUES (%s, %s)", [self.mailbox.id, alert.id])
+        for _time in range(2):
+            script.migrate(self.env.cr, "19.0.1.4.0")
+        self.env.invalidate_all()
+        self.assertEqual((alert | other).exists(), other)
+
+
 @tagged("post_install", "-at_install")
 class TestWebhookMessages(MonitorMixin, HttpsMixin, SecretsMixin, TransactionCase):
 
@@ -265,6 +280,9 @@ class TestWebhookMessages(MonitorMixin, HttpsMixin, SecretsMixin, TransactionCas
         self.pause("notifications@contoso.example")
         self.watch()
         self.assertEqual((len(self.troubles()), len(self.system.seen)), (3, 1))
+        self.status = 400  # of each message
+        self.watch()
+        self.assertEqual(len(self.system.seen), 4)
 
     def test_it_is_told_after_what_people_are_told_is_committed(self):
         order = []
@@ -289,7 +307,8 @@ class TestWebhookMessages(MonitorMixin, HttpsMixin, SecretsMixin, TransactionCas
             self.pause()
             self.watch()
         self.env.flush_all()
-        self.env.cr.execute("SELECT row_to_json(m)::text FROM office365_monitor m UNION SELECT row_to_json(s)::text FROM office365_secret s")
+        self.env.cr.execute(
+            "SELECT row_to_json(m)::text FROM office365_monitor m UNION SELECT row_to_json(s)::text FROM office365_secret s")
         self.assertNotIn(self.secret[6:20], str(self.env.cr.fetchall()))
         self.assertEqual(self.monitor.webhook_secret_state, "Stored, not shown")
         other = self.monitor.action_new_secret()["context"]["default_value"]

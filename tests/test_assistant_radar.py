@@ -18,8 +18,8 @@ class TestRadar(BaseCase):
     def test_passwords_end_on_every_microsoft_host_and_nowhere_else(self):
         table = [  # host, incoming, state
             ("smtp.office365.com", False, "todo"), ("SMTP.Office365.com.", False, "todo"), ("outlook.office365.us", True, "failed"),
-            ("outlook.office365.com", True, "failed"), ("partner.outlook.cn", False, "todo"),
-            ("smtp.gmail.com", False, None), ("office365.com.evil.example", False, None), ("notoffice365.com", False, None), ("", True, None)]
+            ("outlook.office365.com", True, "failed"), ("partner.outlook.cn", False, "todo"), ("smtp.gmail.com", False, None),
+            ("office365.com.evil.example", False, None), ("notoffice365.com", False, None), ("", True, None)]
         for host, is_incoming, state in table:
             with self.subTest(host=host):
                 [*lines] = radar.passwords([PasswordServer(("ir.mail_server", 1), "Mail", host, is_incoming)])
@@ -98,7 +98,7 @@ class TestHealth(BaseCase):
     def test_a_sick_server_is_503_and_a_refused_user_is_not(self):
         self.assertEqual(self.answer()[0], 200)
         for kind, status in (("server", 503), ("default_sender", 503), ("sender", 200)):
-            code, content = self.answer(Line(kind, "failed", ("ir.mail_server", 1), "erp@contoso.example", words="535 brant@contoso.example"))
+            code, content = self.answer(Line(kind, "failed", ("ir.mail_server", 1), "Office 365"))
             self.assertEqual((code, content["outgoing"][0]["state"]), (status, kind))
 
     def test_it_names_no_address_and_no_words_of_a_server(self):

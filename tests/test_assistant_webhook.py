@@ -36,7 +36,8 @@ class TestWebhook(HttpsMixin, BaseCase):
 
     def test_it_signs_as_the_specification_does(self):
         # The example of https://github.com/standard-webhooks/standard-webhooks
-        headers = webhook.signed("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
+        headers = webhook.signed(
+            "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
         self.assertEqual(headers["webhook-signature"], "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=")
 
     def test_only_a_2xx_is_acceptance(self):
@@ -71,7 +72,8 @@ class TestWebhook(HttpsMixin, BaseCase):
             "https://monitor.contoso.com/odoo": "", "https://localhost:8443": "", "HTTPS://monitor.contoso.com/?key=1": "",
             "http://monitor.contoso.com/": "scheme", "ftp://x.example/": "scheme", "file:///etc/passwd": "scheme",
             "https://me:secret@monitor.contoso.com/": "login", "https://me@monitor.contoso.com/": "login",
-            "monitor.contoso.com": "malformed", "https://": "malformed", "https:///path": "malformed", "https://x.example/#part": "malformed",
-            "https://x.example:99999/": "malformed", "https://x.example/a b": "malformed", "https://x.example/\r\nX: y": "malformed",
+            "monitor.contoso.com": "malformed", "https://": "malformed", "https:///path": "malformed",
+            "https://x.example/#part": "malformed", "https://x.example:99999/": "malformed",
+            "https://x.example/a b": "malformed", "https://x.example/\r\nX: y": "malformed",
             "https://[::1": "malformed", "https://x.example/" + "a" * 3000: "malformed", "": "malformed"}
         self.assertEqual({url: webhook.url_problem(url) for url in table}, table)

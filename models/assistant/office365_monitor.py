@@ -15,7 +15,6 @@ class Office365Monitor(models.Model):
 
     _name = "office365.monitor"
     _description = "Office 365 Monitoring"
-    _rec_name = "webhook_url"
 
     webhook_url = fields.Char(
         "Webhook Address", copy=False,
@@ -27,6 +26,9 @@ class Office365Monitor(models.Model):
     health_url = fields.Char("Health Address", compute="_compute_health_url")
     token_date = fields.Datetime("Token Created On", readonly=True, copy=False)
     token_digest = fields.Char(readonly=True, copy=False, groups=NO_ACCESS)
+
+    def _compute_display_name(self):
+        self.display_name = self.env._("Monitoring")
 
     def _compute_health_url(self):
         for monitor in self:
@@ -117,18 +119,18 @@ class Office365Monitor(models.Model):
         self.ensure_one().check_access("write")
         if not self.webhook_url:
             raise UserError(self.env._("Enter the address of the webhook first."))
-        is_accepted = self.sudo()._send("test", f"test-{int(time.time())}", {"url": self.get_base_url()})
+        error = self.sudo()._send("test", f"test-{int(time.time())}", {"url": self.get_base_url()})
         return {
             "type": "ir.actions.client", "tag": "display_notification",
             "params": {
-                "type": "success" if is_accepted else "danger",
-                "message": self.env._("The webhook accepted the test message.") if is_accepted else
-                self.env._("The webhook did not accept the test message: %s", self.webhook_error),
+                "type": "danger" if error else "success",
+                "message": self.env._("The webhook did not accept the test message: %s", error) if error else
+                self.env._("The webhook accepted the test message."),
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             }}
 
-    def _send(self, event: str, event_id: str, facts: dict) -> bool:
-        """Post a message; return whether it was accepted. What went wrong is written down, never raised."""
+    def _send(self, event: str, event_id: str, facts: dict) -> str:
+        """Post a message; return "" if it was accepted, else why not. What went wrong is written down, never raised."""
         try:
             secret = self.env["office365.secret"]._get__(self, _SECRET)
             error = "" if secret else self.env._("There is no signing secret yet.")
@@ -141,7 +143,7 @@ class Office365Monitor(models.Model):
         self.write({
             "webhook_date": fields.Datetime.now(), "webhook_error": error or self.env._("Accepted"),
             "webhook_failures": self.webhook_failures + 1 if error else 0})
-        return not error
+        return error
 
 
 class Office365MonitorShown(models.AbstractModel):

@@ -6,6 +6,7 @@ from odoo.tools import format_date
 from ...tools.assistant.radar import Line
 from ...tools.checks import Check
 from ...tools.diagnosis.reader import diagnose
+from ...tools.servers import powershell
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,19 @@ class Office365Radar(models.TransientModel):
             "about": line.about, "count": line.count, "addresses": ", ".join(line.details), "what": line.details[0] if line.details else "",
             "date": format_date(self.env, line.until) if line.until else ""}
         name, remedy = self._sentences(line)
-        return Check(name % about, line.state, remedy % about if remedy else self._remedy(line), line.words)
+        # What is kept of a failed fetch is what the server said, and below it what to do.
+        cause, _newline, rest = line.words.partition("\n") if line.kind == "fetch" else (line.words, "", "")
+        return Check(name % about, line.state, remedy % about if remedy else rest.strip() or self._remedy(line), cause)
 
     @api.model
     def _remedy(self, line: Line) -> str:
         """Return what to do about what a server said."""
-        return "" if line.kind == "fetch" else diagnose(line.words).translated(self.env._)  # there, the words hold it already
+        diagnosis = diagnose(line.words)
+        if line.kind in ("default_sender", "sender") and diagnosis.cause == "send_as_denied":
+            server = self.env["ir.mail_server"].sudo().browse(line.record[1])
+            if command := powershell.grant_line(server.office365_sender_mode, server._office365_trustee(), line.details):
+                return self.env._("An Exchange administrator allows it in PowerShell: %s", command)
+        return diagnosis.translated(self.env._)
 
     @api.model
     def _fine(self, kind: str) -> str:
@@ -87,7 +95,9 @@ class Office365Radar(models.TransientModel):
                 self.env._("If this is the production database, open the Entra app and press “This is the production database”.")),
             "server": (self.env._("%(about)s: Exchange refuses this server, and its mail is on hold"), ""),
             "default_sender": (self.env._("%(about)s: Exchange refuses the default sender %(addresses)s"), ""),
-            "sender": (self.env._("%(about)s: Exchange refuses senders (%(count)s), such as %(addresses)s"), ""),
+            "sender": (
+                self.env._("%(about)s: Exchange refuses %(count)s senders, such as %(addresses)s") if line.count > len(line.details) else
+                self.env._("%(about)s: Exchange refuses the sender %(addresses)s"), ""),
             "fetch": (self.env._("%(about)s: mail is not fetched"), ""),
             "not_fetched": (
                 self.env._("%(about)s: no mail was fetched for more than an hour"),

@@ -159,14 +159,16 @@ class Office365Trouble(models.Model):
         return self.reported == "began" if self.ended else self.reported != "began"
 
     def _report(self, lines: dict[str, Line]) -> None:
-        """Tell the webhook what began or ended, the oldest first, until it does not accept something; the next run goes on from there."""
+        """Tell the webhook what began or ended, the oldest first. If nobody is there, the rest waits for the next run."""
         monitor = self.env["office365.monitor"]._monitor()
         for trouble in self.sorted(lambda one: (one.changed, one.id)):
             if trouble._has_news(monitor):
                 state = "ended" if trouble.ended else "began"
-                if not monitor._send(f"trouble.{state}", f"{trouble.id}-{int(trouble.changed.timestamp())}", trouble._facts(lines)):
+                error = monitor._send(f"trouble.{state}", f"{trouble.id}-{int(trouble.changed.timestamp())}", trouble._facts(lines))
+                if not error:
+                    trouble.reported = state
+                elif not error.startswith("HTTP 4"):  # that would be about this message alone
                     break
-                trouble.reported = state
 
     def _facts(self, lines: dict[str, Line]) -> dict:
         """Return what the webhook is told. What a server said is not for outside: it names addresses."""

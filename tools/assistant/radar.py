@@ -67,7 +67,7 @@ class Line:
     @property
     def is_for_people(self) -> bool:
         """Tell whether administrators are told of the trouble: a heartbeat that fails has told them itself, what it failed at."""
-        return "failing" not in self.details
+        return self.kind != "heartbeat" or "late" in self.details
 
     @property
     def is_sick(self) -> bool:
