@@ -20,6 +20,7 @@
         "data/mail_activity_type_data.xml",
         "data/ir_cron_expiry.xml",
         "data/ir_cron_reconcile.xml",
+        "data/ir_cron_watch.xml",
         "views/office365_delivery_views.xml",
         "views/office365_pause_views.xml",
         "views/ir_mail_server_views.xml",
@@ -46,6 +47,9 @@
         "views/office365_menus.xml",
         "data/office365_setup_todo.xml",
         "views/res_config_settings_views.xml",
+        "views/office365_radar_views.xml",
+        "views/office365_trouble_views.xml",
+        "views/office365_monitor_views.xml",
     ],
     "post_init_hook": "trust_what_is_there",
     "assets": {

@@ -20,6 +20,7 @@ Sources (bracketed in the tables):
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 CLOUDS: Final[dict[str, str]] = {
@@ -146,6 +147,9 @@ MICROSOFT_SUFFIXES: Final[tuple[str, ...]] = (
     ".mx.microsoft",
     ".apps.mil",
 )
+
+# When passwords end there: for SMTP they are switched off by default, for IMAP and POP they are gone since. [BASIC26][BASIC24]
+PASSWORD_ENDS: Final[dict[str, date]] = {"outgoing": date(2026, 12, 31), "incoming": date(2022, 12, 31)}
 
 
 @dataclass(frozen=True)

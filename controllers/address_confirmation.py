@@ -1,11 +1,12 @@
 from odoo import http
 from odoo.http import request
 
+from ..models.assistant.office365_monitor import HEALTH_PATH
 from ..models.entra.office365_app_sign_in import PATH as OAUTH_PATH
 from ..models.identity.res_users_link import PATH
 from ..tools.secrets.redaction import install
 
-install((PATH, OAUTH_PATH))
+install((PATH, OAUTH_PATH, HEALTH_PATH))
 
 
 class MailOffice365(http.Controller):

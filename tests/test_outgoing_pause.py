@@ -218,23 +218,18 @@ class TestPauseScreen(PauseCase):
             self.refused(one, PENALTY)
         self.pause = self.pauses()
 
-    def test_administrators_get_one_activity_each_however_often_it_is_refused_and_no_mail(self):
-        self.later(minutes=15)
-        with self.run_of(self.server) as two:
-            self.refused(two, PENALTY)
-        activities = self.pause.activity_ids
-        self.assertEqual(len(activities), len(activities.user_id))
-        self.assertIn(self.administrator, activities.user_id)
-        self.assertTrue(all(user.has_group("base.group_system") for user in activities.user_id))
-        self.assertIn("Add-RecipientPermission", activities[0].note)
+    def test_the_job_that_tells_administrators_runs_at_the_first_refusal_when_a_pause_begins_and_when_it_ends(self):
+        self.pause.unlink()
+        with patch.object(type(self.env["office365.trouble"]), "_look", autospec=True) as look:
+            with self.run_of(self.server) as two:
+                for looks in (1, 1, 2):
+                    self.refused(two, DENIED, INFO)
+                    self.assertEqual(look.call_count, looks)
+            self.later(minutes=15)
+            with self.run_of(self.server) as three:
+                self.taken(three, INFO)
+            self.assertEqual(look.call_count, 3)
         self.assertEqual(self.env["mail.mail"].search_count([]), self.mails_before)
-
-    def test_the_activity_disappears_with_the_pause(self):
-        activities = self.pause.activity_ids
-        self.later(minutes=15)
-        with self.run_of(self.server) as two:
-            self.taken(two)
-        self.assertFalse(activities.exists())
 
     def test_the_server_shows_it(self):
         self.assertIn(PENALTY, self.server.office365_pause_notice)

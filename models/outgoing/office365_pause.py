@@ -2,7 +2,6 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
-from odoo.tools import plaintext2html
 
 from ...tools.diagnosis.reader import diagnose
 from ...tools.outgoing import clock
@@ -84,13 +83,16 @@ class Office365Pause(models.Model):
     def _succeeded(self, server, address: str) -> None:
         """Forget the refusals: mail is taken again."""
         def forget(cr):
-            self._locked(cr, server, address).unlink()
+            pause = self._locked(cr, server, address)
+            if pause:
+                pause.unlink()
+                pause.env["office365.trouble"]._look()
 
         run_apart(self.env.registry.cursor, forget)
 
     @api.model
     def _failed(self, server, address: str, cause: str, reply: str, stage: str = "") -> tuple[Breaker, float]:
-        """Count a refusal; return the state after it, and the time. Administrators are told when a pause begins."""
+        """Count a refusal; return the state after it, and the time. Administrators are told soon."""
         def count(cr):
             seconds = clock.database_time(cr)
             now = clock.moment(seconds)
@@ -103,8 +105,8 @@ class Office365Pause(models.Model):
             before = pause._state() if pause.failures else None
             state = failed(before, cause, now, stage=stage, reply=reply)
             pause.write(_values(state))
-            if state.until and not (before and before.until):
-                pause._put_on_the_list()
+            if before is None or (state.until and not before.until):
+                pause.env["office365.trouble"]._look()
             return state, seconds
 
         return run_apart(self.env.registry.cursor, count)
@@ -138,12 +140,6 @@ class Office365Pause(models.Model):
     # ------------------------------------------------------------
     # What an administrator sees and does
     # ------------------------------------------------------------
-
-    def _put_on_the_list(self) -> None:
-        """Put the pause on the list of what the administrators have to do. It disappears from there with the pause."""
-        self._tell_administrators("mail.mail_activity_data_warning", lambda pause: (
-            pause.env._("Mail is on hold: %s is refused", pause.address or pause.mail_server_id.display_name),
-            plaintext2html(pause._notice())))
 
     def _notice(self) -> str:
         """Return what happened and what to do about it."""
