@@ -41,6 +41,10 @@
         "views/sign_in_templates.xml",
         "views/notice_templates.xml",
         "views/office365_setup_views.xml",
+        "views/office365_setup_catch_all_views.xml",
+        "views/office365_setup_scripts_views.xml",
+        "views/office365_exchange_script_views.xml",
+        "views/office365_exchange_script_by_hand_views.xml",
     ],
     "post_init_hook": "trust_what_is_there",
     "assets": {

@@ -1,3 +1,4 @@
+from . import test_assistant_exchange_dialog
 from . import test_assistant_exchange_scripts
 from . import test_assistant_setup
 from . import test_core_contract

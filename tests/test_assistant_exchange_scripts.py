@@ -1,5 +1,6 @@
 """Scripts for Exchange Online PowerShell: whatever the values are, they are literals; what is made is looked for first, and undone."""
 
+import re
 from dataclasses import fields, replace
 
 from odoo.tests import BaseCase, tagged
@@ -192,7 +193,8 @@ class TestScripts(BaseCase):
         table = [
             ("mailbox_user", "mailbox", "Mailbox"), ("app_access", "client_id", "ClientId"), ("send_as", "addresses", "Addresses"),
             ("connector_ip", "ip_addresses", "IPAddresses"), ("connector_certificate", "certificate_name", "CertificateName"),
-            ("catch_all_domain", "catch_all_domain", "CatchAllDomain"), ("hve", "hve_account", "HveAccount"), ("send_as", "domain", "Domain"),
+            ("catch_all_domain", "catch_all_domain", "CatchAllDomain"), ("hve", "hve_account", "HveAccount"),
+            ("send_as", "domain", "Domain"),
         ]
         for kind, field, variable in table:
             with self.subTest(kind=kind, field=field), self.assertRaises(MissingValue) as caught:
@@ -229,3 +231,11 @@ class TestScripts(BaseCase):
         self.assertEqual(found.kept, ("anna@contoso.example", "brant@contoso.example", "x@odoo.contoso.example"))
         self.assertEqual(found.foreign, ("x@fabrikam.example", "y@notcontoso.example"))
         self.assertEqual(found.malformed, ("", "*@contoso.example", "a b"))
+
+    def test_ip_addresses_are_those_that_a_connector_takes(self):
+        self.assertEqual(exchange.ip_ranges("192.0.2.1, 8.8.8.0/24;192.0.2.1\n1.2.3.4/32 "), ("192.0.2.1", "8.8.8.0/24", "1.2.3.4"))
+        self.assertEqual(exchange.ip_ranges(""), ())
+        for text in (
+                "10.0.0.1", "192.168.1.0/24", "127.0.0.1", "8.8.0.0/16", "8.8.8.8/24", "2001:db8::1", "erp.contoso.example", "1.2.3", "'"):
+            with self.subTest(text=text), self.assertRaisesRegex(ValueError, f"^{re.escape(text)}$"):
+                exchange.ip_ranges(f"1.2.3.4 {text}")

@@ -5,4 +5,5 @@ from . import office365_setup_incoming
 from . import office365_setup_alias_domain
 from . import office365_setup_aliases
 from . import office365_setup_catch_all
+from . import office365_setup_scripts
 from . import office365_setup_proof

@@ -5,8 +5,11 @@ it, each value as one literal (`tools/servers/powershell.py`), so that no value 
 """
 
 from .kinds import KINDS, Kind
-from .recipients import Listed, listed
+from .recipients import Listed, ip_ranges, listed
 from .script import MissingValue, as_file, file_name, script, undo
-from .values import Values, environment
+from .values import Values, admin_center, environment
 
-__all__ = ["KINDS", "Kind", "Listed", "MissingValue", "Values", "as_file", "environment", "file_name", "listed", "script", "undo"]
+__all__ = [
+    "KINDS", "Kind", "Listed", "MissingValue", "Values", "admin_center", "as_file", "environment", "file_name", "ip_ranges", "listed", "script",
+    "undo",
+]

@@ -13,6 +13,14 @@ _ENVIRONMENTS: Final = {
     "dod": "O365USGovDoD",
     "china": "O365China",
 }
+# Exchange admin center; of the other clouds Microsoft's pages name only the Microsoft 365 admin center, which leads there.
+# learn.microsoft.com/exchange/exchange-admin-center, learn.microsoft.com/microsoft-365/admin/admin-overview/admin-center-overview
+_ADMIN_CENTERS: Final = {
+    "global": "https://admin.exchange.microsoft.com/",
+    "gcc_high": "https://portal.office365.us/adminportal",
+    "dod": "https://portal.apps.mil/adminportal",
+    "china": "https://portal.partner.microsoftonline.cn/adminportal",
+}
 # New-DynamicDistributionGroup, New-TransportRule: names have 64 characters at most.
 _LONGEST_NAME: Final = 64
 
@@ -49,6 +57,11 @@ class Values:
 def environment(cloud: str) -> str:
     """Return what ``Connect-ExchangeOnline`` calls a cloud."""
     return _ENVIRONMENTS[cloud]
+
+
+def admin_center(cloud: str) -> str:
+    """Return where an administrator of a cloud begins."""
+    return _ADMIN_CENTERS[cloud]
 
 
 def _named(prefix: str, domain: str) -> str:
