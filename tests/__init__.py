@@ -1,4 +1,5 @@
 from . import test_assistant_exchange_dialog
+from . import test_assistant_exchange_page
 from . import test_assistant_exchange_scripts
 from . import test_assistant_setup
 from . import test_core_contract

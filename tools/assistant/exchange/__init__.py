@@ -10,6 +10,6 @@ from .script import MissingValue, as_file, file_name, script, undo
 from .values import Values, admin_center, environment
 
 __all__ = [
-    "KINDS", "Kind", "Listed", "MissingValue", "Values", "admin_center", "as_file", "environment", "file_name", "ip_ranges", "listed", "script",
-    "undo",
+    "KINDS", "Kind", "Listed", "MissingValue", "Values", "admin_center", "as_file", "environment", "file_name", "ip_ranges", "listed",
+    "script", "undo",
 ]

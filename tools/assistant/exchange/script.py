@@ -72,7 +72,7 @@ def _script(head: str, parts: tuple[str, ...], values: Values) -> str:
     body = "\n".join(_part(name) for name in ("sign_in", *parts))
     used = set(_VARIABLE.findall(body))
     assignments = "".join(_assignments(used, values))
-    block = f"$ErrorActionPreference = 'Stop'\n\n# Of this database.\n{assignments}\n{body}"
+    block = f"$ErrorActionPreference = 'Stop'\n\n# Values of this database.\n{assignments}\n{body}"
     return f"{head}{_MODULE}& {{\n{indent(block, '    ')}}}\n"
 
 

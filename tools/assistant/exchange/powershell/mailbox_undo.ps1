@@ -4,7 +4,8 @@ if (Get-Mailbox -Identity $Mailbox -ErrorAction SilentlyContinue) {
     # Keep copies in Sent Items again.
     Set-Mailbox -Identity $Mailbox -MessageCopyForSMTPClientSubmissionEnabled $true
     # Remove the mailbox with all its email, if the script made it. PowerShell asks first.
-    if ((Get-User -Identity $Mailbox).Notes -eq $Note) {
+    $Made = (Get-Mailbox -Identity $Mailbox).Guid
+    if ((Get-User -Identity $Made).Notes -eq $Note) {
         Remove-Mailbox -Identity $Mailbox -Confirm:$true
     }
 }

@@ -2,7 +2,7 @@
 # Microsoft 365 admin center > Users > Active users > the user > Licenses and apps.
 if (-not (Get-Mailbox -Identity $Mailbox -ErrorAction SilentlyContinue)) {
     $Password = Read-Host -AsSecureString -Prompt ('A password for {0}' -f $Mailbox)
-    New-Mailbox -Name $Name -DisplayName $Name -MicrosoftOnlineServicesID $Mailbox -Password $Password | Out-Null
+    $Made = New-Mailbox -Name $Name -DisplayName $Name -MicrosoftOnlineServicesID $Mailbox -Password $Password
     # The undo script removes only a mailbox with this note.
-    Set-User -Identity $Mailbox -Notes $Note
+    Set-User -Identity $Made.Guid -Notes $Note
 }
