@@ -17,8 +17,8 @@ if (-not (Get-ManagementScope | Where-Object { $_.Name -eq $SendersName })) {
     $Group = (Get-DistributionGroup -Identity $SendersName).DistinguishedName.Replace('''', '''''')
     New-ManagementScope -Name $SendersName -RecipientRestrictionFilter ('MemberOfGroup -eq ''{0}''' -f $Group) | Out-Null
 }
-# Give the app the role for this scope. The app must not have SMTP.SendAsApp in Entra as well: with it, Exchange asks for
-# a permission on each mailbox again.
+# Give the app the role for this scope. The app must not have any API permission in Entra as well: with SMTP.SendAsApp,
+# Exchange asks for access to each mailbox again.
 if (-not (Get-ManagementRoleAssignment | Where-Object { $_.Name -eq $SendersName })) {
     $Role = 'Application SMTP.SendAsApp'
     New-ManagementRoleAssignment -Name $SendersName -Role $Role -App $App.ObjectId -CustomResourceScope $SendersName | Out-Null
