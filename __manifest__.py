@@ -50,6 +50,10 @@
         "views/office365_radar_views.xml",
         "views/office365_trouble_views.xml",
         "views/office365_monitor_views.xml",
+        "views/office365_setup_catch_all_views.xml",
+        "views/office365_setup_scripts_views.xml",
+        "views/office365_exchange_script_views.xml",
+        "views/office365_exchange_script_by_hand_views.xml",
     ],
     "post_init_hook": "trust_what_is_there",
     "assets": {

@@ -105,6 +105,8 @@ class TestFromOutside(SlotsMixin, Office365Mixin, HttpCase):
             "office365.reconciliation": env["office365.reconciliation"].create({"server_id": incoming.id}),
             "office365.reconciliation.line": env["office365.reconciliation.line"].create({
                 "reconciliation_id": env["office365.reconciliation"].create({"server_id": incoming.id}).id}),
+            "office365.exchange.script": env["office365.exchange.script"].create({
+                "setup_id": env["office365.setup"].create({}).id, "kind": "mailbox_user"}),
             "office365.file.under": env["office365.file.under"].create({}),
             "office365.sender": env["office365.sender"],  # each administrator gets lines of his own when he opens the screen
             "office365.setup": env["office365.setup"].create({}),

@@ -1,6 +1,7 @@
 from . import mail_compose_message
 from . import office365_connection_check
 from . import office365_device_sign_in
+from . import office365_exchange_script
 from . import office365_file_under
 from . import office365_switch
 from . import office365_sender

@@ -49,8 +49,8 @@ def is_pure(path: Path) -> bool:
         top = module.partition(".")[0]
         if level == 0 and top == "odoo" and not (module == "odoo.tests" and names <= _STAND_IN):
             return False
-        # The words of Exchange, and messages written by others, need no Odoo either.
-        if level == 1 and not (top == "messages" or (module == "servers" and names == {"replies"})):
+        # The words of Exchange, messages written by others, and what reads PowerShell need no Odoo either.
+        if level == 1 and not (top in ("messages", "powershell") or (module == "servers" and names == {"replies"})):
             return False
         if level == 2 and not (top in _PACKAGES or not module and names <= set(_PACKAGES)):
             return False

@@ -7,6 +7,7 @@ from . import office365_setup_incoming
 from . import office365_setup_alias_domain
 from . import office365_setup_aliases
 from . import office365_setup_catch_all
+from . import office365_setup_scripts
 from . import office365_setup_proof
 from . import res_config_settings
 from . import office365_radar
