@@ -1,3 +1,4 @@
+from . import test_assistant_dns_records
 from . import test_assistant_setup
 from . import test_core_contract
 from . import test_diagnosis_catalogue
