@@ -41,6 +41,7 @@
         "views/sign_in_templates.xml",
         "views/notice_templates.xml",
         "views/office365_setup_views.xml",
+        "views/office365_setup_relay_views.xml",
     ],
     "post_init_hook": "trust_what_is_there",
     "assets": {

@@ -1,4 +1,6 @@
 from . import test_assistant_dns_records
+from . import test_assistant_relay
+from . import test_assistant_road
 from . import test_assistant_setup
 from . import test_core_contract
 from . import test_diagnosis_catalogue
@@ -140,6 +142,7 @@ from . import test_secrets_unreadable
 from . import test_secrets_vault
 from . import test_servers_connection_check
 from . import test_servers_incoming
+from . import test_servers_input
 from . import test_servers_outgoing
 from . import test_servers_powershell
 from . import test_servers_presets
