@@ -75,7 +75,8 @@ class Office365Setup(models.Model):
             "mx_missing": (self.env._("%(domain)s has no MX record, so it receives no email."), copy),
             "mx_null": (self.env._("%(domain)s says that it receives no email (null MX)."), copy),
             "mx_elsewhere": (
-                self.env._("The MX record leads to %(hosts)s, which is not Exchange Online, for example an email filter in front of it."), copy),
+                self.env._(
+                    "The MX record leads to %(hosts)s, which is not Exchange Online, for example an email filter in front of it."), copy),
             "mx_no_address": (
                 self.env._("The MX host %(host)s has no IPv4 address."),
                 self.env._("Compare the MX record with Microsoft 365 admin center > Settings > Domains > your domain > DNS records.")),
@@ -104,15 +105,16 @@ class Office365Setup(models.Model):
                 self.env._("The record includes %(what)s, which has no SPF record. Recipients treat the whole record as invalid."),
                 self.env._("Remove that part, or correct its spelling.")),
             "spf_exchange_missing": (
-                self.env._("The record does not include Exchange Online (%(include)s), which sends your email to its recipients."), publish),
+                self.env._("The record does not include Exchange Online (%(include)s), which sends your email to its recipients."),
+                publish),
             "spf_address_missing": (
                 self.env._("The record does not permit the address of this server: %(addresses)s."), publish),
         }
 
     def _signature_sentences(self) -> dict[str, tuple[str, str]]:
         dkim = self.env._(
-            "Open Defender portal > Email & collaboration > Policies & rules > Threat policies > Email authentication settings > DKIM, choose "
-            "your domain, publish the two CNAME records shown there, then switch the signature on.")
+            "Open Defender portal > Email & collaboration > Policies & rules > Threat policies > Email authentication settings > DKIM, "
+            "choose your domain, publish the two CNAME records shown there, then switch the signature on.")
         return {
             "dkim_found": (self.env._("Exchange can sign your email: %(name)s has a key."), ""),
             "dkim_missing": (self.env._("%(domain)s has no keys for Exchange, so it signs with the name of your tenant instead."), dkim),

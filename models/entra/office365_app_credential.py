@@ -112,8 +112,8 @@ class Office365App(models.Model):
                 continue  # the form keeps it out of sight; it would never be used
             if is_guid(secret):
                 raise ValidationError(self.env._(
-                    "%s: this is the Secret ID, not the secret. Copy the column Value from Entra admin center > App registrations > your app "
-                    "> Certificates & secrets. Entra shows it only once; if it is hidden, make a new client secret.", app.display_name))
+                    "%s: this is the Secret ID, not the secret. Copy the column Value from Entra admin center > App registrations > your "
+                    "app > Certificates & secrets. Entra shows it only once; if it is hidden, make a new client secret.", app.display_name))
             app._keep__("client_secret", secret)
 
     def _inverse_private_key(self):

@@ -89,11 +89,11 @@ class Office365ServerMixin(models.AbstractModel):
                 "the field %(host_field)s holds “%(host)s”, which is not the name of a server. Enter the name alone, such as "
                 "smtp.office365.com. The port has a field of its own."),
             "relay_host_signs_in": self.env._(
-                "the server %(host)s in the field %(host_field)s requires a sign-in, and a relay has none. Enter the MX host of your tenant, "
-                "such as contoso-com.mail.protection.outlook.com, or choose the preset Client submission."),
+                "the server %(host)s in the field %(host_field)s requires a sign-in, and a relay has none. Enter the MX host of your "
+                "tenant, such as contoso-com.mail.protection.outlook.com, or choose the preset Client submission."),
             "host_is_mx": self.env._(
-                "the server %(host)s in the field %(host_field)s is the MX host of a tenant, which never offers a sign-in. Choose the preset "
-                "Relay through a connector for it, or enter the host of this preset."),
+                "the server %(host)s in the field %(host_field)s is the MX host of a tenant, which never offers a sign-in. Choose the "
+                "preset Relay through a connector for it, or enter the host of this preset."),
             "port_out_of_range": self.env._("the port %(port)s does not exist. Enter %(expected)s."),
             "port_of_other_protocol": self.env._(
                 "the port %(port)s belongs to %(protocol)s. Enter %(expected)s."),
@@ -112,7 +112,8 @@ class Office365ServerMixin(models.AbstractModel):
             "submission_authentication": self.env._(
                 "the field Sign In must be Microsoft Entra ID or Password: this service requires the mailbox to sign in."),
             "app_missing": self.env._(
-                "the field Entra App is empty. Choose the app registration that signs in, or create it with the button Create the Entra App."),
+                "the field Entra App is empty. Choose the app registration that signs in, or create it with the button Create the Entra "
+                "App."),
             "app_of_other_cloud": self.env._(
                 "the Entra App lives in another cloud (%(cloud)s). Choose an app of this server's cloud, or change the field "
                 "Microsoft Cloud."),
@@ -130,7 +131,8 @@ class Office365ServerMixin(models.AbstractModel):
                 "the field Server Type does not fit the preset. Choose %(expected)s, or another preset."),
         }
         labels = {
-            "host_field": self._office365_label(self._office365_host_field), "user_field": self._office365_label(self._office365_user_field)}
+            "host_field": self._office365_label(self._office365_host_field),
+            "user_field": self._office365_label(self._office365_user_field)}
         return texts[problem.slug] % {**labels, **problem.details}
 
     def _office365_label(self, name: str) -> str:

@@ -51,7 +51,8 @@ ROWS: Final[tuple[Row, ...]] = (
         "hve": _lt("No limit a minute or a day. 50 recipients and 10 MB for each message."),
     }),
     Row(_lt("Price"), {
-        "submission": _lt("Included with the mailbox. Microsoft recommends one with a license; a shared mailbox often works without."),  # [MFD]
+        # [MFD]
+        "submission": _lt("Included with the mailbox. Microsoft recommends one with a license; a shared mailbox often works without."),
         "relay": _lt("Included. No mailbox and no license is needed."),  # [MFD]
         "hve": _lt("Paid by use, with a billing policy for each account."),  # [HVE]
     }),
@@ -62,8 +63,8 @@ ROWS: Final[tuple[Row, ...]] = (
         "relay": _lt("A connector in Exchange, port 25, which many hosting providers block, and either a fixed public IPv4 address that "
                      "nobody else uses or a client certificate for your domain."),
         # [HVEOAUTH]
-        "hve": _lt("A High Volume Email account, an app registration in Microsoft Entra that the account lists, and port 587. It is offered "
-                   "in the worldwide cloud only."),
+        "hve": _lt("A High Volume Email account, an app registration in Microsoft Entra that the account lists, and port 587. It is "
+                   "offered in the worldwide cloud only."),
     }),
     Row(_lt("Sign-in"), {
         "submission": _lt("With a token of Microsoft Entra. No password is stored."),
@@ -77,8 +78,8 @@ REASONS: Final[dict[str, str]] = {
     "much_inside": _lt("It is made for much mail inside your own organization. Use Client submission or a relay for mail to anyone else."),
     "much": _lt("It has no daily limit of a mailbox, and this server can be recognized by a connector."),
     "much_no_hve": _lt("High Volume Email is not offered in this cloud, and this server can be recognized by a connector."),
-    "much_no_address": _lt("A connector needs an address of this server's own. Until it has one, mail beyond the limits of the mailbox waits "
-                           "in the queue; a relay with a client certificate is another way."),
+    "much_no_address": _lt("A connector needs an address of this server's own. Until it has one, mail beyond the limits of the mailbox "
+                           "waits in the queue; a relay with a client certificate is another way."),
 }
 
 

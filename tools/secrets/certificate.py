@@ -43,7 +43,7 @@ class Certificate:
 
     @property
     def names(self) -> list[str]:
-        """Return the host names that it is made for, in lower case: the alternative ones (RFC 5280 section 4.2.1.6), then the common one."""
+        """Return the host names that it is made for, in lower case: alternative ones (RFC 5280 section 4.2.1.6), then the common one."""
         found = [name.value for name in self._parsed.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
         with contextlib.suppress(x509.ExtensionNotFound):
             alternatives = self._parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
