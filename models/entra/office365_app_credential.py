@@ -98,19 +98,31 @@ class Office365App(models.Model):
     # Writing what cannot be read
     # ------------------------------------------------------------
 
-    @staticmethod
-    def _with_file(vals: dict) -> dict:
-        """Return the values of a call without the empty fields that a form sends along with a PFX file, which brings both parts."""
+    def _with_file(self, vals: dict) -> dict:
+        """Return the values of a call with what is in a PFX file in place of the file. It wins over the empty fields that a form sends
+        along.
+
+        :raise ValidationError: it cannot be used
+        """
         if not vals.get("certificate_pfx"):
             return vals
-        return {name: value for name, value in vals.items() if value or name not in ("certificate", "private_key")}
+        app = self[:1] or self.new({"name": vals.get("name")})
+        try:
+            pair = key_pair.from_pfx(content_of(vals["certificate_pfx"]), vals.get("certificate_passphrase") or None)
+            pair.check_dates(token_life.now())
+        except binascii.Error:
+            raise ValidationError(app._key_pair_text("pfx_unreadable")) from None
+        except key_pair.KeyPairUnusable as error:
+            raise ValidationError(app._key_pair_text(error.slug)) from None
+        rest = {name: value for name, value in vals.items() if name not in ("certificate_pfx", "certificate_passphrase")}
+        return {**rest, "certificate": pair.certificate, "private_key": pair.private_key, "credential": "certificate"}
 
     def _inverse_client_secret(self):
         for app in self:
             secret = (app.client_secret or "").strip()
-            if is_guid(secret) and app.credential != "secret":
-                continue  # the form keeps it out of sight; it would never be used
             if is_guid(secret):
+                if app.credential != "secret":
+                    continue  # the form keeps it out of sight; it would never be used
                 raise ValidationError(self.env._(
                     "%s: this is the Secret ID, not the secret. Copy the column Value from Entra admin center > App registrations > your "
                     "app > Certificates & secrets. Entra shows it only once; if it is hidden, make a new client secret.", app.display_name))
@@ -129,16 +141,7 @@ class Office365App(models.Model):
             app._keep__("private_key", pair.private_key)
 
     def _inverse_certificate_pfx(self):
-        for app in self.filtered("certificate_pfx"):
-            try:
-                content = content_of(app.certificate_pfx)
-                pair = key_pair.from_pfx(content, app.certificate_passphrase or None)
-                pair.check_dates(token_life.now())
-                app._use_pair(pair)
-            except binascii.Error:
-                raise ValidationError(app._key_pair_text("pfx_unreadable")) from None
-            except key_pair.KeyPairUnusable as error:
-                raise ValidationError(app._key_pair_text(error.slug)) from None
+        """Forget what was used: the file in :meth:`_with_file`, the passphrase with the private key."""
         self.invalidate_recordset(["certificate_pfx", "certificate_passphrase"])
 
     def _keep__(self, kind: str, value: str) -> None:  # noqa: PLW3201
