@@ -54,6 +54,7 @@
         "views/office365_setup_scripts_views.xml",
         "views/office365_exchange_script_views.xml",
         "views/office365_exchange_script_by_hand_views.xml",
+        "views/office365_setup_relay_views.xml",
     ],
     "post_init_hook": "trust_what_is_there",
     "assets": {

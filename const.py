@@ -16,6 +16,8 @@ Sources (bracketed in the tables):
 [NATCLOUD] learn.microsoft.com/entra/identity-platform/authentication-national-cloud
 [OAUTH]   learn.microsoft.com/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth
 [HVEOAUTH] learn.microsoft.com/exchange/mail-flow-best-practices/oauth-high-volume-mails-m365
+[SPF]     learn.microsoft.com/defender-office-365/email-authentication-spf-configure
+[DKIM]    learn.microsoft.com/defender-office-365/email-authentication-dkim-configure
 [CLOUDS]  no Microsoft page names the resource of the other clouds; as public mail programs for them use it
 """
 
@@ -137,6 +139,17 @@ MX_SUFFIXES: Final[tuple[str, ...]] = (
     ".protection.apps.mil",
     ".mail.protection.partner.outlook.cn",
 )
+
+# What the SPF record of a domain includes, so that receivers trust what Exchange sends for it. [SPF]
+SPF_INCLUDES: Final[dict[str, str]] = {
+    "global": "spf.protection.outlook.com",
+    "gcc_high": "spf.protection.office365.us",
+    "dod": "spf.protection.office365.us",
+    "china": "spf.protection.partner.outlook.cn",
+}
+
+# Names of the two keys that Exchange signs with in turn. [DKIM]
+DKIM_SELECTORS: Final[tuple[str, ...]] = ("selector1", "selector2")
 
 # Hosts on which Microsoft decides when passwords end. [BASIC26][BASIC24]
 MICROSOFT_SUFFIXES: Final[tuple[str, ...]] = (

@@ -4,6 +4,9 @@ from . import test_assistant_radar
 from . import test_assistant_exchange_dialog
 from . import test_assistant_exchange_page
 from . import test_assistant_exchange_scripts
+from . import test_assistant_dns_records
+from . import test_assistant_relay
+from . import test_assistant_road
 from . import test_assistant_setup
 from . import test_assistant_tours
 from . import test_assistant_webhook
@@ -147,6 +150,7 @@ from . import test_secrets_unreadable
 from . import test_secrets_vault
 from . import test_servers_connection_check
 from . import test_servers_incoming
+from . import test_servers_input
 from . import test_servers_outgoing
 from . import test_servers_powershell
 from . import test_servers_presets

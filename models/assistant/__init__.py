@@ -3,6 +3,9 @@ from . import office365_setup_inputs
 from . import office365_setup_servers
 from . import office365_setup_sign_in
 from . import office365_setup_outgoing
+from . import office365_setup_records
+from . import office365_setup_relay
+from . import office365_setup_relay_checks
 from . import office365_setup_incoming
 from . import office365_setup_alias_domain
 from . import office365_setup_aliases

@@ -9,6 +9,8 @@ class IrMail_Server(models.Model):
 
     _inherit = "ir.mail_server"
 
+    _office365_host_field, _office365_user_field = "smtp_host", "smtp_user"
+
     office365_preset = fields.Selection(
         [
             ("submission", "Client submission"),
@@ -73,5 +75,6 @@ class IrMail_Server(models.Model):
                 authentication=server.smtp_authentication,
                 has_login=bool(server.smtp_user or server.smtp_pass),
                 is_personal=bool(server.owner_user_id),
+                mailbox=server.smtp_user or "",
                 sign_in=server._office365_sign_in_values(),
             ))

@@ -43,6 +43,21 @@ function enterParameter(field, name) {
     };
 }
 
+// Microsoft's sign-in is chosen; the local server of these tours takes a password as well.
+function signInByPassword() {
+    return [
+        {
+            content: "Microsoft's sign-in is chosen",
+            trigger: ".o_field_widget[name=office365_sign_in_by] input[data-value=office365]:checked",
+        },
+        {
+            content: "Sign in by password",
+            trigger: ".o_field_widget[name=office365_sign_in_by] input[data-value=login]",
+            run: "click",
+        },
+    ];
+}
+
 function openPreferences() {
     return [
         {
@@ -69,6 +84,7 @@ registry.category("web_tour.tours").add("mail_office365_outgoing", {
         expectValue("name", "Office 365 Outgoing Mail Server"),
         expectValue("smtp_host", "smtp.office365.com"),
         expectValue("smtp_port", "587"),
+        ...signInByPassword(),
         {
             content: "The end of passwords at Microsoft is announced",
             trigger: ".alert-warning:contains(December 2026)",
@@ -215,6 +231,7 @@ registry.category("web_tour.tours").add("mail_office365_incoming", {
         enterParameter("server", "imap_host"),
         enterParameter("port", "imap_port"),
         enterParameter("user", "mailbox"),
+        ...signInByPassword(),
         enterParameter("password", "password"),
         {
             content: "Test and confirm",
