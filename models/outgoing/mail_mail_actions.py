@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ...tools.outgoing import log
+
 
 class MailMail(models.Model):
     """What people do with Office 365 mails that wait or have failed."""
@@ -26,6 +28,7 @@ class MailMail(models.Model):
                 "scheduled_date": False, "failure_reason": False, "failure_type": False,
             })
             mail._office365_notify_deferred(served)
+        self._office365_log_now(log.DEFERRED)
 
     def _office365_retry_now(self) -> None:
         """Let the next run of the queue send deferred mails, and trigger it soon."""
@@ -38,6 +41,7 @@ class MailMail(models.Model):
         """Release what cancelled deferred mails hold."""
         if self:
             self.write({"office365_stream": False})
+            self._office365_log_now(log.CANCELED)
             self.env["office365.quota"].sudo()._count_anew()
             self._office365_notifications().write({"notification_status": "canceled"})
             self._office365_thread_messages()._notify_message_notification_update()
