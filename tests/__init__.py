@@ -104,7 +104,9 @@ from . import test_outgoing_governor_tour
 from . import test_outgoing_governor_workers
 from . import test_outgoing_high_volume_email
 from . import test_outgoing_lifetime
+from . import test_outgoing_log
 from . import test_outgoing_log_notes
+from . import test_outgoing_log_tours
 from . import test_outgoing_lookahead
 from . import test_outgoing_pause
 from . import test_outgoing_queue

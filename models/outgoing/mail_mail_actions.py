@@ -10,6 +10,15 @@ class MailMail(models.Model):
 
     office365_retry_at = fields.Datetime("Will Be Tried Again At", compute="_compute_office365_retry_at")
 
+    office365_command = fields.Text("Exchange PowerShell", compute="_compute_office365_command")
+
+    @api.depends("office365_cause", "message_id")
+    def _compute_office365_command(self):
+        emails = self.env["office365.email"].sudo().search([("message_id", "in", self.filtered("office365_cause").mapped("message_id"))])
+        commands = {email.message_id: email.command for email in emails}
+        for mail in self:
+            mail.office365_command = bool(mail.office365_cause) and commands.get(mail.message_id)
+
     @api.depends("state", "scheduled_date", "office365_cause")
     def _compute_office365_retry_at(self):
         for mail in self:

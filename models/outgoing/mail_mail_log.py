@@ -37,11 +37,11 @@ class MailMail(models.Model):
     def _office365_log_all(self, run: QueueRun, state: str, cause: str, words: str) -> None:
         """Tell what became of mails as a whole: of those of their recipients who have not been served."""
         for mail in self:
-            mail._office365_log(run, dict.fromkeys(mail._office365_unserved(), log.Told(state, cause, words)))
+            mail._office365_log(run, dict.fromkeys(mail._office365_unserved(), log.Told(state, cause, words)), run.smtp_from)
 
-    def _office365_log(self, run: QueueRun, told: Mapping[str, log.Told]) -> None:
+    def _office365_log(self, run: QueueRun, told: Mapping[str, log.Told], email_from: str = "") -> None:
         """Have the log told with other rows of the run."""
-        if row := self._office365_log_row(told):
+        if row := self._office365_log_row(told, email_from):
             server = self.env["ir.mail_server"].sudo().browse(run.server_id)
             server._office365_note({**row, "mail_server_id": server.id})
 
@@ -51,14 +51,18 @@ class MailMail(models.Model):
         if rows := list(filter(None, rows)):
             self.env["office365.delivery"].sudo()._keep(rows)
 
-    def _office365_log_row(self, told: Mapping[str, log.Told]) -> dict | None:
+    def _office365_log_row(self, told: Mapping[str, log.Told], email_from: str = "") -> dict | None:
+        """Return a row for :meth:`office365.delivery._keep` that has no transaction.
+
+        :param email_from: that the mail leaves with, "" if that is not known or has been told
+        """
         if not told or not self.message_id:
             return None
         mail = self.sudo()
         return {
             "user_id": mail.create_uid.id, "company_id": mail.record_company_id.id,
             "note": log.Note(mail.message_id, fields.Datetime.now(), told, {
-                "email_from": mail.email_from, "subject": mail.subject, "kind": log.MASS if mail.office365_bulk else log.MAIL}),
+                "email_from": email_from, "subject": mail.subject, "kind": log.MASS if mail.office365_bulk else log.MAIL}),
         }
 
     def _office365_unserved(self) -> list[str]:

@@ -62,9 +62,7 @@ class MailNotification(models.Model):
 
     def _office365_command(self) -> str | None:
         """Return the lines of PowerShell that would help, for the clipboard."""
-        if not (mail := self._office365_failed_mail()) or not self.env.user._is_system():
-            return None
-        return self.env["office365.email"].sudo().search([("message_id", "=", mail.message_id)], limit=1).command
+        return self._office365_failed_mail().office365_command if self.env.user._is_system() else None
 
     def _office365_answer(self, settled: Mapping[str, str]) -> str | None:
         """Return why the recipient was refused; empty if they were served, None if neither."""

@@ -74,7 +74,10 @@ class Office365Email(models.Model):
     @api.model
     def _recipients_like(self, text: str) -> Domain:
         term = log.written(text)
-        begins = f"{term.lstrip('@').translate(str.maketrans({'%': None, '_': chr(92) + '_'}))}%"
+        stem = term.lstrip("@").replace("%", "").replace("_", r"\_")
+        if not stem:
+            return Domain.FALSE
+        begins = f"{stem}%"
         if term.startswith("@"):
             return Domain("host", "=like", begins)
         found = Domain("address", "=like", begins)
