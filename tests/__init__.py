@@ -14,6 +14,7 @@ from . import test_core_contract
 from . import test_diagnosis_catalogue
 from . import test_diagnosis_causes
 from . import test_diagnosis_field
+from . import test_diagnosis_names
 from . import test_diagnosis_reader
 from . import test_diagnosis_rules
 from . import test_entra_app
@@ -114,6 +115,9 @@ from . import test_outgoing_governor_tour
 from . import test_outgoing_governor_workers
 from . import test_outgoing_high_volume_email
 from . import test_outgoing_lifetime
+from . import test_outgoing_log
+from . import test_outgoing_log_notes
+from . import test_outgoing_log_tours
 from . import test_outgoing_lookahead
 from . import test_outgoing_pause
 from . import test_outgoing_queue

@@ -231,7 +231,9 @@ class TestOutgoingFlow(Office365Case):
 
         self.assertEqual((told(email), told(inbox)), (set(), set()))
         self.outgoing()
-        self.assertEqual((told(email), told(inbox)), ({"office365_retry_at", "office365_reason"}, set()))
+        plain = {"office365_retry_at", "office365_reason"}
+        self.assertEqual((told(email), told(inbox)), (plain | {"office365_details", "office365_command"}, set()))
+        self.assertEqual(told(email.with_user(self.brant)), plain)
 
     def test_what_core_reads_leaves_our_columns_alone(self):
         """They would be read with every mail, message, contact and user, also where nothing is ours."""

@@ -96,11 +96,12 @@ class TestFromOutside(SlotsMixin, Office365Mixin, HttpCase):
             "office365.switch": env["office365.switch"].create({"res_model": server._name, "res_id": server.id, "app_id": app.id}),
             "office365.device.sign.in": env["office365.device.sign.in"].create({"app_id": app.id, "account": ERP}),
             "office365.pause": env["office365.pause"].create({
-                "mail_server_id": server.id, "cause": "unreachable", "since": now, "last": now}),
+                "mail_server_id": server.id, "cause": "unknown", "since": now, "last": now}),
             "office365.delivery": env["office365.delivery"].create({"mail_server_id": server.id, "state": "sent"}),
             "office365.radar": env["office365.radar"].create({"kind": "waiting"}),
             "office365.trouble": env["office365.trouble"].create({"key": "copy", "kind": "copy", "since": now}),
             "office365.monitor": env["office365.monitor"].create({}),
+            "office365.email": env["office365.email"].create({"message_id": "<log@contoso.example>", "state": "failed"}),
             "office365.inbound": env["office365.inbound"].create({"server_id": incoming.id, "state": "failed"}),
             "office365.reconciliation": env["office365.reconciliation"].create({"server_id": incoming.id}),
             "office365.reconciliation.line": env["office365.reconciliation.line"].create({

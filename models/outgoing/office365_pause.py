@@ -3,6 +3,7 @@ from datetime import timedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
 
+from ...tools.diagnosis.names import NAMES
 from ...tools.diagnosis.reader import diagnose
 from ...tools.outgoing import clock
 from ...tools.outgoing.breaker import MEMORY, Breaker, Verdict, failed
@@ -23,7 +24,7 @@ class Office365Pause(models.Model):
 
     mail_server_id = fields.Many2one("ir.mail_server", "Server", required=True, readonly=True, ondelete="cascade")
     address = fields.Char(readonly=True, help="Mail sent from this address is on hold. Empty: all mail of the server is.")
-    cause = fields.Char(required=True, readonly=True, help="Why the server refuses it: a short name that does not change.")
+    cause = fields.Selection(list(NAMES.items()), required=True, readonly=True, help="Why the server refuses it.")
     reply = fields.Char("Server's Reply", readonly=True)
     since = fields.Datetime(required=True, readonly=True, help="First refusal.")
     last = fields.Datetime("Last Refusal", required=True, readonly=True)
@@ -32,6 +33,7 @@ class Office365Pause(models.Model):
     minutes = fields.Integer("Length (minutes)", readonly=True, help="Doubles after each failed trial, up to four hours.")
     trial = fields.Datetime("Trial Since", readonly=True)
     remedy = fields.Text("What to Do", compute="_compute_remedy")
+    command = fields.Text("Exchange PowerShell", compute="_compute_remedy")
 
     _server_address_unique = models.UniqueIndex("(mail_server_id, COALESCE(address, ''))")
 
@@ -41,10 +43,13 @@ class Office365Pause(models.Model):
             server, address = pause.mail_server_id.display_name, pause.address
             pause.display_name = f"{server}: {address}" if address else server
 
-    @api.depends("reply")
+    @api.depends("reply", "address", "mail_server_id")
+    @api.depends_context("lang")
     def _compute_remedy(self):
         for pause in self:
-            pause.remedy = diagnose(pause.reply or "").translated(self.env._)
+            diagnosis, server, sender = diagnose(pause.reply or ""), pause.mail_server_id, pause.address or ""
+            pause.remedy = server._office365_told(diagnosis, sender)
+            pause.command = server._office365_commands(diagnosis, sender)
 
     # ------------------------------------------------------------
     # What a worker sees and tells
@@ -144,12 +149,16 @@ class Office365Pause(models.Model):
     def _notice(self) -> str:
         """Return what happened and what to do about it."""
         self.ensure_one()
-        values = {"server": self.mail_server_id.display_name, "address": self.address, "reply": self.reply or self.cause}
+        values = {"server": self.mail_server_id.display_name, "address": self.address, "reply": self._words()}
         if self.address:
             words = self.env._("%(server)s is refusing mail from %(address)s, which is on hold in the queue: %(reply)s", **values)
         else:
             words = self.env._("%(server)s is refusing all mail, which is on hold in the queue: %(reply)s", **values)
         return f"{words}\n{self.remedy}"
+
+    def _words(self) -> str:
+        """Return the server's words, or what the cause is called."""
+        return self.reply or dict(self._fields["cause"]._description_selection(self.env))[self.cause]
 
     def action_resume(self):
         """End the pauses: what waits is tried at once."""

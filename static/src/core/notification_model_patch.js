@@ -11,8 +11,12 @@ const notificationPatch = {
         super.setup(...arguments);
         // When a deferred mail is tried again.
         this.office365_retry_at = fields.Datetime();
-        /** @type {string|undefined} why it is, or why it failed: the server's words, and what to do */
+        /** @type {string|undefined} why it is, or why it failed, in one plain sentence */
         this.office365_reason = undefined;
+        /** @type {string|undefined} for those who may: the server's words, and what to do */
+        this.office365_details = undefined;
+        /** @type {string|undefined} for administrators: lines of PowerShell */
+        this.office365_command = undefined;
     },
     get office365IsDeferred() {
         return this.notification_status === "ready" && Boolean(this.office365_retry_at);
