@@ -53,6 +53,8 @@ class TestFromOutside(SlotsMixin, Office365Mixin, HttpCase):
             ("ir.mail_server", "test_smtp_connection", [[self.server.id]]),
             ("ir.mail_server", "action_retrieve_max_email_size", [[self.server.id]]),
             ("ir.mail_server", "action_office365_probe", [[self.server.id]]),
+            ("ir.mail_server", "office365_probe_some", [[self.server.id]]),
+            ("ir.mail_server", "office365_test_part", [[self.server.id], "send", CUSTOMER]),
             ("mail.mail", "send", [[mail.id]]),
             ("mail.mail", "send_after_commit", [[mail.id]]),
             ("mail.mail", "process_email_queue", []),
@@ -96,6 +98,7 @@ class TestFromOutside(SlotsMixin, Office365Mixin, HttpCase):
             "office365.pause": env["office365.pause"].create({
                 "mail_server_id": server.id, "cause": "unreachable", "since": now, "last": now}),
             "office365.delivery": env["office365.delivery"].create({"mail_server_id": server.id, "state": "sent"}),
+            "office365.resume": env["office365.resume"].create({}),
             "office365.inbound": env["office365.inbound"].create({"server_id": incoming.id, "state": "failed"}),
             "office365.reconciliation": env["office365.reconciliation"].create({"server_id": incoming.id}),
             "office365.reconciliation.line": env["office365.reconciliation.line"].create({
