@@ -27,7 +27,7 @@ class TestTestTours(Office365Mixin, HttpCase):
 
     def test_a_silent_server_is_cancelled_or_waited_for(self):
         self.enterContext(patch.object(ir_mail_server_test, "PATIENCE", 2))
-        self.servers.submission.faults.add("CONNECT", Delay(4), times=2)
+        self.servers.submission.faults.add("CONNECT", Delay(3), times=2)
         self.tour(self.outgoing(), "mail_office365_test_silent")
         self.servers.submission.connections.wait_for(lambda seen: len(seen) == 2 and all(each.closed for each in seen))
 

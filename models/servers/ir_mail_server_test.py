@@ -47,6 +47,12 @@ class IrMail_Server(models.Model):
         return self.env._(
             "The server accepted the test email to %(address)s. It was sent from %(sender)s.", address=address, sender=sent_from)
 
+    def _office365_test_values(self, email_to):
+        values = super()._office365_test_values(email_to)
+        if email_to:
+            values["address"] = self._office365_preview(*self._office365_test_writer(), self).address
+        return values
+
     def _office365_tells_remedy(self, error):
         return isinstance(error, (CertificateRefused, SmtpSignInRefused)) or super()._office365_tells_remedy(error)
 

@@ -49,7 +49,7 @@ class Office365ServerMixin(models.AbstractModel):
             raise
         except (OSError, UnicodeError, UserError, IMAP4.error, error_proto) as error:
             passed = {stage["name"] for stage in stages}
-            return {"stages": stages, "failure": self._office365_test_failed(part, passed, error), "summary": ""}
+            return {"stages": stages, "failure": self._office365_test_failed(part, passed, error, email_to), "summary": ""}
         return {"stages": stages, "failure": None, "summary": summary or ""}
 
     # ------------------------------------------------------------
@@ -82,6 +82,10 @@ class Office365ServerMixin(models.AbstractModel):
         """Return what a failure means."""
         raise NotImplementedError
 
+    def _office365_test_values(self, email_to: str | None) -> dict[str, str]:
+        """Return what stands for the placeholders of a remedy."""
+        return {"mailbox": self._office365_user() or ""}
+
     # ------------------------------------------------------------
     # What the dialog shows
     # ------------------------------------------------------------
@@ -113,13 +117,13 @@ class Office365ServerMixin(models.AbstractModel):
             "mailbox": self.env._("Mailbox"),
         }
 
-    def _office365_test_failed(self, part: str, passed: set[str], error: Exception) -> dict:
+    def _office365_test_failed(self, part: str, passed: set[str], error: Exception, email_to: str | None) -> dict:
         """Return what the dialog shows of a failure."""
         parts = self._office365_test_parts()
         # An outgoing server tells the stages of the parts before once more, with the connection of this one.
         asked = sum(parts.values(), ()) if "resolve" in passed else parts[part]
         stage = next((stage for stage in asked if stage not in passed), None)
-        diagnosis, values = self._office365_diagnosis_of(error), {"mailbox": self._office365_user() or ""}
+        diagnosis, values = self._office365_diagnosis_of(error), self._office365_test_values(email_to)
         words, remedy = words_of(error), remedies.told(diagnosis, self.env._, values)
         if self._office365_tells_remedy(error):
             words, _line, remedy = remedies.filled(str(error), values).partition("\n")

@@ -46,7 +46,7 @@ registry.category("web_tour.tours").add("mail_office365_test_fails", {
         testConnection("action_office365_test_mail"),
         {
             content: "Say who gets a test email",
-            trigger: ".o_mail_office365_test input[type=email]",
+            trigger: ".o_mail_office365_test input",
             run: "edit customer@fabrikam.example",
         },
         {
