@@ -78,7 +78,7 @@ class TestModes(SignInMixin, SenderCase):
         self.assertEqual((sent.login, sent.from_address, sent.envelope_from), (ERP, ERP, ERP))
 
     def test_as_sender_is_refused_with_a_password(self):
-        with self.assertRaisesRegex(ValidationError, "Choose another mode in the field Mail Shows"):
+        with self.assertRaisesRegex(ValidationError, "Choose another mode in the field Sender Shown to Recipients"):
             self.outgoing(office365_sender_mode="as_sender")
 
     def test_high_volume_email_is_always_from_its_account(self):

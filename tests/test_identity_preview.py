@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
-from ..tools.identity import preview
+from ..tools.identity import preview, probe
 from ..wizards.office365_sender_lines import _MODELS
 from .common import BRANT, CUSTOMER, ERP, INFO, Office365Case, Office365Mixin
 
@@ -359,3 +359,10 @@ class TestSenderTour(Office365Mixin, HttpCase):
         self.assertEqual((states[BRANT], states[NOTIFICATIONS]), ("allowed", "refused"))
         self.assertEqual({sent.recipients[0] for sent in self.servers.accepted}, {ERP})
         self.assertNotIn(CUSTOMER, str(self.servers.transactions))
+
+    def test_many_addresses_are_checked_with_a_counter(self):
+        self.set_alias(self.brant, BRANT)
+        server = self.outgoing()
+        with patch.object(probe, "AT_ONCE", 1):
+            self.start_tour(f"/odoo/ir.mail_server/{server.id}?debug=1", "mail_office365_probe_many", login="admin")
+        self.assertEqual({found.address for found in server.env["office365.probe"].search([])}, {BRANT, NOTIFICATIONS})

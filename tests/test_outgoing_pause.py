@@ -251,7 +251,19 @@ class TestPauseScreen(PauseCase):
         action = self.pause.with_user(self.administrator).action_resume()
         self.assertLess(waiting.scheduled_date, until)
         self.assertEqual(other.scheduled_date, until)
-        self.assertEqual(self.env[action["res_model"]].search(action["domain"]), failed)
+        resume = self.env[action["res_model"]].with_user(self.administrator).browse(action["res_id"])
+        self.assertEqual((resume.mail_ids, resume.summary), (failed, "1 email failed while it was refused."))
+        self.assertEqual(self.env["mail.mail"].search(resume.action_show()["domain"]), failed)
+        resume.action_retry_all()
+        self.assertEqual(failed.state, "outgoing")
+
+    def test_what_failed_long_before_the_refusals_is_not_offered_again(self):
+        old = self.mail(auto_delete=False)
+        old.write({"office365_cause": "penalty_box", "state": "exception"})
+        old.flush_recordset()
+        self.env.cr.execute("UPDATE mail_mail SET write_date = %s WHERE id = %s", [self.pause.since - timedelta(hours=2), old.id])
+        old.invalidate_recordset()
+        self.assertEqual(self.pause.with_user(self.administrator).action_resume()["tag"], "soft_reload")
 
     def test_others_than_administrators_neither_see_nor_end_it(self):
         for work in (self.pause.with_user(self.brant).read, self.pause.with_user(self.brant).action_resume):

@@ -55,6 +55,8 @@ class TestFromOutside(SlotsMixin, Office365Mixin, HttpCase):
             ("ir.mail_server", "test_smtp_connection", [[self.server.id]]),
             ("ir.mail_server", "action_retrieve_max_email_size", [[self.server.id]]),
             ("ir.mail_server", "action_office365_probe", [[self.server.id]]),
+            ("ir.mail_server", "office365_probe_some", [[self.server.id]]),
+            ("ir.mail_server", "office365_test_part", [[self.server.id], "send", CUSTOMER]),
             ("mail.mail", "send", [[mail.id]]),
             ("mail.mail", "send_after_commit", [[mail.id]]),
             ("mail.mail", "process_email_queue", []),
@@ -102,6 +104,7 @@ class TestFromOutside(SlotsMixin, Office365Mixin, HttpCase):
             "office365.trouble": env["office365.trouble"].create({"key": "copy", "kind": "copy", "since": now}),
             "office365.monitor": env["office365.monitor"].create({}),
             "office365.email": env["office365.email"].create({"message_id": "<log@contoso.example>", "state": "failed"}),
+            "office365.resume": env["office365.resume"].create({}),
             "office365.inbound": env["office365.inbound"].create({"server_id": incoming.id, "state": "failed"}),
             "office365.reconciliation": env["office365.reconciliation"].create({"server_id": incoming.id}),
             "office365.reconciliation.line": env["office365.reconciliation.line"].create({

@@ -7,3 +7,4 @@ from . import office365_switch
 from . import office365_sender
 from . import office365_sender_lines
 from . import office365_reconciliation
+from . import office365_resume

@@ -86,13 +86,16 @@ class Office365Sender(models.TransientModel):
     def action_probe(self):
         """Probe the addresses of these lines."""
         self.check_access("read")
-        runs = [
-            server._office365_probe(set(self.filtered(lambda line, server=server: line.mail_server_id == server).mapped("address")))
-            for server in self.mail_server_id.filtered(lambda server: server.office365_preset == "submission")
-        ]
-        if not runs:
-            raise UserError(self.env._("Nothing to probe: none of these addresses leaves through client submission."))
-        return self.env["office365.probe"]._notification(runs)
+        servers = self.mail_server_id.filtered(lambda server: server.office365_preset == "submission")
+        if not servers:
+            raise UserError(self.env._("Nothing to check: none of these addresses is sent through client submission."))
+        runs = {
+            server: server._office365_probe_or_later(
+                set(self.filtered(lambda line, server=server: line.mail_server_id == server).mapped("address")))
+            for server in servers}
+        if later := servers.filtered(lambda server: runs[server] is None):
+            return later._office365_probe_action()
+        return self.env["office365.probe"]._notification(list(runs.values()))
 
     # ------------------------------------------------------------
     # Who writes, and what it leaves with
@@ -106,12 +109,17 @@ class Office365Sender(models.TransientModel):
     @api.model
     def _records(self, kind: str):
         """Return the records of a kind that mail is written as."""
-        model, domain = {
-            "user": ("res.users", [("share", "=", False)]),
-            "domain": ("mail.alias.domain", [("default_from", "!=", False)]),
-            "company": ("res.company", [("partner_id.email_normalized", "!=", False)]),
+        domain = {
+            "user": [("share", "=", False)],
+            "domain": [("default_from", "!=", False)],
+            "company": [("partner_id.email_normalized", "!=", False)],
         }[kind]
-        return self.env[model].sudo().search(domain)
+        return self._record_model(kind).search(domain)
+
+    @api.model
+    def _record_model(self, kind: str):
+        """Return the model of a kind of writers."""
+        return self.env[{"user": "res.users", "domain": "mail.alias.domain", "company": "res.company"}[kind]].sudo()
 
     @api.model
     def _writer(self, kind: str, record) -> Writer:

@@ -30,7 +30,7 @@ Internal`, which Exchange removes from what comes from outside).
 **Who may use an address of somebody?** Its holder; members of the group *Send as others* (Settings implies it); Odoo itself; and a template
 whose *Send From* was last written by an administrator or a template editor, for the record that it is rendered for; what it takes
 from the user who sends with it has to be theirs. Anything else leaves as the mailbox, and the message says why. *Strict* is the field
-*Only the Author's Own Address* of the server: the holder and shared addresses only.
+*Send Only as Oneself* of the server: the holder and shared addresses only.
 
 - **Allowed domains** are the alias domains, the FROM Filtering, mailboxes and shared senders of the Office 365 servers. With an empty FROM
   Filtering a verified email of such a domain stays as well, so the mailbox needs Send As for it.

@@ -1,5 +1,6 @@
 from . import ir_mail_server_preview
 from . import ir_mail_server_probe
+from . import ir_mail_server_probe_later
 from . import ir_mail_server_sender
 from . import mail_alias_domain
 from . import mail_mail_actor

@@ -1,4 +1,4 @@
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -32,7 +32,8 @@ class IrMail_Server(models.Model):
     def action_office365_probe(self):
         """Probe every address that mail leaves this server with."""
         self.ensure_one()
-        return self.env["office365.probe"]._notification([self._office365_probe()])
+        run = self._office365_probe_or_later()
+        return self._office365_probe_action() if run is None else self.env["office365.probe"]._notification([run])
 
     def _office365_probe(self, wanted: Collection[str] | None = None) -> probe.Run:
         """Send a mail as each address to the mailbox itself, and keep what Exchange replied.
@@ -40,20 +41,34 @@ class IrMail_Server(models.Model):
         :param wanted: addresses to be probed, all by default
         :raise UserError: no connection, or somebody else probes this server
         """
+        senders = self._office365_probe_senders(wanted)
+        run = probe.Run(self.env["office365.probe"]._in_order(self, senders))
+        self._office365_probe_run(run, senders)
+        return run
+
+    def _office365_probe_senders(self, wanted: Collection[str] | None) -> dict[str, tuple[Writer, Preview]]:
+        """Return who writes as each address that is to be probed, and forget the results of those that are none any more.
+
+        :raise UserError: this server is not probed, or somebody does already
+        """
         self.ensure_one().check_access("write")
         if self.office365_preset != "submission":
             raise UserError(self.env._(
-                "%s: only client submission is probed. A relay needs no permission, and High Volume Email sends as its account.",
+                "%s: only client submission is checked. A relay needs no permission, and High Volume Email sends as its account.",
                 self.display_name))
         if not self.try_lock_for_update(allow_referencing=True):
-            raise UserError(self.env._("%s is being probed already. Try again in a minute.", self.display_name))
-        Senders = self.env["office365.sender"].sudo()
-        senders = {out.address: (writer, out) for writer, out in Senders._previews() if out.server_id == self.id}
-        Probes = self.env["office365.probe"].sudo()
-        Probes.search([("mail_server_id", "=", self.id), ("address", "not in", list(senders))]).unlink()
-        addresses = [address for address in senders if wanted is None or address in wanted]
-        run = probe.Run(Probes._in_order(self, addresses))
-        book = Senders._book(senders[address][0] for address in addresses)
+            raise UserError(self.env._("%s is being checked already. Try again in a minute.", self.display_name))
+        previews = self.env["office365.sender"].sudo()._previews()
+        senders = {out.address: (writer, out) for writer, out in previews if out.server_id == self.id}
+        self.env["office365.probe"].sudo().search([("mail_server_id", "=", self.id), ("address", "not in", list(senders))]).unlink()
+        return {address: sender for address, sender in senders.items() if wanted is None or address in wanted}
+
+    def _office365_probe_run(self, run: probe.Run, senders: Mapping[str, tuple[Writer, Preview]]) -> None:
+        """Probe addresses until the run ends.
+
+        :raise UserError: no connection
+        """
+        book = self.env["office365.sender"].sudo()._book(writer for writer, _out in senders.values())
         session = None
         try:
             while address := run.next():
@@ -67,9 +82,8 @@ class IrMail_Server(models.Model):
         finally:
             if session:
                 session.quit()
-        Probes._store(self, run)
+        self.env["office365.probe"].sudo()._store(self, run)
         self.invalidate_recordset(["office365_refused", "office365_remedy"])
-        return run
 
     def _office365_probe_session(self, run: probe.Run, out: Preview) -> Transport | None:
         """Open a session; if one was open before, a failure only ends the run.
@@ -81,7 +95,7 @@ class IrMail_Server(models.Model):
         except OSError as error:
             if not run.replies:
                 raise UserError(self.env._(
-                    "%(server)s: nothing was probed, because Odoo could not connect. %(reason)s",
+                    "%(server)s: nothing was checked, because Odoo could not connect. %(reason)s",
                     server=self.display_name,
                     reason=error if isinstance(error, (CertificateRefused, SmtpSignInRefused)) else words_of(error))) from error
             run.stopped = probe.NO_ANSWER

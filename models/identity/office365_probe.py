@@ -25,7 +25,7 @@ class Office365Probe(models.Model):
     state = fields.Selection(
         [(probe.ALLOWED, "Allowed"), (probe.REFUSED, "Refused"), (probe.UNKNOWN, "Unknown")], "Status", required=True, readonly=True)
     reply = fields.Char("Server's Reply", readonly=True)
-    date = fields.Datetime("Probed On", required=True, readonly=True)
+    date = fields.Datetime("Checked On", required=True, readonly=True)
     explanation = fields.Text(compute="_compute_explanation")
 
     _server_address_unique = models.Constraint(
@@ -39,8 +39,8 @@ class Office365Probe(models.Model):
                 "The mailbox has no permission for this address; a new permission can take up to an hour to work."),
             probe.LOCKED_OUT: self.env._(
                 "Exchange locked the mailbox out after too many refusals, so nothing is known about this address."),
-            probe.LATER: self.env._("Exchange could not tell just then. Probe again later."),
-            probe.LOST: self.env._("The connection broke off before Exchange replied. Probe again later."),
+            probe.LATER: self.env._("Exchange could not tell just then. Check again later."),
+            probe.LOST: self.env._("The connection broke off before Exchange replied. Check again later."),
         }
         for result in self:
             sentence = sentences.get(result._verdict().cause) or diagnose(result.reply, protocol="smtp").translated(self.env._)
@@ -80,6 +80,19 @@ class Office365Probe(models.Model):
         self.env["office365.sender"]._show_probes(known.values())
 
     @api.model
+    def _reasons(self) -> dict[str, str]:
+        """Return the sentences for why a run ended early."""
+        return {
+            probe.LOCKED_OUT: self.env._(
+                "Stopped: Exchange locked the mailbox out for a while, after too many refusals. All its mail waits until then."),
+            probe.TOO_MANY_REFUSALS: self.env._(
+                "Stopped after %s refusals: Exchange locks out a mailbox that is refused again and again. Grant the "
+                "permissions first.", probe.MAX_REFUSALS),
+            probe.NO_ANSWER: self.env._("Stopped: Exchange did not answer as it should. Try again later."),
+            probe.RATE: self.env._("Stopped after %s emails: Exchange takes 30 a minute.", probe.MAX_ADDRESSES),
+        }
+
+    @api.model
     def _notification(self, runs: list[probe.Run]) -> dict:
         """Return the notice on the screen about what was found out, and what was not."""
         allowed, refused, unknown = (
@@ -87,23 +100,14 @@ class Office365Probe(models.Model):
             for state in (probe.ALLOWED, probe.REFUSED, probe.UNKNOWN))
         left = [address for run in runs for address in run.left]
         is_denied = any(verdict.cause == probe.SEND_AS_DENIED for run in runs for verdict in run.verdicts().values())
-        reasons = {
-            probe.LOCKED_OUT: self.env._(
-                "Stopped: Exchange locked the mailbox out for a while, after too many refusals. All its mail waits until then."),
-            probe.TOO_MANY_REFUSALS: self.env._(
-                "Stopped after %s refusals: Exchange locks out a mailbox that is refused again and again. Grant the "
-                "permissions first.", probe.MAX_REFUSALS),
-            probe.NO_ANSWER: self.env._("Stopped: Exchange did not answer as it should. Try again later."),
-            probe.RATE: self.env._(
-                "Stopped after %s mails: Exchange takes 30 a minute. Press again in a minute for the rest.", probe.MAX_ADDRESSES),
-        }
+        reasons = self._reasons()
         lines = [
             *(reasons[run.stopped] for run in runs if run.stopped),
             *([self.env._("Allowed: %s.", len(allowed))] if allowed else []),
             *([self.env._("Refused: %s.", ", ".join(refused))] if refused else []),
-            *([self.env._("The line that grants the permission is on the server's form.")] if is_denied else []),
+            *([self.env._("See the server form for the PowerShell command.")] if is_denied else []),
             *([self.env._("Not known: %s.", ", ".join(unknown))] if unknown else []),
-            *([self.env._("Not probed: %s.", ", ".join(left))] if left else []),
+            *([self.env._("Not checked: %s.", ", ".join(left))] if left else []),
         ]
         stopped = any(run.stopped for run in runs)
         return {

@@ -1,8 +1,8 @@
+import math
 from datetime import timedelta
 
 from odoo import fields, models
 from odoo.exceptions import UserError
-from odoo.tools import format_datetime
 
 from ...tools.diagnosis.reader import diagnose
 from ...tools.errors import CertificateRefused, ImapSignInRefused, MailboxRefused, PopSignInRefused
@@ -40,8 +40,9 @@ class FetchmailServer(models.Model):
         """
         for server in self._office365_throttled():
             raise UserError(self.env._(
-                "%(server)s: Exchange limits how often this mailbox is asked. Odoo fetches again at %(time)s.",
-                server=server.display_name, time=format_datetime(self.env, server.office365_retry_at)))
+                "%(server)s: Exchange limits how often this mailbox is asked. Minutes until Odoo fetches again: %(minutes)s.",
+                server=server.display_name,
+                minutes=math.ceil((server.office365_retry_at - fields.Datetime.now()) / timedelta(minutes=1))))
 
     office365_failures = fields.Integer(readonly=True, copy=False, help="Fetches in a row that failed.")
 

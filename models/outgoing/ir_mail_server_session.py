@@ -1,4 +1,5 @@
 import contextlib
+import math
 import ssl
 import weakref
 from collections.abc import Callable, Iterator
@@ -93,19 +94,24 @@ class IrMail_Server(models.Model):
 
     def _office365_open_session(
         self, smtp_from: str | None, *, debug: bool = False, on_stage: Callable[[str, float, str], None] | None = None,
+        patience: float = math.inf, signs_in: bool = True,
     ) -> Transport:
         """Connect, verify the server, sign in. The caller closes the transport.
 
         :param smtp_from: From for which this server was chosen
         :param debug: trace the session to the log, without sign-in and messages
         :param on_stage: see :class:`.Observer`
+        :param patience: seconds for opening it, and then for each reply, if that is less than the queue waits
+        :param signs_in: False: nobody signs in, which is enough to find out whether the server answers
         :raise CertificateRefused: the server's certificate cannot be verified; nothing was sent to it
         :raise SmtpSignInRefused: the server refused the sign-in
         :raise OSError: no connection, or any other refusal
         """
         self.ensure_one()
         transport = self._office365_transport(debug=debug)
-        transport.open(self._office365_login_for(smtp_from), self._office365_observer(smtp_from, on_stage=on_stage))
+        transport.patience = patience
+        login = self._office365_login_for(smtp_from) if signs_in else None
+        transport.open(login, self._office365_observer(smtp_from, on_stage=on_stage))
         self._office365_rest_on_failure(transport)
         return transport
 

@@ -30,8 +30,8 @@ class Office365Pause(models.Model):
     last = fields.Datetime("Last Refusal", required=True, readonly=True)
     until = fields.Datetime(readonly=True, help="Odoo then tries one email. If the server accepts it, the others follow.")
     failures = fields.Integer("Refusals", readonly=True, help="In a row.")
-    minutes = fields.Integer("Length (minutes)", readonly=True, help="Doubles after each failed trial, up to four hours.")
-    trial = fields.Datetime("Trial Since", readonly=True)
+    minutes = fields.Integer("Retry Interval (min)", readonly=True, help="Doubles after each failed attempt, up to four hours.")
+    trial = fields.Datetime("Attempt Since", readonly=True)
     remedy = fields.Text("What to Do", compute="_compute_remedy")
     command = fields.Text("Exchange PowerShell", compute="_compute_remedy")
 
@@ -148,13 +148,17 @@ class Office365Pause(models.Model):
 
     def _notice(self) -> str:
         """Return what happened and what to do about it."""
+        words = self._sentence()
+        return words if self.remedy in words else f"{words}\n{self.remedy}"
+
+    def _sentence(self) -> str:
+        """Return what happened. The words of what kept Odoo from reaching a server hold the remedy already."""
         self.ensure_one()
         values = {"server": self.mail_server_id.display_name, "address": self.address, "reply": self._words()}
         if self.address:
-            words = self.env._("%(server)s is refusing mail from %(address)s, which is on hold in the queue: %(reply)s", **values)
-        else:
-            words = self.env._("%(server)s is refusing all mail, which is on hold in the queue: %(reply)s", **values)
-        return f"{words}\n{self.remedy}"
+            return self.env._(
+                "%(server)s is refusing mail from %(address)s. That mail stays in the queue. The server said: %(reply)s", **values)
+        return self.env._("%(server)s is refusing all mail, which is on hold in the queue: %(reply)s", **values)
 
     def _words(self) -> str:
         """Return the server's words, or what the cause is called."""
@@ -163,9 +167,9 @@ class Office365Pause(models.Model):
     def action_resume(self):
         """End the pauses: what waits is tried at once."""
         self.check_access("write")
-        servers, causes = self.mail_server_id, set(self.mapped("cause"))
+        servers, causes, since = self.mail_server_id, sorted(set(self.mapped("cause"))), min(self.mapped("since"), default=None)
         self.unlink()
-        return servers._office365_resumed(causes)
+        return servers._office365_resumed(causes, since)
 
 
 def _values(state: Breaker) -> Mapping[str, object]:

@@ -29,6 +29,14 @@ class IrMail_Server(models.Model):
         help="How the connector in Exchange recognizes this server.",
     )
 
+    office365_host_placeholder = fields.Char(compute="_compute_office365_host_placeholder")
+
+    @api.depends("office365_preset")
+    def _compute_office365_host_placeholder(self):
+        for server in self:
+            is_relay = server.office365_preset == "relay"
+            server.office365_host_placeholder = is_relay and self.env._("e.g. contoso-com.mail.protection.outlook.com")
+
     @api.depends("smtp_authentication")
     def _compute_office365_relay_trust(self):
         for server in self:

@@ -21,6 +21,10 @@ const notificationPatch = {
     get office365IsDeferred() {
         return this.notification_status === "ready" && Boolean(this.office365_retry_at);
     },
+    /** The envelope of the message: core has one for whatever has not failed. */
+    get icon() {
+        return this.office365IsDeferred ? "fa fa-clock-o" : super.icon;
+    },
     get statusIcon() {
         return this.office365IsDeferred ? "fa fa-clock-o" : super.statusIcon;
     },

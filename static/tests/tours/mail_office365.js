@@ -99,16 +99,12 @@ registry.category("web_tour.tours").add("mail_office365_outgoing", {
         enterParameter("smtp_pass", "password"),
         {
             content: "Test the connection",
-            trigger: "button[name=test_smtp_connection]",
+            trigger: "button[name=action_office365_test]",
             run: "click",
         },
         {
-            content: "The test is green",
-            trigger: ".o_notification:has(.bg-success):contains(Connection Test Successful)",
-        },
-        {
-            content: "Each stage is shown, the last one with the server's reply",
-            trigger: ".modal .o_data_row:last-child:contains(Message accepted):contains(2.0.0 OK)",
+            content: "The test is green, and each stage is shown, the last one with the server's reply",
+            trigger: ".o_mail_office365_test:has(.alert-success) [data-stage=content]:contains(Passed):contains(2.0.0 OK)",
         },
     ],
 });
@@ -235,7 +231,16 @@ registry.category("web_tour.tours").add("mail_office365_incoming", {
         enterParameter("password", "password"),
         {
             content: "Test and confirm",
-            trigger: "button[name=button_confirm_login]",
+            trigger: "button[name=action_office365_test]",
+            run: "click",
+        },
+        {
+            content: "All stages are passed",
+            trigger: ".o_mail_office365_test .alert-success",
+        },
+        {
+            content: "Close",
+            trigger: ".o_mail_office365_close",
             run: "click",
         },
         {
@@ -363,12 +368,12 @@ registry.category("web_tour.tours").add("mail_office365_sign_in", {
         },
         {
             content: "Test the connection",
-            trigger: "button[name=test_smtp_connection]",
+            trigger: "button[name=action_office365_test]",
             run: "click",
         },
         {
             content: "It works",
-            trigger: ".o_notification:contains(Connection Test Successful)",
+            trigger: ".o_mail_office365_test .alert-success",
         },
     ],
 });
@@ -389,7 +394,7 @@ registry.category("web_tour.tours").add("mail_office365_chatter", {
         {
             content: "The envelope of the deferred mail is no red one, and says so to a screen reader",
             trigger:
-                ".o-mail-Message:contains(Deferred offer) .o-mail-Message-notification:not(.text-danger):has([aria-label^='Retrying at'])",
+                ".o-mail-Message:contains(Deferred offer) .o-mail-Message-notification:not(.text-danger):has(.fa-clock-o[aria-label^='Retrying at'])",
             run: "click",
         },
         {
