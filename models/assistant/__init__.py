@@ -6,3 +6,8 @@ from . import office365_setup_alias_domain
 from . import office365_setup_aliases
 from . import office365_setup_catch_all
 from . import office365_setup_proof
+from . import office365_round_trip
+from . import office365_round_trip_run
+from . import office365_round_trip_arrival
+from . import office365_round_trip_words
+from . import office365_heartbeat
