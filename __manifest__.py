@@ -23,6 +23,7 @@
         "data/ir_cron_reconcile.xml",
         "data/ir_cron_watch.xml",
         "views/office365_cause_views.xml",
+        "data/ir_cron_heartbeat.xml",
         "views/office365_delivery_views.xml",
         "views/office365_email_views.xml",
         "views/office365_pause_views.xml",
@@ -59,6 +60,7 @@
         "views/office365_exchange_script_views.xml",
         "views/office365_exchange_script_by_hand_views.xml",
         "views/office365_setup_relay_views.xml",
+        "views/office365_setup_proof_views.xml",
     ],
     "post_init_hook": "trust_what_is_there",
     "assets": {

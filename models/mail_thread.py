@@ -58,6 +58,9 @@ class MailThread(models.AbstractModel):
                     "A test email that this database sent itself, to find out whether Exchange allows an address."))
             return []
         if not item:
+            if self.env["office365.round.trip"]._is_ours(message):
+                _logger.info("Ignored mail %s: the proof of a set-up, fetched by no Office 365 server", message_dict.get("message_id"))
+                return []
             return super().message_route(message, message_dict, model, thread_id, custom_values)
         if item.is_loop and not item.is_retry or self._office365_filter(item, message, message_dict):
             return []

@@ -7,6 +7,9 @@ from . import test_assistant_exchange_scripts
 from . import test_assistant_dns_records
 from . import test_assistant_relay
 from . import test_assistant_road
+from . import test_assistant_heartbeat
+from . import test_assistant_proof
+from . import test_assistant_round_trip
 from . import test_assistant_setup
 from . import test_assistant_tours
 from . import test_assistant_webhook

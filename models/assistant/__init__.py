@@ -19,3 +19,8 @@ from . import office365_radar_words
 from . import office365_trouble
 from . import office365_monitor
 from . import office365_monitor_health
+from . import office365_round_trip
+from . import office365_round_trip_run
+from . import office365_round_trip_arrival
+from . import office365_round_trip_words
+from . import office365_heartbeat

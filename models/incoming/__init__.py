@@ -1,5 +1,6 @@
 from . import fetchmail_server_connection
 from . import fetchmail_server_failure
+from . import fetchmail_server_find
 from . import fetchmail_server_inbound
 from . import fetchmail_server_progress
 from . import fetchmail_server_reconciliation

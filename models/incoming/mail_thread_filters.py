@@ -6,7 +6,7 @@ from odoo.tools import email_normalize, email_normalize_all, email_split, plaint
 from ...tools.diagnosis.reader import diagnose
 from ...tools.errors import storable
 from ...tools.identity.authentication import is_forged
-from ...tools.incoming.filters import automatic, delivery_report, meeting_answer, receipt
+from ...tools.incoming.filters import automatic, delivery_report, meeting_answer, proof, receipt
 from ...tools.incoming.filters.delivery_report import DeliveryReport, ReportedRecipient
 from ...tools.incoming.headers import header_values
 from ...tools.incoming.item import Item
@@ -23,7 +23,9 @@ class MailThread(models.AbstractModel):
 
         :param values: what core's parser made of it
         """
-        if report := delivery_report.read(message):
+        if mark := proof.read(message):
+            self.env["office365.round.trip"]._take(item, mark, message)
+        elif report := delivery_report.read(message):
             self._office365_take_report(item, report, message, values)
         elif found := receipt.read(message):
             original = self._office365_original(found.message_ids)
@@ -56,6 +58,9 @@ class MailThread(models.AbstractModel):
     @api.model
     def _office365_take_report(self, item: Item, report: DeliveryReport, message: EmailMessage, values: dict) -> None:
         """Mark as bounced whom a report says that it failed for, if we wrote to them in the message that it names."""
+        if self.env["office365.round.trip"]._returned(report, message):
+            item.keep("ignored", self.env._("A delivery report about the proof of a set-up."))
+            return
         original = self._office365_original(report.message_ids)
         written_to = self._office365_written_to(original) | self._office365_mailed_to(report.message_ids)
         item.about, item.res_id = original.model, original.res_id

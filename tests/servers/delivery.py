@@ -5,6 +5,7 @@ from __future__ import annotations
 import email.policy
 import email.utils
 import itertools
+import re
 import secrets
 import threading
 from collections.abc import Iterable
@@ -59,8 +60,10 @@ class Delivery:
         for mailbox in mailboxes:
             mailbox.clear()
 
-    def resolve(self, recipient: str) -> Maildir | None:
+    def resolve(self, recipient: str, *, inside: bool = False) -> Maildir | None:
         """Return the mailbox that mail to ``recipient`` reaches.
+
+        :param inside: a sender of the tenant has signed in.
 
         A known address reaches its own mailbox; an unknown one of an accepted domain the catch-all mailbox, or none
         if the catch-all is off; any outside address reaches the customer's mailbox, so that a test or a person can
@@ -68,9 +71,9 @@ class Delivery:
         """
         account = self._directory.find(recipient)
         if account is None and self._directory.is_accepted(recipient.rpartition("@")[2]):
-            account = (
-                self._directory.find(self._directory.policy.catch_all) if self._directory.policy.catch_all else None
-            )
+            policy = self._directory.policy
+            takes = policy.catch_all and not (inside and policy.catch_all_from_outside)
+            account = self._directory.find(policy.catch_all) if takes else None
         elif account is None:
             account = self._directory.find(CUSTOMER)
         return self.mailbox(account.address) if account else None
@@ -84,6 +87,7 @@ class Delivery:
         received: str = "",
         authentication_results: str = "",
         notify: dict[str, str] | None = None,
+        inside: bool = False,
     ) -> None:
         """Put the message into the mailboxes of its recipients, one copy per mailbox, as Exchange merges them.
 
@@ -92,6 +96,7 @@ class Delivery:
         :param received: body of the Received header.
         :param authentication_results: body of the Authentication-Results header, empty for mail from inside.
         :param notify: recipient to NOTIFY value (RFC 3461); SUCCESS asks for a delivery report.
+        :param inside: a sender of the tenant has signed in: for mailboxes of the tenant, Exchange says so in place of a DMARC result.
         """
         trace = f"Return-Path: <{envelope_from}>\r\n"
         if authentication_results:
@@ -101,7 +106,7 @@ class Delivery:
         reached: dict[Path, Maildir] = {}
         for recipient in recipients:
             wishes = (notify or {}).get(recipient, "").upper().split(",")
-            mailbox = self.resolve(recipient)
+            mailbox = self.resolve(recipient, inside=inside)
             if mailbox is None:
                 if "NEVER" not in wishes:
                     refusal = S550_5_1_10_RECIPIENT_NOT_FOUND.fill(recipient=recipient)
@@ -111,7 +116,13 @@ class Delivery:
             if "SUCCESS" in wishes:
                 self._report(raw, envelope_from, recipient, "delivered", S250_2_1_5_RECIPIENT_OK)
         for mailbox in reached.values():
-            mailbox.deliver(trace.encode("utf-8") + raw)
+            own = self._directory.is_accepted(mailbox.address.rpartition("@")[2])
+            rule = self._directory.policy.transport_rule if own else None
+            if (changed := rule(raw) if rule else raw) is None:
+                continue
+            stamp = _internal_stamp(raw) if inside and own else ""
+            folder = self._directory.policy.delivered_to if own else "INBOX"
+            mailbox.deliver((stamp + trace).encode("utf-8") + changed, folder)
 
     def save_sent(self, mailbox: str, raw: bytes) -> None:
         """Copy a submitted message into the mailbox's Sent Items, read, as Exchange does for SMTP AUTH."""
@@ -170,6 +181,15 @@ def _fields(values: dict[str, str]) -> Message:
     for name, value in values.items():
         block[name] = value
     return block
+
+
+def _internal_stamp(raw: bytes) -> str:
+    """Headers by which Exchange says that a sender of the tenant has signed in: such mail is not checked by SPF, DKIM or DMARC."""
+    author = re.findall(r"@([^\s<>@,;]+)", str(BytesHeaderParser().parsebytes(raw)["From"] or ""))
+    return (
+        "Authentication-Results: dkim=none (message not signed)\r\n header.d=none;dmarc=none action=none\r\n"
+        f" header.from={author[-1] if author else 'none'};\r\nX-MS-Exchange-Organization-AuthAs: Internal\r\n"
+    )
 
 
 def authentication_results(peer: str, envelope_from: str, directory: Directory, header_from: str = "") -> str:

@@ -25,6 +25,7 @@ CUSTOMER = "customer@fabrikam.example"
 TokenVerifier = Callable[[str, str], "Reply | None"]
 #: ``judge(protocol, mailbox, token)``, likewise; protocols are "submission", "imap" and "pop", whose replies are mere texts.
 TokenJudge = Callable[[str, str, str], "Reply | str | None"]
+TransportRule = Callable[[bytes], "bytes | None"]
 
 
 @dataclasses.dataclass
@@ -128,6 +129,11 @@ class Policy:
     :ivar catch_all: the mailbox that gets mail to unknown addresses of the accepted domains (a redirecting
         transport rule on an InternalRelay domain), or None: such recipients are refused at the MX and answered by a
         non-delivery report at submission.
+    :ivar catch_all_from_outside: the rule has the condition ``-FromScope NotInOrganization``, so that it leaves mail of the tenant's own
+        senders alone.
+    :ivar transport_rule: a mail flow rule: called with each message for the tenant, returns what becomes of it, None if it is held back
+        (quarantine) without a word to anybody.
+    :ivar delivered_to: the folder that messages reach: a rule of the mailbox, or its junk filter, moves them.
     :ivar spf: what Authentication-Results says for mail from outside; ``dkim`` and ``dmarc`` likewise.
     """
 
@@ -139,6 +145,9 @@ class Policy:
     conditional_access: bool = False
     reject_direct_send: bool = False
     catch_all: str | None = ERP
+    catch_all_from_outside: bool = False
+    transport_rule: TransportRule | None = None
+    delivered_to: str = "INBOX"
     spf: str = "pass"
     dkim: str = "pass"
     dmarc: str = "pass"

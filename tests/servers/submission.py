@@ -189,6 +189,7 @@ class SubmissionSession(SmtpSession):
             transaction.recipients,
             notify=transaction.notify,
             received=f"from [{self.peer}] by {replies.HOSTNAME} with ESMTPSA",
+            inside=True,
         )
         if self.directory.account(mailbox).save_sent_items:
             self.server.delivery.save_sent(mailbox, raw)

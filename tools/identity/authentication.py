@@ -12,6 +12,7 @@ from ..addresses import canonical_address, domain_of
 
 _COMMENT = re.compile(r"\([^()]*\)")
 _RESULT = re.compile(r"\s*(dmarc|compauth)\s*=\s*(\w+)", re.IGNORECASE)
+_ANY_RESULT = re.compile(r"\s*(spf|dkim|dmarc|compauth)\s*=\s*(\w+)", re.IGNORECASE)
 _HEADER_FROM = re.compile(r"\sheader\.from\s*=\s*([^\s;]+)", re.IGNORECASE)
 
 
@@ -52,3 +53,17 @@ def is_forged(results: Sequence[str]) -> bool:
     """
     parts = _COMMENT.sub(" ", " ".join(results[0].split())).split(";") if results else []
     return any(match[1].lower() == "compauth" and match[2].lower() == "fail" for part in parts if (match := _RESULT.match(part)))
+
+
+def results_of(results: Sequence[str]) -> dict[str, str]:
+    """Return what Exchange says of SPF, DKIM, DMARC and composite authentication, by method in lower case; the first of each counts.
+
+    For people to read: what a message may do is decided by :func:`is_genuine`.
+
+    :param results: values of the headers ``Authentication-Results``, the topmost first
+    """
+    found: dict[str, str] = {}
+    for part in _COMMENT.sub(" ", " ".join(results[0].split())).split(";") if results else []:
+        if match := _ANY_RESULT.match(part):
+            found.setdefault(match[1].lower(), match[2].lower())
+    return found
