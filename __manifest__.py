@@ -20,6 +20,7 @@
         "data/mail_activity_type_data.xml",
         "data/ir_cron_expiry.xml",
         "data/ir_cron_reconcile.xml",
+        "data/ir_cron_probe.xml",
         "views/office365_delivery_views.xml",
         "views/office365_pause_views.xml",
         "views/ir_mail_server_views.xml",
@@ -41,6 +42,8 @@
         "views/sign_in_templates.xml",
         "views/notice_templates.xml",
         "views/office365_setup_views.xml",
+        "views/office365_setup_alias_domain_views.xml",
+        "views/office365_setup_aliases_views.xml",
     ],
     "post_init_hook": "trust_what_is_there",
     "assets": {

@@ -1,3 +1,6 @@
+from . import test_assistant_alias_domain
+from . import test_assistant_alias_proposals
+from . import test_assistant_aliases
 from . import test_assistant_setup
 from . import test_core_contract
 from . import test_diagnosis_catalogue
@@ -33,6 +36,7 @@ from . import test_identity_attacks_http
 from . import test_identity_attacks_message
 from . import test_identity_attacks_templates
 from . import test_identity_authentication
+from . import test_identity_default_from
 from . import test_identity_incoming_author
 from . import test_identity_modes
 from . import test_identity_preview

@@ -89,6 +89,7 @@ class TestFromOutside(SlotsMixin, Office365Mixin, HttpCase):
         app = env["office365.app"].create({
             "name": "Contoso", "directory_id": "contoso.example", "client_id": "00000000-0000-4000-8000-000000000001"})
         server, incoming, mail = self.server, self.incoming(), self.mail()
+        setup = env["office365.setup"].create({})
         return {
             "ir.mail_server": server, "fetchmail.server": incoming, "mail.mail": mail, "office365.app": app,
             "office365.switch": env["office365.switch"].create({"res_model": server._name, "res_id": server.id, "app_id": app.id}),
@@ -101,6 +102,10 @@ class TestFromOutside(SlotsMixin, Office365Mixin, HttpCase):
             "office365.reconciliation.line": env["office365.reconciliation.line"].create({
                 "reconciliation_id": env["office365.reconciliation"].create({"server_id": incoming.id}).id}),
             "office365.file.under": env["office365.file.under"].create({}),
+            "office365.setup": setup, "office365.setup.step": setup.step_ids[:1],
+            "office365.setup.value": env["office365.setup.value"].create({
+                "setup_id": setup.id, "res_model": "ir.mail_server", "res_id": server.id, "field": "from_filter", "state": "todo"}),
+            "office365.setup.alias": env["office365.setup.alias"].create({"setup_id": setup.id, "user_id": self.employee.id, "state": "ready"}),
             "office365.sender": env["office365.sender"],  # each administrator gets lines of his own when he opens the screen
             "office365.server.mixin": env["office365.server.mixin"],
             "mail.template": env["mail.template"].create({"name": "Offer", "model_id": env["ir.model"]._get_id("res.partner")}),

@@ -7,7 +7,7 @@ from odoo import SUPERUSER_ID, api, fields, models
 
 from ...tools.diagnosis.reader import diagnose
 from ...tools.errors import smtp_reply_text
-from ...tools.identity.sender import ABOUT_ADDRESS, FOREIGN_DOMAIN, MODE, NOT_AUTHENTIC, OTHER_AUTHOR, UNVERIFIED
+from ...tools.identity.sender import ABOUT_ADDRESS, FOREIGN_DOMAIN, MODE, NOT_ALLOWED_YET, NOT_AUTHENTIC, OTHER_AUTHOR, UNVERIFIED
 from ...tools.prefetch import PREFETCH
 from ...tools.sending import Sending
 from ...tools.transactions import run_apart
@@ -52,6 +52,7 @@ class Office365Delivery(models.Model):
             (OTHER_AUTHOR, "The address belongs to someone other than the user who sent it"),
             (NOT_AUTHENTIC, "It was received from outside, and Exchange does not confirm its sender"),
             (MODE, "The server's mode is Mailbox"),
+            (NOT_ALLOWED_YET, "Exchange does not let the mailbox send as that address yet"),
         ],
         "Sent from the Mailbox Because", readonly=True,
     )
@@ -120,6 +121,7 @@ class Office365Delivery(models.Model):
             }
             seen = [row for row in rows if all(not row[name] or row[name] in ids for name, ids in there.items())]
             apart.create(seen)
+            apart.env["office365.probe"]._learn_from(seen)
             return [row for row in rows if row not in seen]
 
         try:
