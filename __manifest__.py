@@ -24,6 +24,7 @@
         "data/ir_cron_watch.xml",
         "views/office365_cause_views.xml",
         "data/ir_cron_heartbeat.xml",
+        "data/ir_cron_ask.xml",
         "views/office365_delivery_views.xml",
         "views/office365_email_views.xml",
         "views/office365_pause_views.xml",
@@ -61,6 +62,8 @@
         "views/office365_exchange_script_by_hand_views.xml",
         "views/office365_setup_relay_views.xml",
         "views/office365_setup_proof_views.xml",
+        "views/office365_setup_alias_domain_views.xml",
+        "views/office365_setup_aliases_views.xml",
     ],
     "post_init_hook": "trust_what_is_there",
     "assets": {

@@ -135,6 +135,7 @@ class IrMail_Server(models.Model):
         servers = super().create([self._office365_filled(self._office365_typed(vals)) for vals in vals_list])
         if any(servers.mapped("office365_preset")):
             self._office365_forget()
+            self.env["office365.probe"]._ask_soon()
         return servers
 
     def write(self, vals):

@@ -25,7 +25,7 @@ class SenderCase(Office365Case):
     def setUp(self):
         super().setUp()
         self.set_alias(self.brant, BRANT)
-        self.grant_send_as(NOTIFICATIONS)
+        self.allow_send_as(NOTIFICATIONS)
 
     def post(self, user, **values):
         """Post on the record as a user, to the customer."""
@@ -90,7 +90,7 @@ class TestModes(SignInMixin, SenderCase):
         expected = {}
         for mode in ("send_as", "on_behalf", "mailbox"):
             self.servers.reset()
-            self.grant_send_as(NOTIFICATIONS)
+            self.allow_send_as(NOTIFICATIONS)
             server = self.outgoing(office365_sender_mode=mode)
             self.mail(
                 headers=repr({"X-Odoo-Objects": "res.partner-1", "Return-Path": "bounce@contoso.example"}),

@@ -53,6 +53,7 @@ class TestScreen(SendersCase):
         self.user("Sharing", "shared@private.example")
         self.env.company.email = INFO
         server = self.outgoing(from_filter="contoso.example")
+        self.allow_send_as(NOTIFICATIONS, "anna@contoso.example")
         lines = self.lines()
         table = [
             ("Brant Wadsworth", f"Brant Wadsworth <{BRANT}>", preview.ALIAS),
@@ -63,7 +64,6 @@ class TestScreen(SendersCase):
             ("contoso.example", NOTIFICATIONS, preview.UNCHANGED),
             (self.env.company.name, f"{self.env.company.name} <{INFO}>", preview.UNCHANGED),
         ]
-        self.grant_send_as(NOTIFICATIONS, "anna@contoso.example")
         for name, email_from, why in table:
             line = lines[name]
             with self.subTest(name=name):

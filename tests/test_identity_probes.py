@@ -36,7 +36,8 @@ class TestProbe(SendersCase):
         self.assertEqual(action["params"]["type"], "danger")
         self.assertIn(f"Refused: {NOTIFICATIONS}", self.message_of(action))
         remedy = f"Add-RecipientPermission '{NOTIFICATIONS}' -Trustee '{ERP}' -AccessRights SendAs -Confirm:$false"
-        self.assertEqual((server.office365_refused, server.office365_remedy), (NOTIFICATIONS, remedy))
+        self.assertEqual((server.office365_default_from_state, server.office365_default_from_remedy), ("refused", remedy))
+        self.assertFalse(server.office365_refused, "one notice is enough")
         for shown in (line, self.lines()["contoso.example"]):  # on the screen that was open, and on a new one
             shown.invalidate_recordset()
             self.assertEqual((shown.probe_state, shown.remedy), ("refused", remedy))
@@ -44,17 +45,20 @@ class TestProbe(SendersCase):
             self.assertIn("554 5.2.252 SendAsDenied", shown.probe_explanation)
         self.grant_send_as(NOTIFICATIONS)
         server.action_office365_probe()
-        self.assertFalse(server.office365_remedy)
+        self.assertFalse(server.office365_default_from_notice)
         self.assertFalse(self.lines()["contoso.example"].remedy)
 
     def test_on_behalf(self):
         self.servers.directory.revoke_send_as(ERP, BRANT)
-        server = self.outgoing(office365_sender_mode="on_behalf")
+        self.user("Anna", "anna@contoso.example")
+        server = self.outgoing(office365_sender_mode="on_behalf", from_filter="contoso.example")
         server.action_office365_probe()
         self.assertEqual(
             server.office365_remedy,
-            f"'{BRANT}','{NOTIFICATIONS}' | ForEach-Object {{ Set-Mailbox $_ -GrantSendOnBehalfTo @{{Add='{ERP}'}} }}")
-        self.servers.directory.account(ERP).send_on_behalf.update({BRANT, NOTIFICATIONS})
+            f"'anna@contoso.example','{BRANT}' | ForEach-Object {{ Set-Mailbox $_ -GrantSendOnBehalfTo @{{Add='{ERP}'}} }}")
+        self.assertEqual(
+            server.office365_default_from_remedy, f"Set-Mailbox '{NOTIFICATIONS}' -GrantSendOnBehalfTo @{{Add='{ERP}'}}")
+        self.servers.directory.account(ERP).send_on_behalf.update({BRANT, NOTIFICATIONS, "anna@contoso.example"})
         server.action_office365_probe()
         self.assertEqual(set(self.states(server).values()), {"allowed"})
 

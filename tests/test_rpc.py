@@ -93,6 +93,7 @@ class TestFromOutside(SlotsMixin, Office365Mixin, HttpCase):
         app = env["office365.app"].create({
             "name": "Contoso", "directory_id": "contoso.example", "client_id": "00000000-0000-4000-8000-000000000001"})
         server, incoming, mail = self.server, self.incoming(), self.mail()
+        setup = env["office365.setup"].create({})
         return {
             "ir.mail_server": server, "fetchmail.server": incoming, "mail.mail": mail, "office365.app": app,
             "office365.switch": env["office365.switch"].create({"res_model": server._name, "res_id": server.id, "app_id": app.id}),
@@ -112,6 +113,10 @@ class TestFromOutside(SlotsMixin, Office365Mixin, HttpCase):
             "office365.exchange.script": env["office365.exchange.script"].create({
                 "setup_id": env["office365.setup"].create({}).id, "kind": "mailbox_user"}),
             "office365.file.under": env["office365.file.under"].create({}),
+            "office365.setup": setup, "office365.setup.step": setup.step_ids[:1],
+            "office365.setup.value": env["office365.setup.value"].create({
+                "setup_id": setup.id, "res_model": "ir.mail_server", "res_id": server.id, "field": "from_filter", "state": "todo"}),
+            "office365.setup.alias": env["office365.setup.alias"].create({"setup_id": setup.id, "user_id": self.employee.id, "state": "ready"}),
             "office365.sender": env["office365.sender"],  # each administrator gets lines of his own when he opens the screen
             "office365.setup": env["office365.setup"].create({}),
             "office365.server.mixin": env["office365.server.mixin"],

@@ -6,7 +6,16 @@ from odoo.tools import email_normalize
 
 from ..tools.identity import preview
 from ..tools.identity.preview import Preview, Writer
-from ..tools.identity.sender import FOREIGN_DOMAIN, MODE, NOT_AUTHENTIC, OTHER_AUTHOR, UNVERIFIED, Known, SenderBook
+from ..tools.identity.sender import (
+    FOREIGN_DOMAIN,
+    MODE,
+    NOT_ALLOWED_YET,
+    NOT_AUTHENTIC,
+    OTHER_AUTHOR,
+    UNVERIFIED,
+    Known,
+    SenderBook,
+)
 from ..tools.servers import powershell
 
 
@@ -33,6 +42,7 @@ class Office365Sender(models.TransientModel):
     mail_server_id = fields.Many2one("ir.mail_server", "Server", readonly=True, ondelete="cascade")
     email_from = fields.Char("From", readonly=True)
     address = fields.Char("From Address", readonly=True)
+    asked_for = fields.Char("Send As", readonly=True, help="The address that Exchange is to let the mailbox send as.")
     envelope_from = fields.Char("Envelope Sender", readonly=True)
     why = fields.Selection(
         [
@@ -45,6 +55,7 @@ class Office365Sender(models.TransientModel):
             (OTHER_AUTHOR, "The address belongs to another user: sent from the mailbox"),
             (NOT_AUTHENTIC, "Exchange does not confirm the sender: sent from the mailbox"),
             (MODE, "The server always sends as its mailbox"),
+            (NOT_ALLOWED_YET, "Exchange does not allow that address yet: sent from the mailbox"),
             (preview.FALLBACK, "No server sends for that domain: Odoo falls back to this one"),
             (preview.PERSONAL_SERVER, "Personal server"),
             (preview.OTHER_SERVER, "No Office 365 server sends for that domain"),
@@ -64,7 +75,7 @@ class Office365Sender(models.TransientModel):
     def _compute_remedy(self):
         for line in self:
             line.remedy = line.probe_id._is_send_as_denied() and powershell.grant_line(
-                line.mail_server_id.office365_sender_mode, line.mail_server_id._office365_trustee(), [line.address])
+                line.mail_server_id.office365_sender_mode, line.mail_server_id._office365_trustee(), [line.probe_id.address])
 
     # ------------------------------------------------------------
     # Actions
@@ -91,7 +102,7 @@ class Office365Sender(models.TransientModel):
             raise UserError(self.env._("Nothing to check: none of these addresses is sent through client submission."))
         runs = {
             server: server._office365_probe_or_later(
-                set(self.filtered(lambda line, server=server: line.mail_server_id == server).mapped("address")))
+                set(self.filtered(lambda line, server=server: line.mail_server_id == server).mapped("asked_for")))
             for server in servers}
         if later := servers.filtered(lambda server: runs[server] is None):
             return later._office365_probe_action()

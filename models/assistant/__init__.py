@@ -7,8 +7,10 @@ from . import office365_setup_records
 from . import office365_setup_relay
 from . import office365_setup_relay_checks
 from . import office365_setup_incoming
+from . import office365_setup_alias
 from . import office365_setup_alias_domain
 from . import office365_setup_aliases
+from . import office365_setup_value
 from . import office365_setup_catch_all
 from . import office365_setup_scripts
 from . import office365_setup_proof

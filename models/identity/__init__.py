@@ -1,3 +1,4 @@
+from . import ir_mail_server_default_from
 from . import ir_mail_server_preview
 from . import ir_mail_server_probe
 from . import ir_mail_server_probe_later
@@ -10,9 +11,12 @@ from . import office365_actor
 from . import office365_alias_change
 from . import office365_author
 from . import office365_probe
+from . import office365_probe_cron
 from . import office365_shared_sender
 from . import office365_verified
 from . import res_company
 from . import res_users
+from . import res_users_exchange
 from . import res_users_link
+from . import res_users_link_mail
 from . import res_users_trace

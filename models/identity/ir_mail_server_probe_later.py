@@ -146,8 +146,8 @@ class IrMail_Server(models.Model):
             Senders._writer(kind, record) for kind, those in ids.items() for record in Senders._record_model(kind).browse(those).exists()]
         wanted = {address for address, _kind, _record_id in part}
         return {
-            out.address: (writer, out) for writer, out in Senders._previews(writers)
-            if out.server_id == self.id and out.address in wanted}
+            out.asked_for: (writer, out) for writer, out in Senders._previews(writers)
+            if out.server_id == self.id and out.asked_for in wanted}
 
     @api.model
     def _office365_wake_probes(self, when) -> None:

@@ -75,6 +75,7 @@ class IrMail_Server(models.Model):
             preset=self.office365_preset, mode=self.office365_sender_mode or "send_as",
             mailbox=mailbox, strict=self.office365_strict_author,
             shared=own.shared.get(self.id, {}), listed=own.listed.get(self.id, frozenset()),
+            unproved=frozenset() if Sending.of(self.env.context).is_probe else own.unproved.get(self.id, frozenset()),
         )
 
     @api.model

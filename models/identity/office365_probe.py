@@ -1,12 +1,14 @@
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from email.message import EmailMessage
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import consteq, hmac
 
+from ...tools.addresses import ascii_address, canonical_address, mailbox_of
 from ...tools.diagnosis.reader import diagnose
 from ...tools.identity import probe
+from ...tools.transactions import run_apart
 
 _HEADER = "X-Office365-Probe"
 _SCOPE = "mail_office365.probe"
@@ -68,16 +70,79 @@ class Office365Probe(models.Model):
     @api.model
     def _store(self, server, run: probe.Run) -> None:
         """Keep what a run found out, and show it in the lines of the screen."""
-        known = {result.address: result for result in self.search([
-            ("mail_server_id", "=", server.id), ("address", "in", list(run.replies))])}
-        now = fields.Datetime.now()
-        for address, verdict in run.verdicts().items():
-            values = {"state": verdict.state, "reply": run.replies[address][0], "date": now}
-            if address in known:
-                known[address].write(values)
+        findings = {(server.id, address): (verdict.state, run.replies[address][0]) for address, verdict in run.verdicts().items()}
+
+        def store(cr):
+            apart = self.with_env(api.Environment(cr, SUPERUSER_ID, {}))
+            apart._learn(findings, asked=True)
+            apart.env["office365.sender"]._show_probes(
+                apart.search([("mail_server_id", "=", server.id), ("address", "in", list(run.replies))]))
+
+        # Apart: mail of other workers shows the same, and a race must not cost this transaction, which would ask all over again.
+        run_apart(self.env.registry.cursor, store)
+        self.invalidate_model()
+        self.env["office365.sender"].invalidate_model()
+
+    # ------------------------------------------------------------
+    # What is known
+    # ------------------------------------------------------------
+
+    @api.model
+    def _learn(self, findings: Mapping[tuple[int, str], tuple[str, str]], *, asked: bool = False) -> None:
+        """Keep what Exchange said, in a transaction that is for this alone.
+
+        :param findings: state and reply, by id of the server and address
+        :param asked: a probe asked: also a result that is the same as before is news
+        """
+        servers = self.env["ir.mail_server"].browse({server for server, _address in findings}).exists()
+        known = {(result.mail_server_id.id, result.address): result for result in self.search([
+            ("mail_server_id", "in", servers.ids), ("address", "in", [address for _server, address in findings])])}
+        own, is_news = self.env["ir.mail_server"]._office365_own(), False
+        for (server, address), (state, reply) in findings.items():
+            result = known.get((server, address), self)
+            if server not in servers.ids or (probe.holds(result.state or None, state) and not asked):
+                continue
+            if result and probe.holds(result.state, state):
+                if result.state != probe.ALLOWED or state == probe.ALLOWED:
+                    result.date = fields.Datetime.now()
+                continue
+            values = {"state": state, "reply": reply, "date": fields.Datetime.now()}
+            if result:
+                result.write(values)
             else:
-                known[address] = self.create({**values, "mail_server_id": server.id, "address": address})
-        self.env["office365.sender"]._show_probes(known.values())
+                self.create({**values, "mail_server_id": server, "address": address})
+            canonical = canonical_address(address)
+            is_unproved = canonical in own.unproved.get(server, ())
+            is_news |= canonical in own.notifications and is_unproved == (state == probe.ALLOWED)
+        if is_news:
+            self.env["ir.mail_server"]._office365_forget()
+
+    @api.model
+    def _learn_from(self, deliveries: Iterable[dict]) -> None:
+        """Learn from mail of people: that Exchange took it, or refused it because of its From, is what a probe would have found out.
+
+        :param deliveries: values of ``office365.delivery``, in the order in which they were noted
+        """
+        findings = {}
+        for values in deliveries:
+            author = mailbox_of(values["email_from"] or "")
+            state = probe.said_by_mail(values["cause"] or None)
+            if author and state and values["mail_server_id"] and author.address.lower() != (values["login"] or "").lower():
+                findings[values["mail_server_id"], author.address.lower()] = (state, values["reply"])
+        submission = self.env["ir.mail_server"].browse({server for server, _address in findings}).exists().filtered(
+            lambda server: server.office365_preset == "submission")
+        if findings := {key: said for key, said in findings.items() if key[0] in submission.ids}:
+            self._learn(findings)
+
+    @api.model
+    def _proved(self, servers, addresses: Collection[str]) -> dict[int, set[str]]:
+        """Return which of these addresses Exchange has shown to let mail leave as, by id of the server."""
+        proved: dict[int, set[str]] = {}
+        written = {*addresses, *map(ascii_address, addresses)}
+        for result in self.search([
+                ("mail_server_id", "in", servers.ids), ("address", "in", list(written)), ("state", "=", probe.ALLOWED)]):
+            proved.setdefault(result.mail_server_id.id, set()).add(canonical_address(result.address))
+        return proved
 
     @api.model
     def _reasons(self) -> dict[str, str]:

@@ -105,8 +105,22 @@ class ResUsers(models.Model):
             if alias != confirmed:
                 user.office365_alias_confirmed = alias
                 user._office365_record_change("set" if alias else "removed", confirmed, alias, tell=user.id in before)
+                self.env["office365.probe"]._ask_soon()
             elif was != alias:
                 user._office365_record_change("cancelled", was, alias)
+
+    def _office365_invite(self, alias: str) -> None:
+        """Have the user confirm an alias that an administrator proposes: as if the user had asked for it.
+
+        :raise ValidationError: it is no alias for this user
+        :raise UserError: too many links
+        """
+        self.ensure_one()
+        user = self.sudo()
+        super(ResUsers, user).write(self._office365_normalize_alias({"office365_alias": alias}))
+        if user.office365_alias != user.office365_alias_confirmed:
+            user._office365_record_change("requested", user.office365_alias_confirmed, user.office365_alias, tell=False)
+            user._office365_send_link("alias", at_once=False)
 
     @api.model
     def _office365_alias_domains(self) -> frozenset[str]:

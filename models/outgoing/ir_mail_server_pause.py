@@ -43,6 +43,8 @@ class IrMail_Server(models.Model):
             self.env["office365.pause"].sudo().search([("mail_server_id", "in", self.ids)]).unlink()
         if not _OTHER_SENDER.isdisjoint(vals):
             self.env["office365.probe"].sudo().search([("mail_server_id", "in", self.ids)]).unlink()
+            self._office365_forget()
+            self.env["office365.probe"]._ask_soon()
 
     def action_office365_resume(self):
         """End the pauses of this server."""

@@ -11,7 +11,7 @@ from odoo.tools import email_normalize
 from ...tools.diagnosis.names import NAMES
 from ...tools.diagnosis.reader import diagnose
 from ...tools.errors import smtp_reply_text, storable
-from ...tools.identity.sender import ABOUT_ADDRESS, FOREIGN_DOMAIN, MODE, NOT_AUTHENTIC, OTHER_AUTHOR, UNVERIFIED
+from ...tools.identity.sender import ABOUT_ADDRESS, FOREIGN_DOMAIN, MODE, NOT_ALLOWED_YET, NOT_AUTHENTIC, OTHER_AUTHOR, UNVERIFIED
 from ...tools.outgoing import log
 from ...tools.prefetch import PREFETCH
 from ...tools.sending import Sending
@@ -60,6 +60,7 @@ class Office365Delivery(models.Model):
             (OTHER_AUTHOR, "The address belongs to someone other than the user who sent it"),
             (NOT_AUTHENTIC, "It was received from outside, and Exchange does not confirm its sender"),
             (MODE, "The server's mode is Mailbox"),
+            (NOT_ALLOWED_YET, "Exchange does not let the mailbox send as that address yet"),
         ],
         "Sent from the Mailbox Because", readonly=True,
     )
@@ -146,6 +147,7 @@ class Office365Delivery(models.Model):
             }
             seen = [row for row in rows if all(not row.get(name) or row[name] in ids for name, ids in there.items())]
             apart._write_down(seen)
+            apart.env["office365.probe"]._learn_from(seen)
             return [row for row in rows if row not in seen]
 
         try:

@@ -33,6 +33,10 @@ MAX_ADDRESSES = 25
 AT_ONCE = 10
 
 
+# Seconds until Exchange is asked again: a new permission takes up to an hour to work, a fault of the moment passes.
+_ASKED_AGAIN = {REFUSED: 4 * 3600, UNKNOWN: 900}
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What a probe found out.
@@ -61,6 +65,28 @@ def judge(reply: str, *, taken: bool) -> Verdict:
     if reply[:1] not in ("4", "5"):
         return Verdict(UNKNOWN, LOST)
     return Verdict(UNKNOWN, LATER) if diagnosis.retryable else Verdict(REFUSED, OTHER_REFUSAL)
+
+
+def said_by_mail(cause: str | None) -> str | None:
+    """Return what the end of a mail of people shows about its From; None if it shows nothing.
+
+    :param cause: why the server did not take it, None if it did
+    """
+    return {None: ALLOWED, "send_as_denied": REFUSED}.get(cause)
+
+
+def holds(before: str | None, after: str) -> bool:
+    """Tell whether a result stays known when Exchange is asked again: what was shown holds until the opposite is."""
+    return before == after or (after == UNKNOWN and before is not None)
+
+
+def is_due(state: str | None, seconds: float) -> bool:
+    """Tell whether Exchange is to be asked by itself.
+
+    :param state: of the last result, None if there is none
+    :param seconds: since then
+    """
+    return state is None or (state != ALLOWED and seconds >= _ASKED_AGAIN[state])
 
 
 def in_order(addresses: Iterable[str], before: Mapping[str, tuple[str, float]]) -> list[str]:

@@ -181,7 +181,7 @@ registry.category("web_tour.tours").add("mail_office365_alias_cancel", {
         },
         {
             content: "It was sent",
-            trigger: ".o_notification:contains(A link was sent to other@contoso.example)",
+            trigger: ".o_notification:contains(A link is on its way to other@contoso.example)",
         },
         {
             content: "The dialog closes",
@@ -309,8 +309,8 @@ registry.category("web_tour.tours").add("mail_office365_senders", {
             run: "click",
         },
         {
-            content: "It names the refused address, with the line for all of them",
-            trigger: ".o_form_view [name=office365_refused]:contains(notifications@contoso.example)",
+            content: "It says that the mailbox stands in for the refused default From, and how to grant it",
+            trigger: ".o_form_view [name=office365_default_from]:contains(Refused by Exchange):contains(Add-RecipientPermission 'notifications@contoso.example')",
         },
         {
             content: "Back to its addresses",
