@@ -20,21 +20,24 @@ class TestInputs(BaseCase):
             ("mailto:erp@contoso.com", "contoso.com"), ("", ""), ("contoso", "contoso"), ("https://", ""),
         ])
         self.table(inputs.tidy_mailbox, [
-            (" ERP@contoso.com\n", "erp@contoso.com"), ("ERP <erp@contoso.com>", "erp@contoso.com"), ("mailto:erp@contoso.com", "erp@contoso.com"),
+            (" ERP@contoso.com\n", "erp@contoso.com"), ("ERP <erp@contoso.com>", "erp@contoso.com"),
+            ("mailto:erp@contoso.com", "erp@contoso.com"),
             ("a@b.com, c@b.com", "a@b.com, c@b.com"), ("erp", "erp"), ("", ""), ("erp @contoso.com", "erp @contoso.com"),
         ])
         self.table(inputs.tidy_id, [(f" {{{DIRECTORY.upper()}}} ", DIRECTORY), (f'"{CLIENT}"', CLIENT), ("", "")])
 
     def test_a_domain_is_a_domain_of_an_organization(self):
         self.table(inputs.domain_problem, [
-            ("", ""), ("contoso.com", ""), ("mail.contoso.com", ""), ("müller.de", ""), ("xn--mller-kva.de", ""), ("contoso.onmicrosoft.com", ""),
+            ("", ""), ("contoso.com", ""), ("mail.contoso.com", ""), ("müller.de", ""),
+            ("xn--mller-kva.de", ""), ("contoso.onmicrosoft.com", ""),
             ("contoso", "malformed"), ("con toso.com", "malformed"), ("192.0.2.1", "malformed"), ("contoso..com", "malformed"),
             ("con'toso.com", "malformed"), ("outlook.com", "of_persons"), ("gmail.com", "of_persons"),
         ])
 
     def test_a_mailbox_is_one_address_most_likely_of_the_domain(self):
         self.table(inputs.mailbox_problem, [
-            ("", "contoso.com", ""), ("erp@contoso.com", "contoso.com", ""), ("erp@contoso.com", "", ""), ("erp@Contoso.com", "contoso.com", ""),
+            ("", "contoso.com", ""), ("erp@contoso.com", "contoso.com", ""), ("erp@contoso.com", "", ""),
+            ("erp@Contoso.com", "contoso.com", ""),
             ("erp@mail.contoso.com", "contoso.com", ""), ("erp@contoso.onmicrosoft.com", "contoso.com", ""),
             ("erp@müller.de", "xn--mller-kva.de", ""),
             ("erp@fabrikam.com", "contoso.com", "other_domain"), ("erp@notcontoso.com", "contoso.com", "other_domain"),
@@ -45,11 +48,12 @@ class TestInputs(BaseCase):
 
     def test_an_id_is_the_right_one(self):
         self.table(inputs.directory_problem, [
-            ("", ""), (DIRECTORY, ""), ("contoso.onmicrosoft.com", ""), ("common", "common"), ("organizations", "common"), ("contoso", "malformed"),
-            (DIRECTORY[:-1], "malformed"),
+            ("", ""), (DIRECTORY, ""), ("contoso.onmicrosoft.com", ""), ("common", "common"), ("organizations", "common"),
+            ("contoso", "malformed"),            (DIRECTORY[:-1], "malformed"),
         ])
         self.table(inputs.client_problem, [
-            ("", DIRECTORY, ""), (CLIENT, DIRECTORY, ""), (CLIENT, "", ""), (DIRECTORY, DIRECTORY, "is_directory"), ("x", DIRECTORY, "malformed"),
+            ("", DIRECTORY, ""), (CLIENT, DIRECTORY, ""), (CLIENT, "", ""), (DIRECTORY, DIRECTORY, "is_directory"),
+            ("x", DIRECTORY, "malformed"),
             ("contoso.com", "", "malformed"),
         ])
 
@@ -60,8 +64,9 @@ class TestInputs(BaseCase):
         for cloud in CLOUDS:
             host = ENTRA_CLOUDS[cloud].portal.split("#")[0]
             with self.subTest(cloud=cloud):
+                of_app = rf"^{host}#view/\w+/ApplicationMenuBlade/~/\w+/appId/{CLIENT}/isMSAApp~/false$"
                 for page in ("overview", "authentication", "credentials", "permissions"):
-                    self.assertRegex(portal_page(cloud, page, CLIENT), rf"^{host}#view/\w+/ApplicationMenuBlade/~/\w+/appId/{CLIENT}/isMSAApp~/false$")
+                    self.assertRegex(portal_page(cloud, page, CLIENT), of_app)
                 self.assertRegex(portal_page(cloud, "new", ""), rf"^{host}#view/\w+/CreateApplicationBlade/")
                 for page, client in (("credentials", ""), ("elsewhere", CLIENT), (None, CLIENT)):
                     self.assertEqual(portal_page(cloud, page, client), ENTRA_CLOUDS[cloud].portal)

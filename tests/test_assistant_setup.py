@@ -180,8 +180,9 @@ class TestSetup(SetupCase):
         setup._prove("sign_in")
         self.assertEqual(self.states(setup, "sign_in")["Domain contoso.example"], "done")
         setup.mailbox = "erp@fabrikam.example"
-        setup._prove("sign_in")
-        self.assertEqual(self.states(setup, "sign_in")["Domain fabrikam.example"], "failed")
+        self.assertEqual(self.state(setup, "sign_in"), "done")
+        setup._prove("outgoing")
+        self.assertEqual(self.states(setup, "outgoing")["Domain fabrikam.example"], "failed")
         self.assertIn("fabrikam.example", setup.check_ids.filtered(lambda check: check.state == "failed").cause)
         setup.write({"directory_id": "22222222-2222-3333-4444-555555555555", "mailbox": ERP})
         setup.app_id.authority_url = self.entra.authority().replace(self.entra.directory.tenant_id, setup.directory_id)
@@ -269,7 +270,8 @@ class TestSetup(SetupCase):
     def test_a_server_that_exists_is_used_and_switched(self):
         server = self.outgoing(smtp_user=ERP)
         by_hand = self.env["fetchmail.server"].create({
-            "name": "Old", "server_type": "imap", "server": "outlook.office365.com", "port": 993, "is_ssl": True, "user": ERP, "password": "x"})
+            "name": "Old", "server_type": "imap", "server": "outlook.office365.com", "port": 993, "is_ssl": True,
+            "user": ERP, "password": "x"})
         setup = self.setup_of()
         self.assertIn(server, setup.found_mail_server_ids)
         self.assertIn(by_hand, setup.found_fetchmail_server_ids)

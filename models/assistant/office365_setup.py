@@ -26,7 +26,8 @@ _INPUTS = {
     "mailbox": ("outgoing", "incoming", "alias_domain", "catch_all", "proof"),
     "road": ("outgoing", "proof"), "mail_server_id": ("outgoing", "alias_domain", "proof"),
     "fetchmail_server_id": ("incoming", "proof"),
-    "domain": ("sign_in", "outgoing", "alias_domain", "aliases", "catch_all", "proof"), "alias_domain_id": ("alias_domain", "catch_all", "proof"),
+    "domain": ("sign_in", "outgoing", "alias_domain", "aliases", "catch_all", "proof"),
+    "alias_domain_id": ("alias_domain", "catch_all", "proof"),
 }
 
 
@@ -98,6 +99,8 @@ class Office365Setup(models.Model):
             setup._forget(steps)
         if vals.keys() & set(OF_THE_APP):
             self._update_app()
+        for name in vals.keys() & {"mail_server_id", "fetchmail_server_id"}:
+            self._adopt(self[name])
         return result
 
     def _differs(self, name: str, value) -> bool:

@@ -39,7 +39,7 @@ class Office365Setup(models.Model):
     def _checks_incoming(self) -> list[Check]:
         server, name = self.fetchmail_server_id, self.env._("Incoming mail server")
         if not server:
-            return [Check(name, TODO, self.env._("Enter the mailbox, then press Create the Incoming Server."))]
+            return [*self._checks_mailbox(), Check(name, TODO, self.env._("Press Create the Incoming Server."))]
         if other := self._check_of_mailbox(server.user):
             return [other]
         return [Check(name, DONE), self._check_token_sign_in(server), *self._checks_fetching(server)]

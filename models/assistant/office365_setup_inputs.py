@@ -58,15 +58,15 @@ class Office365Setup(models.Model):
     def _directory_text(self, slug: str) -> str | bool:
         return {
             "malformed": self.env._(
-                "This is not a directory ID. Copy the Directory (tenant) ID from the Overview page of the app registration: "
-                "8-4-4-4-12 digits and letters."),
+                "This is not a directory ID. Copy the Directory (tenant) ID from the Overview page of the app registration. It looks like "
+                "11111111-2222-3333-4444-555555555555."),
             "common": self.env._("This stands for any directory. Enter the Directory (tenant) ID of your own."),
         }.get(slug, False)
 
     def _client_text(self, slug: str) -> str | bool:
         return {
             "malformed": self.env._(
-                "This is not an application ID. Copy the Application (client) ID from the Overview page of the app registration: "
-                "8-4-4-4-12 digits and letters."),
+                "This is not an application ID. Copy the Application (client) ID from the Overview page of the app registration. It looks "
+                "like 66666666-7777-8888-9999-000000000000."),
             "is_directory": self.env._("This is the Directory (tenant) ID again. Copy the Application (client) ID, which stands above it."),
         }.get(slug, False)

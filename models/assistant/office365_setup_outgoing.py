@@ -1,7 +1,7 @@
 from odoo import models
 from odoo.exceptions import UserError
 
-from ...tools.checks import DONE, TODO, Check
+from ...tools.checks import DONE, FAILED, TODO, Check
 
 
 class Office365Setup(models.Model):
@@ -33,11 +33,19 @@ class Office365Setup(models.Model):
             return self._checks_relay()
         server, name = self.mail_server_id, self.env._("Outgoing mail server")
         if not server:
-            return [Check(name, TODO, self.env._("Enter the mailbox, then press Create the Outgoing Server."))]
+            return [*self._checks_mailbox(), Check(name, TODO, self.env._("Press Create the Outgoing Server."))]
         if other := self._check_of_mailbox(server.smtp_user):
             return [other]
-        signs_in = self._check_token_sign_in(server)
-        return [Check(name, DONE), signs_in, *self._checks_connection(server)]
+        return [*self._checks_mailbox(), Check(name, DONE), self._check_token_sign_in(server), *self._checks_connection(server)]
+
+    def _checks_mailbox(self) -> list[Check]:
+        """Say whether the mailbox can be one of this tenant."""
+        name = self.env._("Mailbox")
+        if not self.mailbox:
+            return [Check(name, TODO, self.env._("Enter the mailbox."))]
+        if self.mailbox_problem:
+            return [Check(name, FAILED, self.mailbox_problem)]
+        return self._checks_domain(self.mailbox.rpartition("@")[2]) if self.mailbox_notice else []
 
     def _checks_relay(self) -> list[Check]:
         return []

@@ -65,7 +65,7 @@ class Office365Setup(models.Model):
 
     def _adopt(self, server) -> None:
         """Make a server of Microsoft's that was set up by hand one of ours; its sign-in stays until it is switched."""
-        if server.office365_preset or server.office365_can_switch:
+        if not server or server.office365_preset or server.office365_can_switch:
             return
         is_outgoing = server._name == "ir.mail_server"
         preset = "submission" if is_outgoing else server.server_type
@@ -74,7 +74,6 @@ class Office365Setup(models.Model):
 
     def _use(self, server) -> None:
         """Use a server that exists."""
-        self._adopt(server)
         login = server.smtp_user if server._name == "ir.mail_server" else server.user
         values = {_SERVERS[server._name]: server.id, "mailbox": self.mailbox or login}
         if server._name == "ir.mail_server" and server.office365_preset:

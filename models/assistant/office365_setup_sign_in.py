@@ -152,7 +152,7 @@ class Office365Setup(models.Model):
         if typed.state != DONE:
             return [typed]
         proof = self._check_credential()
-        return [typed, *self._checks_domains(), proof, *(self._checks_token() if proof.state == DONE else [])]
+        return [typed, *self._checks_domain(self.domain), proof, *(self._checks_token() if proof.state == DONE else [])]
 
     def _check_ids(self) -> Check:
         name = self.env._("Directory and app registration")
@@ -163,15 +163,16 @@ class Office365Setup(models.Model):
             return Check(name, TODO, self.env._("Register an app in Entra and enter its two IDs."))
         return Check(name, DONE)
 
-    def _checks_domains(self) -> list[Check]:
-        """Say whether the domains that were typed belong to the directory that was typed."""
-        mailbox = "" if self.mailbox_problem else self.mailbox or ""
-        domains = dict.fromkeys(filter(None, (self.domain, mailbox.rpartition("@")[2])))
+    def _checks_domain(self, domain: str) -> list[Check]:
+        """Say whether a domain that was typed belongs to the directory that was typed; nothing if Entra is not reached."""
+        if not domain or not self.app_id:
+            return []
         try:
             own = self.directory_id if entra.is_guid(self.directory_id) else directory_of(self.app_id.authority_url, self.directory_id)
         except entra.EntraRefused:
             return []  # the sign-in says it
-        return [check for domain in domains if (check := self._check_domain(domain, own))]
+        check = self._check_domain(domain, own)
+        return [check] if check else []
 
     def _check_domain(self, domain: str, own: str) -> Check | None:
         name = self.env._("Domain %s", domain)

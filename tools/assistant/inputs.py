@@ -16,7 +16,7 @@ _INITIAL: Final = (".onmicrosoft.com", ".onmicrosoft.us", ".partner.onmschina.cn
 
 
 def tidy_domain(text: str) -> str:
-    """Return a domain without white space, scheme, path, ``@`` and what stands before it, as people copy it from a browser or an address."""
+    """Return a domain without white space, scheme, path, ``@`` and what stands before it: people copy it from a browser or an address."""
     text = _SCHEME.sub("", text.strip())
     return text.partition("/")[0].rpartition("@")[2].strip().rstrip(".").lower()
 
