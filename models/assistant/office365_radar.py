@@ -20,7 +20,7 @@ class Office365Radar(models.TransientModel):
     kind = fields.Char(readonly=True)
     name = fields.Char("What", readonly=True)
     state = fields.Selection([("failed", "Failed"), ("todo", "To do"), ("done", "OK")], readonly=True)
-    number = fields.Integer("Number", readonly=True)
+    number = fields.Integer(readonly=True)
     since = fields.Datetime(readonly=True)
     until = fields.Date(readonly=True)
     cause = fields.Text(readonly=True)
