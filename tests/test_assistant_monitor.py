@@ -524,6 +524,13 @@ class TestOverview(MonitorMixin, TransactionCase):
         domain = self.line("default_sender").action_go()["domain"]
         self.assertIn("notifications@contoso.example", self.env["office365.pause"].search(domain).mapped("address"))
 
+    def test_checking_again_shows_this_moment(self):
+        lines = self.lines()
+        self.assertFalse(lines.filtered(lambda line: line.kind == "server" and line.state == "failed"))
+        self.pause()
+        action = lines.browse().action_refresh()
+        self.assertEqual((action["target"], lines.search(action["domain"])[0].kind), ("main", "server"))
+
     def test_what_is_right_says_so_and_the_card_counts_the_rest(self):
         done = self.lines().filtered(lambda line: line.state == "done")
         self.assertIn("No server or sender is refused.", done.mapped("name"))

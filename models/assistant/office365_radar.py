@@ -43,6 +43,10 @@ class Office365Radar(models.TransientModel):
             "domain": [("opening", "=", opening)],
         }
 
+    def action_refresh(self):
+        """Open the page anew, in place of this one."""
+        return {**self.action_open(), "target": "main"}
+
     def action_go(self):
         """Open the screen on which something can be done about it."""
         self.ensure_one().check_access("read")
