@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import logging
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -16,7 +17,7 @@ from odoo.tools import file_path, html2plaintext, mute_logger
 
 from ..models.assistant.office365_monitor import HEALTH_PATH
 from ..models.assistant.office365_trouble import Office365Trouble
-from .common import SecretsMixin
+from .common import ERP, Office365Case, SecretsMixin
 from .https import HttpsMixin
 
 OK = (200, {}, b"")
@@ -230,6 +231,42 @@ class TestTroubles(MonitorMixin, TransactionCase):
 
 
 @tagged("post_install", "-at_install")
+class TestFirstRefusals(Office365Case):
+    """What Exchange refuses, to what is told."""
+
+    def setUp(self):
+        super().setUp()
+        self.env["mail.mail"].search([("state", "=", "outgoing")]).unlink()
+
+    def kinds(self):
+        self.env.invalidate_all()
+        return [line.kind for line in self.env["office365.radar"]._troubles()]
+
+    def test_the_first_refused_sign_in_of_an_outgoing_server_is_a_trouble_until_it_is_mended(self):
+        server = self.outgoing(smtp_pass="wrong")
+        self.mail().send()
+        self.assertEqual(self.kinds(), ["server"])
+        server.smtp_pass = self.servers.password(ERP)
+        self.assertEqual(self.kinds(), [])
+
+    def test_the_first_refusal_of_the_default_sender_is_a_trouble_until_it_is_accepted(self):
+        self.outgoing()
+        sender = self.alias_domain.default_from_email
+        self.mail(email_from=sender, author_id=False).send()
+        self.assertEqual(self.kinds(), ["default_sender"])
+        self.grant_send_as(sender)
+        self.mail(email_from=sender, author_id=False).send()
+        self.assertEqual(self.kinds(), [])
+
+    @mute_logger("odoo.addons.mail.models.fetchmail", "odoo.addons.mail_office365.models.incoming.desk")
+    def test_the_first_refused_sign_in_of_an_incoming_server_is_a_trouble(self):
+        server = self.incoming(password="wrong", state="done")
+        with self.registry.cursor() as cr:
+            server.with_env(server.env(cr=cr))._fetch_mail()
+        self.assertEqual(self.kinds(), ["fetch"])
+
+
+@tagged("post_install", "-at_install")
 class TestWebhookMessages(MonitorMixin, HttpsMixin, SecretsMixin, TransactionCase):
 
     def setUp(self):
@@ -402,6 +439,14 @@ class TestHealthAddress(MonitorMixin, HttpCase):
             self.assertEqual((box["id"], box["state"], box["failures"]), (self.mailbox.id, "ok", 0))
             self.assertTrue(box["last_fetch"].endswith("Z"))
 
+    def test_it_can_only_be_read_and_a_token_in_the_address_is_in_no_log(self):
+        token = self.token()
+        self.assertEqual(self.url_open(f"{HEALTH_PATH}?token={token}", data={"token": token}).status_code, 405)
+        self.assertEqual(self.opener.head(f"{self.base_url()}{HEALTH_PATH}", headers={"Authorization": f"Bearer {token}"}).status_code, 200)
+        with self.assertLogs("werkzeug") as log:
+            logging.getLogger("werkzeug").info('"GET %s?token=%s HTTP/1.1" 200 -', HEALTH_PATH, token)
+        self.assertNotIn(token, log.output[0])
+
     def test_a_sick_server_is_503_and_a_new_token_replaces_the_old_one(self):
         old, token = self.token(), self.token()
         self.pause()
@@ -478,6 +523,13 @@ class TestOverview(MonitorMixin, TransactionCase):
                 self.env[action["res_model"]].search(action.get("domain") or [])
         domain = self.line("default_sender").action_go()["domain"]
         self.assertIn("notifications@contoso.example", self.env["office365.pause"].search(domain).mapped("address"))
+
+    def test_checking_again_shows_this_moment(self):
+        lines = self.lines()
+        self.assertFalse(lines.filtered(lambda line: line.kind == "server" and line.state == "failed"))
+        self.pause()
+        action = lines.browse().action_refresh()
+        self.assertEqual((action["target"], lines.search(action["domain"])[0].kind), ("main", "server"))
 
     def test_what_is_right_says_so_and_the_card_counts_the_rest(self):
         done = self.lines().filtered(lambda line: line.state == "done")

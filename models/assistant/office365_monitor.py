@@ -95,7 +95,7 @@ class Office365Monitor(models.Model):
         self.ensure_one().check_access("write")
         secret = webhook.new_secret()
         self.env["office365.secret"]._put__(self, _SECRET, secret)
-        self.sudo().write({})  # shows that something is stored
+        self.invalidate_recordset(["webhook_secret_state"])
         return self._shown(self.env._("Signing Secret"), secret)
 
     def _shown(self, title: str, value: str) -> dict:

@@ -20,7 +20,7 @@ class Office365Radar(models.TransientModel):
     kind = fields.Char(readonly=True)
     name = fields.Char("What", readonly=True)
     state = fields.Selection([("failed", "Failed"), ("todo", "To do"), ("done", "OK")], readonly=True)
-    number = fields.Integer("Number", readonly=True)
+    number = fields.Integer(readonly=True)
     since = fields.Datetime(readonly=True)
     until = fields.Date(readonly=True)
     cause = fields.Text(readonly=True)
@@ -42,6 +42,10 @@ class Office365Radar(models.TransientModel):
             "mobile_view_mode": "kanban",
             "domain": [("opening", "=", opening)],
         }
+
+    def action_refresh(self):
+        """Open the page anew, in place of this one."""
+        return {**self.action_open(), "target": "main"}
 
     def action_go(self):
         """Open the screen on which something can be done about it."""

@@ -87,7 +87,8 @@ class Office365Radar(models.TransientModel):
     def _is_sign_in_refused(self, server) -> bool:
         if not server.office365_failures:
             return False
-        cause = server._office365_diagnosis(server.error_message or "").cause
+        words = (server.error_message or "").partition("\n")[0]  # below it is what to do
+        cause = server._office365_diagnosis(words).cause
         return TOPIC_OF.get(cause) in _SIGN_IN and cause not in RETRYABLE
 
     @api.model
@@ -106,7 +107,7 @@ class Office365Radar(models.TransientModel):
     @api.model
     def _ends(self) -> Iterator[End]:
         """Yield what signs in and ends at a date."""
-        for app in self.env["office365.app"].sudo().search([]):
+        for app in self.env["office365.app"].sudo().search([("active", "=", True)]):
             those = dict(app._ends().values())
             for row in app._sign_ins().filtered("needs_sign_in") if app.auth_flow == "delegated" else ():
                 those[self.env._("The sign-in of %s", row.account)] = (row.failed_at or fields.Datetime.now()).date()
@@ -188,10 +189,10 @@ class Office365Radar(models.TransientModel):
     @api.model
     def _user_lines(self) -> Iterator[Line]:
         servers = self.env["ir.mail_server"]._office365_servers()
-        for kind, state in (("alias", TODO), ("no_email", FAILED), ("no_sender", TODO)) if servers else ():
+        for kind in ("alias", "no_email", "no_sender") if servers else ():
             # Where mail shows the mailbox by choice, nobody misses a sender.
             if kind != "no_sender" or any(server.office365_sender_mode != "mailbox" for server in servers):
-                yield from radar.counted(kind, state, len(self._user_ids(kind)))
+                yield from radar.counted(kind, TODO, len(self._user_ids(kind)))
 
     @api.model
     def _company_lines(self) -> Iterator[Line]:
@@ -201,7 +202,7 @@ class Office365Radar(models.TransientModel):
     @api.model
     def _unserved_companies(self):
         """Return the companies for which no server sends. Those with the same email domain are alike; of those without, a few are asked."""
-        companies = self.env["res.company"].sudo().search([])
+        companies = self.env["res.company"].sudo().search([("active", "=", True)])
         unserved = companies.browse()
         for domain, alike in companies.grouped("alias_domain_id").items():
             if domain.default_from_email:

@@ -82,7 +82,7 @@ class Office365Trouble(models.Model):
             tracking_disable=True, mail_create_nolog=True, mail_create_nosubscribe=True,
             mail_activity_quick_update=True)  # no email about an activity
         lines = {line.key: line for line in self.env["office365.radar"].sudo()._troubles()}
-        known = {trouble.key: trouble for trouble in troubles.search([])}
+        known = {trouble.key: trouble for trouble in troubles.search([("key", "!=", False)])}
         for key, line in lines.items():
             trouble = known.get(key) or troubles.create({
                 "key": key, "kind": line.kind, "res_model": line.record[0], "res_id": line.record[1],
@@ -93,7 +93,7 @@ class Office365Trouble(models.Model):
                 trouble._end()
         # What people were told holds, whatever becomes of the webhook; and nobody waits for a lock meanwhile.
         self.env["ir.cron"]._commit_progress(len(lines))
-        troubles.search([])._report(lines)
+        troubles.search([("key", "!=", False)])._report(lines)
         troubles._forget_old()
 
     def _begin(self, line: Line) -> None:
@@ -164,7 +164,7 @@ class Office365Trouble(models.Model):
         for trouble in self.sorted(lambda one: (one.changed, one.id)):
             if trouble._has_news(monitor):
                 state = "ended" if trouble.ended else "began"
-                error = monitor._send(f"trouble.{state}", f"{trouble.id}-{int(trouble.changed.timestamp())}", trouble._facts(lines))
+                error = monitor._send(f"trouble.{state}", f"{trouble.id}-{trouble.changed:%Y%m%d%H%M%S}", trouble._facts(lines))
                 if not error:
                     trouble.reported = state
                 elif not error.startswith("HTTP 4"):  # that would be about this message alone

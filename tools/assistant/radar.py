@@ -186,7 +186,7 @@ def mailboxes(servers: Iterable[Mailbox], now: datetime) -> Iterator[Line]:
             yield Line("unconfirmed", TODO, record, server.name)
             continue
         if server.failures:
-            state = FAILED if server.is_refused or server.failures >= FAILURES else TODO
+            state: State = FAILED if server.is_refused or server.failures >= FAILURES else TODO
             yield Line("fetch", state, record, server.name, since=server.since, count=server.failures, words=server.words)
         elif server.asked and now - max(server.asked, server.changed or server.asked) > LONG:
             yield Line("not_fetched", FAILED, record, server.name, since=server.asked)
