@@ -22,6 +22,8 @@ FOR_EVERYBODY = {
     ("ir.mail_server", "action_office365_deliveries"), ("ir.mail_server", "action_office365_switch"),
     ("fetchmail.server", "action_office365_switch"), ("mail.message", "action_office365_deliveries"),
 }
+# Called without a record.
+OF_THE_MODEL = {("office365.sender", "action_open"), ("office365.setup", "action_open")}
 
 
 @tagged("post_install", "-at_install")
@@ -89,6 +91,7 @@ class TestFromOutside(SlotsMixin, Office365Mixin, HttpCase):
         app = env["office365.app"].create({
             "name": "Contoso", "directory_id": "contoso.example", "client_id": "00000000-0000-4000-8000-000000000001"})
         server, incoming, mail = self.server, self.incoming(), self.mail()
+        setup = env["office365.setup"].create({})
         return {
             "ir.mail_server": server, "fetchmail.server": incoming, "mail.mail": mail, "office365.app": app,
             "office365.switch": env["office365.switch"].create({"res_model": server._name, "res_id": server.id, "app_id": app.id}),
@@ -100,8 +103,8 @@ class TestFromOutside(SlotsMixin, Office365Mixin, HttpCase):
             "office365.reconciliation": env["office365.reconciliation"].create({"server_id": incoming.id}),
             "office365.reconciliation.line": env["office365.reconciliation.line"].create({
                 "reconciliation_id": env["office365.reconciliation"].create({"server_id": incoming.id}).id}),
-            "office365.exchange.script": env["office365.exchange.script"].create({
-                "setup_id": env["office365.setup"].create({}).id, "kind": "mailbox_user"}),
+            "office365.setup": setup, "office365.setup.step": setup.step_ids[:1],
+            "office365.exchange.script": env["office365.exchange.script"].create({"setup_id": setup.id, "kind": "mailbox_user"}),
             "office365.file.under": env["office365.file.under"].create({}),
             "office365.sender": env["office365.sender"],  # each administrator gets lines of his own when he opens the screen
             "office365.server.mixin": env["office365.server.mixin"],
@@ -120,7 +123,7 @@ class TestFromOutside(SlotsMixin, Office365Mixin, HttpCase):
                     continue
                 found.add(model)
                 for user in (self.portal, self.employee):
-                    ids = [] if (model, method) == ("office365.sender", "action_open") else [records[model].ids]
+                    ids = [] if (model, method) in OF_THE_MODEL else [records[model].ids]
                     answer = self.call(user, model, method, *ids)
                     if answer != refused and not (answer and self.env[model]._abstract):  # of which there is no record
                         let_in.append((user.login, model, method, answer))

@@ -110,7 +110,7 @@ class Office365ExchangeScript(models.TransientModel):
             "Mailbox": self.env._("Enter the mailbox in the step Outgoing Mail first."),
             "ClientId": self.env._("Enter the Application (Client) ID in the step Tenant and Sign-in first."),
             "Senders": self.env._("Enter the mailbox in the step Outgoing Mail first."),
-            "Addresses": self.env._("No user has a confirmed alias in the email domain yet. Set them in the step Users' Aliases first."),
+            "Addresses": self.env._("No user has an alias in the email domain yet. Set them in the step Users' Aliases first."),
             "IPAddresses": self.env._("Enter the public IPv4 addresses that this server sends from."),
             "CertificateName": self.env._("Enter the name in the certificate that this server presents."),
             "CatchAllDomain": self.env._("Choose the domain in the step Catch-all in Exchange first."),
