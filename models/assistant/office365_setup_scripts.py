@@ -50,12 +50,12 @@ class Office365Setup(models.Model):
         env = self.sudo().env
         users = env["res.users"].search([("share", "=", False)])
         aliases = {user.id: user.office365_alias_confirmed for user in users}
-        partners = users.filtered(lambda user: not aliases[user.id]).partner_id | env["res.company"].search([]).partner_id
+        partners = users.filtered(lambda user: not aliases[user.id]).partner_id | env["res.company"].search([("partner_id.email", "!=", False)]).partner_id
         addresses = {
             *aliases.values(),
             *(partner.email_normalized for partner in partners if partner.office365_verified_email == partner.email_normalized),
             *self.mail_server_id.office365_shared_sender_ids.mapped("address"),
-            *env["mail.alias.domain"].search([]).mapped("default_from_email"),
+            *env["mail.alias.domain"].search([("default_from", "!=", False)]).mapped("default_from_email"),
         }
         return {address for address in addresses if address}
 
