@@ -81,6 +81,11 @@ class TestDialog(TransactionCase):
         self.assertEqual(script.count("'notifications@contoso.example'"), 1)
         self.assertNotIn("brant@contoso.example", script)
 
+    def test_a_server_that_sends_on_behalf_asks_for_that(self):
+        self.setup.mail_server_id = self.env["ir.mail_server"].create({
+            "name": "Out", "smtp_host": "localhost", "office365_sender_mode": "on_behalf"})
+        self.assertEqual(self.dialog("send_as").kind, "on_behalf")
+
     def test_addresses_of_other_domains_are_told(self):
         addresses = ["anna@contoso.example", "x@fabrikam.example", "*@contoso.example"]
         with patch.object(type(self.setup), "_script_addresses", return_value=addresses, autospec=True):

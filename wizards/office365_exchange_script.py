@@ -38,7 +38,7 @@ class Office365ExchangeScript(models.TransientModel):
     ip_addresses = fields.Char(
         "IP Addresses", help="The public IPv4 addresses that this server sends from, such as 203.0.113.10, 203.0.113.16/28.")
     certificate_name = fields.Char(
-        help="The name in the certificate that this server presents, such as *.contoso.com. It must be in an accepted domain of your tenant.")
+        help="The name in the certificate that this server presents, such as *.contoso.com. It must be in an accepted domain.")
     hve_account = fields.Char("High Volume Email Account", help="Its address, such as hve-odoo@contoso.com.")
 
     cloud = fields.Selection(related="setup_id.cloud")

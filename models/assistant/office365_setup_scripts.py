@@ -17,6 +17,8 @@ class Office365Setup(models.Model):
         kind = self.env.context.get("office365_script")
         if kind not in exchange.KINDS:
             raise UserError(self.env._("There is no such script."))
+        if kind == "send_as" and self.mail_server_id.office365_sender_mode == "on_behalf":
+            kind = "on_behalf"
         return self.env["office365.exchange.script"].create({"setup_id": self.id, "kind": kind, **self._script_defaults(kind)})._action()
 
     def _script_defaults(self, kind: str) -> dict:
@@ -50,7 +52,8 @@ class Office365Setup(models.Model):
         env = self.sudo().env
         users = env["res.users"].search([("share", "=", False)])
         aliases = {user.id: user.office365_alias_confirmed for user in users}
-        partners = users.filtered(lambda user: not aliases[user.id]).partner_id | env["res.company"].search([("partner_id.email", "!=", False)]).partner_id
+        companies = env["res.company"].search([("partner_id.email", "!=", False)])
+        partners = users.filtered(lambda user: not aliases[user.id]).partner_id | companies.partner_id
         addresses = {
             *aliases.values(),
             *(partner.email_normalized for partner in partners if partner.office365_verified_email == partner.email_normalized),
