@@ -4,7 +4,7 @@ import base64
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import TransactionCase, new_test_user, tagged
+from odoo.tests import HttpCase, TransactionCase, new_test_user, tagged
 
 from ..tools.addresses import canonical_address
 from ..tools.assistant import exchange
@@ -38,9 +38,6 @@ class TestDialog(TransactionCase):
         for kind in offered:
             with self.subTest(kind=kind):
                 dialog = self.dialog(kind, **entered.get(kind, {}))
-                if kind in ("send_as", "on_behalf"):  # nobody has an alias
-                    self.assertIn("alias", dialog.missing)
-                    continue
                 self.assertFalse(dialog.missing)
                 parse(dialog.script)
                 parse(dialog.undo)
@@ -69,12 +66,25 @@ class TestDialog(TransactionCase):
                     dialog.action_download()
         self.setup.mailbox = False
         self.assertIn("mailbox", self.dialog("mailbox_user").missing)
+        self.setup.write({"domain": "tailspin.example", "mailbox": "erp@tailspin.example"})
+        self.assertIn("No user", self.dialog("send_as").missing)
 
-    def test_confirmed_aliases_are_in_the_script_once(self):
+    def test_addresses_that_mail_may_leave_as_are_in_the_script_once(self):
+        self.assertIn("'brant@contoso.example'", self.dialog("send_as").script)  # an administrator set it
+        self.brant.with_user(self.brant).email = "ceo@contoso.example"
+        self.assertNotIn("ceo@contoso.example", self.dialog("send_as").script or "")
         self.brant.office365_alias = "brant.wadsworth@contoso.example"
         self.assertEqual(self.brant.office365_alias_state, "confirmed")
+        self.alias_domain.default_from = "notifications"
         script = self.dialog("send_as").script
         self.assertEqual(script.count("'brant.wadsworth@contoso.example'"), 1)
+        self.assertEqual(script.count("'notifications@contoso.example'"), 1)
+        self.assertNotIn("brant@contoso.example", script)
+
+    def test_a_server_that_sends_on_behalf_asks_for_that(self):
+        self.setup.mail_server_id = self.env["ir.mail_server"].create({
+            "name": "Out", "smtp_host": "localhost", "office365_sender_mode": "on_behalf"})
+        self.assertEqual(self.dialog("send_as").kind, "on_behalf")
 
     def test_addresses_of_other_domains_are_told(self):
         addresses = ["anna@contoso.example", "x@fabrikam.example", "*@contoso.example"]
@@ -103,6 +113,36 @@ class TestDialog(TransactionCase):
         self.assertTrue(self.dialog("hve").warning)
         self.assertTrue(self.dialog("app_rbac").warning)
         self.assertFalse(self.dialog("send_as").warning)
+
+    def test_the_object_id_is_that_in_the_token(self):
+        app = self.env["office365.app"].create({
+            "name": "Contoso", "directory_id": "contoso.example", "client_id": CLIENT_ID, "check_state": "ok"})
+        self.setup.app_id = app
+        payload = base64.urlsafe_b64encode(b'{"oid": "00000000-0000-4000-8000-000000000003"}').decode().rstrip("=")
+        with patch.object(type(self.env["office365.token"]), "_access_token__", return_value=f"e30.{payload}.x", autospec=True):
+            self.assertEqual(self.dialog("app_access").object_id, "00000000-0000-4000-8000-000000000003")
+            self.assertFalse(self.dialog("send_as").object_id)
+        with patch.object(type(self.env["office365.token"]), "_access_token__", side_effect=UserError("No."), autospec=True):
+            self.assertFalse(self.dialog("app_access").object_id)
+        app.check_state = "failed"  # nobody is asked
+        self.assertFalse(self.dialog("app_access").object_id)
+
+
+@tagged("post_install", "-at_install")
+class TestDownload(HttpCase):
+
+    def test_the_file_is_what_windows_reads_and_nobody_elses(self):
+        self.env.ref("base.user_admin").password = "admin"
+        setup = self.env["office365.setup"].create(SETUP).with_user(self.env.ref("base.user_admin"))
+        url = setup.with_context(office365_script="mailbox_shared").action_script()
+        dialog = self.env[url["res_model"]].with_user(self.env.ref("base.user_admin")).browse(url["res_id"])
+        new_test_user(self.env, "employee.script", groups="base.group_user", password="employee.script")
+        self.authenticate("admin", "admin")
+        answer = self.url_open(dialog.action_download()["url"])
+        self.assertEqual(answer.content, exchange.as_file(dialog.script))
+        self.assertIn("odoo-mailbox-shared-contoso.example.ps1", answer.headers["Content-Disposition"])
+        self.authenticate("employee.script", "employee.script")
+        self.assertNotIn(b"erp@contoso.example", self.url_open(dialog.action_download()["url"]).content)
 
 
 @tagged("post_install", "-at_install")

@@ -24,6 +24,8 @@ FOR_EVERYBODY = {
 }
 # Of the model, not of records.
 OF_THE_MODEL = {("office365.sender", "action_open"), ("office365.radar", "action_open"), ("office365.monitor", "action_open")}
+# Called without a record.
+OF_THE_MODEL = {("office365.sender", "action_open"), ("office365.setup", "action_open")}
 
 
 @tagged("post_install", "-at_install")
@@ -110,8 +112,8 @@ class TestFromOutside(SlotsMixin, Office365Mixin, HttpCase):
             "office365.reconciliation": env["office365.reconciliation"].create({"server_id": incoming.id}),
             "office365.reconciliation.line": env["office365.reconciliation.line"].create({
                 "reconciliation_id": env["office365.reconciliation"].create({"server_id": incoming.id}).id}),
-            "office365.exchange.script": env["office365.exchange.script"].create({
-                "setup_id": env["office365.setup"].create({}).id, "kind": "mailbox_user"}),
+            "office365.setup": setup, "office365.setup.step": setup.step_ids[:1],
+            "office365.exchange.script": env["office365.exchange.script"].create({"setup_id": setup.id, "kind": "mailbox_user"}),
             "office365.file.under": env["office365.file.under"].create({}),
             "office365.setup": setup, "office365.setup.step": setup.step_ids[:1],
             "office365.setup.value": env["office365.setup.value"].create({
@@ -136,6 +138,7 @@ class TestFromOutside(SlotsMixin, Office365Mixin, HttpCase):
                 found.add(model)
                 for user in (self.portal, self.employee):
                     ids = [] if method == "action_open" and model in ("office365.sender", "office365.setup") else [records[model].ids]
+                    ids = [] if (model, method) in OF_THE_MODEL else [records[model].ids]
                     ids = [] if (model, method) in OF_THE_MODEL else [records[model].ids]
                     answer = self.call(user, model, method, *ids)
                     if answer != refused and not (answer and self.env[model]._abstract):  # of which there is no record

@@ -38,8 +38,7 @@ class Office365ExchangeScript(models.TransientModel):
     ip_addresses = fields.Char(
         "IP Addresses", help="The public IPv4 addresses that this server sends from, such as 203.0.113.10, 203.0.113.16/28.")
     certificate_name = fields.Char(
-        "Certificate Name", help="The name in the certificate that this server presents, such as *.contoso.com. It must be in an accepted "
-                                 "domain of your tenant.")
+        help="The name in the certificate that this server presents, such as *.contoso.com. It must be in an accepted domain.")
     hve_account = fields.Char("High Volume Email Account", help="Its address, such as hve-odoo@contoso.com.")
 
     cloud = fields.Selection(related="setup_id.cloud")
@@ -110,7 +109,7 @@ class Office365ExchangeScript(models.TransientModel):
             "Mailbox": self.env._("Enter the mailbox in the step Outgoing Mail first."),
             "ClientId": self.env._("Enter the Application (Client) ID in the step Tenant and Sign-in first."),
             "Senders": self.env._("Enter the mailbox in the step Outgoing Mail first."),
-            "Addresses": self.env._("No user has a confirmed alias in the email domain yet. Set them in the step Users' Aliases first."),
+            "Addresses": self.env._("No user has an alias in the email domain yet. Set them in the step Users' Aliases first."),
             "IPAddresses": self.env._("Enter the public IPv4 addresses that this server sends from."),
             "CertificateName": self.env._("Enter the name in the certificate that this server presents."),
             "CatchAllDomain": self.env._("Choose the domain in the step Catch-all in Exchange first."),

@@ -73,7 +73,8 @@ class Office365Setup(models.Model):
             order="id desc", limit=_LOOKED_THROUGH) if self.fetchmail_server_id else []
         if not rows:
             return ""
-        users = self.env["res.users"].sudo().with_context(active_test=False).search_read([], ["email", "office365_alias_confirmed"])
+        users = self.env["res.users"].sudo().with_context(active_test=False).search_read(
+            ["|", ("email", "!=", False), ("office365_alias_confirmed", "!=", False)], ["email", "office365_alias_confirmed"])
         known = {canonical_address(user[name]) for user in users for name in ("email", "office365_alias_confirmed") if user[name]}
         found = (reached_by(base64.b64decode(row.raw), domain, self.mailbox or "", known) for row in rows)
         return next(filter(None, found), "")

@@ -17,6 +17,8 @@ class Office365Setup(models.Model):
         kind = self.env.context.get("office365_script")
         if kind not in exchange.KINDS:
             raise UserError(self.env._("There is no such script."))
+        if kind == "send_as" and self.mail_server_id.office365_sender_mode == "on_behalf":
+            kind = "on_behalf"
         return self.env["office365.exchange.script"].create({"setup_id": self.id, "kind": kind, **self._script_defaults(kind)})._action()
 
     def _script_defaults(self, kind: str) -> dict:
@@ -42,14 +44,23 @@ class Office365Setup(models.Model):
         """Return the domains that addresses of users may have."""
         return {domain for domain in (self.domain and domain_of(f"x@{self.domain}"), domain_of(self.mailbox or "")) if domain}
 
-    def _script_addresses(self) -> list[str]:
-        """Return what the mailbox is to send as: what mail leaves its server with, or the aliases while there is no server."""
-        server = self.mail_server_id
-        if server:
-            return [out.address for _writer, out in self.env["office365.sender"].sudo()._previews() if out.server_id == server.id]
-        users = self.env["res.users"].sudo().search_read([("office365_alias_confirmed", "!=", False)], ["office365_alias_confirmed"])
-        notifications = self.alias_domain_id.default_from_email
-        return [user["office365_alias_confirmed"] for user in users] + [address for address in [notifications] if address]
+    def _script_addresses(self) -> set[str]:
+        """Return what the mailbox may have to send as: aliases, of those who have none their verified email, and addresses of nobody's.
+
+        What mail really leaves as, `office365.sender` finds out one by one, which takes a minute for some thousand users.
+        """
+        env = self.sudo().env
+        users = env["res.users"].search([("share", "=", False)])
+        aliases = {user.id: user.office365_alias_confirmed for user in users}
+        companies = env["res.company"].search([("partner_id.email", "!=", False)])
+        partners = users.filtered(lambda user: not aliases[user.id]).partner_id | companies.partner_id
+        addresses = {
+            *aliases.values(),
+            *(partner.email_normalized for partner in partners if partner.office365_verified_email == partner.email_normalized),
+            *self.mail_server_id.office365_shared_sender_ids.mapped("address"),
+            *env["mail.alias.domain"].search([("default_from", "!=", False)]).mapped("default_from_email"),
+        }
+        return {address for address in addresses if address}
 
     def _script_values(self, kind: str, **entered) -> tuple[exchange.Values, exchange.Listed]:
         """Return what a script is about, and the addresses that were looked through for it.
