@@ -66,6 +66,9 @@ class TestRecords(RecordsCase):
         self.assertEqual({finding.slug for finding in records.findings}, {"mx_found", "spf_found", "dkim_found", "dmarc_found"})
         self.assertEqual({finding.state for finding in records.findings}, {"done"})
 
+    def test_what_is_typed_around_a_domain_is_no_part_of_it(self):
+        self.assertEqual(dns_records.look_up(self.resolver(), " @Contoso.com. ").mx_host, MX)
+
     def test_the_mail_host_is_what_is_published_and_never_guessed(self):
         table = [
             ({"mx": [(DOMAIN, "MX", f"10 {MX}.")]}, "done", "mx_found", MX),

@@ -125,13 +125,13 @@ class Office365Setup(models.Model):
 
     def action_use_recommended_road(self):
         """Take the road that fits."""
-        self.ensure_one()
+        self.ensure_one().check_access("write")
         if self.recommended_road:
             self.road = self.recommended_road
 
     def action_look_up_relay(self):
         """Fill in what can be looked up: the MX host of the domain, and the address that it sees this server as."""
-        self.ensure_one()
+        self.ensure_one().check_access("write")
         if not self.domain:
             raise UserError(self.env._("Enter the email domain first, such as contoso.com."))
         host, finding = mail_host(self._resolver(), self.domain)
@@ -157,7 +157,7 @@ class Office365Setup(models.Model):
 
     def action_create_relay(self):
         """Create the outgoing server of the relay from its preset, or correct the one that there is."""
-        self.ensure_one()
+        self.ensure_one().check_access("write")
         if not self.mx_host:
             raise UserError(self.env._("The field MX Host is empty. Press Look Up, or copy the host from Microsoft 365 admin center."))
         if self.mail_server_id.office365_preset == "relay":

@@ -49,6 +49,7 @@ def look_up(resolver: Resolver, domain: str, *, networks: Sequence[Network] = ()
 
     :param networks: public addresses that are to send for the domain
     """
+    domain = _name(domain)
     mx_host, mx = mail_host(resolver, domain)
     return Records(mx_host, (
         mx,
@@ -60,6 +61,7 @@ def look_up(resolver: Resolver, domain: str, *, networks: Sequence[Network] = ()
 
 def mail_host(resolver: Resolver, domain: str) -> tuple[str, Finding]:
     """Return the host of Exchange Online that takes the mail of a domain, as it is published, and what there is to say about that."""
+    domain = _name(domain)
     try:
         hosts = resolver.mail_hosts(domain)
         if not hosts:
@@ -83,6 +85,11 @@ def mail_host(resolver: Resolver, domain: str) -> tuple[str, Finding]:
 def is_exchange(host: str) -> bool:
     """Tell whether a host name is one that Exchange Online gives to a tenant."""
     return f".{host.rstrip('.').lower()}".endswith(MX_SUFFIXES)
+
+
+def _name(domain: str) -> str:
+    """Return a domain as the name server is asked for it, whatever was typed around it."""
+    return domain.strip().strip("@.").lower()
 
 
 def _asked(record: str, look: Callable[[], list[Finding]]) -> list[Finding]:

@@ -9,8 +9,10 @@ from typing import Final
 from ..smtp.session import SmtpSession
 from ..transport import Observer, Transport
 
-#: Seconds for a reply; opening takes half of it at most (:class:`.SmtpConnection`).
-TIMEOUT: Final = 12.0
+#: Seconds to open the session, and for each of the three replies after that: a person waits for them. Exchange takes some seconds for
+#: one to those whom it does not know.
+OPENING: Final = 5.0
+REPLY: Final = 6.0
 #: Nobody gets a message there (RFC 2606 section 3), and none is sent: the session ends before the message.
 OUTSIDE: Final = "relay-test@example.com"
 _HELLO: Final = re.compile(r"\bHello \[([^\]\s]+)\]")
@@ -30,9 +32,9 @@ class Answer:
     error: Exception | None = None
 
 
-def ask(host: str, port: int, *, sender: str, context: ssl.SSLContext, timeout: float = TIMEOUT) -> Answer:
+def ask(host: str, port: int, *, sender: str, context: ssl.SSLContext) -> Answer:
     """Ask a host for a relay from a sender to an address outside, and leave before any message."""
-    session = SmtpSession(host, port, timeout=timeout)
+    session = SmtpSession(host, port, timeout=2 * OPENING)  # of which opening takes half
 
     def sign_on(transport: Transport, _login: str | None) -> None:
         assert transport is session
@@ -41,6 +43,7 @@ def ask(host: str, port: int, *, sender: str, context: ssl.SSLContext, timeout: 
 
     try:
         session.open(None, Observer(sign_on=sign_on))
+        session.timeout = REPLY
         address = seen_address((session.ehlo_resp or b"").decode("utf-8", "replace"))
         return Answer(True, address, _refusal(session, sender))
     except (OSError, UnicodeError) as error:
