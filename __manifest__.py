@@ -23,6 +23,7 @@
         "views/office365_cause_views.xml",
         "views/office365_delivery_views.xml",
         "views/office365_email_views.xml",
+        "views/res_config_settings_log_views.xml",
         "views/office365_pause_views.xml",
         "views/ir_mail_server_views.xml",
         "views/ir_mail_server_quota_views.xml",
