@@ -27,6 +27,7 @@
         "data/ir_cron_ask.xml",
         "views/office365_delivery_views.xml",
         "views/office365_email_views.xml",
+        "views/res_config_settings_log_views.xml",
         "views/office365_pause_views.xml",
         "views/office365_resume_views.xml",
         "views/ir_mail_server_views.xml",

@@ -19,3 +19,4 @@ from . import office365_email_actions
 from . import office365_email_note
 from . import office365_pause
 from . import office365_quota
+from . import res_config_settings

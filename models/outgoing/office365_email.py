@@ -7,7 +7,7 @@ from ...tools.diagnosis.names import NAMES
 from ...tools.outgoing import log
 from ..reading import parameter
 
-_KEPT_DAYS = 30
+KEPT_DAYS = 30
 # Lines removed at a time: so that the cron can commit in between.
 _REMOVED = 5000
 # Recipients named in the list, and contacts that a name is looked for among.
@@ -104,8 +104,8 @@ class Office365Email(models.Model):
     @api.model
     def _kept_days(self) -> int:
         """Return for how many days emails are listed, at least one."""
-        value = str(parameter(self.env, "mail_office365.log_days", _KEPT_DAYS))
-        return max(int(value), 1) if value.isdecimal() else _KEPT_DAYS
+        value = str(parameter(self.env, "mail_office365.log_days", KEPT_DAYS))
+        return max(int(value), 1) if value.isdecimal() else KEPT_DAYS
 
     @api.autovacuum
     def _gc_emails(self):

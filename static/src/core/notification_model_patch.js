@@ -1,5 +1,6 @@
 import { Notification } from "@mail/core/common/notification_model";
 import { fields } from "@mail/core/common/record";
+import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
 import { patch } from "@web/core/utils/patch";
 
@@ -17,6 +18,11 @@ const notificationPatch = {
         this.office365_details = undefined;
         /** @type {string|undefined} for administrators: lines of PowerShell */
         this.office365_command = undefined;
+        this.office365_isCopied = false;
+    },
+    async office365CopyCommand() {
+        await browser.navigator.clipboard.writeText(this.office365_command);
+        this.office365_isCopied = true;
     },
     get office365IsDeferred() {
         return this.notification_status === "ready" && Boolean(this.office365_retry_at);

@@ -400,7 +400,7 @@ registry.category("web_tour.tours").add("mail_office365_chatter", {
         {
             content: "It says when the mail is tried again, and why",
             trigger:
-                ".o-mail-MessageNotificationPopover:contains(Carla Customer):contains(Retrying at):contains(PRX4)",
+                ".o-mail-MessageNotificationPopover:contains(Carla Customer):contains(Retrying at):contains(Server busy):not(:contains(PRX4))",
         },
         {
             content: "The envelope of the failed mail is red",
@@ -408,9 +408,9 @@ registry.category("web_tour.tours").add("mail_office365_chatter", {
             run: "click",
         },
         {
-            content: "It says why, and what to do",
+            content: "It says why in a plain sentence; the server's words are for others",
             trigger:
-                ".o-mail-MessageNotificationPopover:contains(Otto Other):contains(5.1.10) .o-mail_office365-reason:contains(address)",
+                ".o-mail-MessageNotificationPopover:contains(Otto Other):not(:has(details)):not(:contains(5.1.10)) .o-mail_office365-reason:contains(check the address)",
         },
     ],
 });
