@@ -241,6 +241,19 @@ class TestPauseScreen(PauseCase):
         self.assertEqual(self.pause.display_name, self.server.display_name)
         self.assertFalse(self.outgoing().office365_pause_notice)
 
+    def test_the_banner_says_each_remedy_once_and_the_time_of_the_next_attempt(self):
+        server, until = self.outgoing(), self.now + timedelta(minutes=15)
+        remedy = diagnose(NO_SIGN_IN).remedy
+        values = {"mail_server_id": server.id, "cause": "send_as_denied", "since": self.now, "last": self.now}
+        self.env["office365.pause"].create([
+            {**values, "address": address, "reply": reply, "until": end}
+            for address, reply, end in (
+                (BRANT, DENIED, until), (INFO, DENIED, until + timedelta(hours=1)), (False, f"{NO_SIGN_IN} {remedy}", until))])
+        notice = server.office365_pause_notice
+        self.assertEqual([notice.count(words) for words in (BRANT, INFO, "Add-RecipientPermission", remedy)], [1, 1, 1, 1])
+        self.assertEqual(server.office365_pause_until, until)
+        self.assertEqual(server.office365_pause_ids.filtered(lambda pause: not pause.address)._notice().count(remedy), 1)
+
     def test_resume_now_ends_it(self):
         self.server.with_user(self.administrator).action_office365_resume()
         self.assertFalse(self.pause.exists())
