@@ -165,6 +165,7 @@ from . import test_servers_input
 from . import test_servers_outgoing
 from . import test_servers_powershell
 from . import test_servers_presets
+from . import test_servers_test_parts
 from . import test_servers_test_tours
 from . import test_smtp_lost
 from . import test_smtp_session

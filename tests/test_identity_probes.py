@@ -129,7 +129,7 @@ class TestProbe(SendersCase):
         numbers = []
         for _minute in range(3):
             for _call in range(2):
-                self.env["ir.mail_server"]._cron_office365_probe()
+                self.cron()
             numbers.append(len(self.servers.transactions))
             self.pass_time(server)
         self.assertEqual(numbers, [25, 32, 32])
@@ -150,7 +150,7 @@ class TestProbe(SendersCase):
         self.assertIn("Stopped after 5 refusals", server.office365_probe_notice)
         self.assertIn("Add-RecipientPermission", progress["commands"][0])
         number = len(self.servers.transactions)
-        self.env["ir.mail_server"]._cron_office365_probe()
+        self.cron()
         self.assertEqual(len(self.servers.transactions), number)
         server.action_office365_probe_cancel()
         self.assertFalse(server.office365_probe_notice)
@@ -162,7 +162,7 @@ class TestProbe(SendersCase):
         server.office365_probe_some()
         server.action_office365_probe_cancel()
         self.pass_time(server)
-        self.env["ir.mail_server"]._cron_office365_probe()
+        self.cron()
         self.assertEqual(len(self.servers.transactions), 5)
         self.assertEqual(len(self.states(server)), 5, "what was found out is kept")
 
@@ -173,6 +173,12 @@ class TestProbe(SendersCase):
         progress = server.office365_probe_some()
         self.assertTrue(progress["is_over"])
         self.assertIn("5.7.139", progress["status"])
+
+    def cron(self):
+        self.env.flush_all()
+        with self.registry.cursor() as cr:
+            self.env["ir.mail_server"].with_env(self.env(cr=cr))._cron_office365_probe()
+        self.env.invalidate_all()
 
     def pass_time(self, server):
         """Let the next part of a round begin."""

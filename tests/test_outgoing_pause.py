@@ -14,6 +14,7 @@ from .servers import replies
 from .test_outgoing_governor import TAKEN, GovernorCase
 
 DENIED = "554 5.2.252 SendAsDenied; erp@contoso.example not allowed to send as brant@contoso.example"
+BAD_SENDER = str(replies.S550_5_1_8_BAD_OUTBOUND_SENDER)
 PENALTY = "550 5.2.252 Sender throttled due to continuous errors: SendAsDenied"
 NO_SIGN_IN = "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant."
 
@@ -235,6 +236,20 @@ class TestPauseScreen(PauseCase):
         self.assertIn(PENALTY, self.server.office365_pause_notice)
         self.assertEqual(self.pause.display_name, self.server.display_name)
         self.assertFalse(self.outgoing().office365_pause_notice)
+
+    def test_the_banner_says_each_remedy_once_and_the_time_of_the_next_attempt(self):
+        server, until = self.outgoing(), self.now + timedelta(minutes=15)
+        values = {"mail_server_id": server.id, "cause": "sender_restricted", "since": self.now, "last": self.now}
+        anna, info, whole = self.env["office365.pause"].create([
+            {**values, "address": address, "reply": reply, "until": end} for address, reply, end in (
+                (BRANT, BAD_SENDER, until), (INFO, BAD_SENDER, until + timedelta(hours=1)), (False, NO_SIGN_IN, until))])
+        whole.reply = f"{NO_SIGN_IN} {whole.remedy}"  # as the words of a sign-in that failed
+        server.invalidate_recordset(["office365_pause_notice"])
+        notice = server.office365_pause_notice
+        self.assertEqual(anna.remedy, info.remedy)
+        self.assertEqual([notice.count(words) for words in (BRANT, INFO, anna.remedy, whole.remedy)], [1, 1, 1, 1])
+        self.assertEqual(whole._notice().count(whole.remedy), 1)
+        self.assertEqual(server.office365_pause_until, until)
 
     def test_resume_now_ends_it(self):
         self.server.with_user(self.administrator).action_office365_resume()

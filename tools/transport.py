@@ -103,7 +103,7 @@ class Transport(abc.ABC):
     :ivar patience: seconds for opening it, and for each reply, if whoever waits has less of it than the queue
     """
 
-    patience = math.inf
+    patience: float = math.inf
 
     def __init__(
         self, mail_server_id: int | None = None, from_filter: str | None = None, *, kept_until: float | None = None,

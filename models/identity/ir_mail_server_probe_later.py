@@ -26,8 +26,8 @@ class IrMail_Server(models.Model):
     @api.depends("office365_probe_round")
     def _compute_office365_probe_notice(self):
         for server in self:
-            progress = server.sudo().office365_probe_round and server._office365_probe_progress()
-            server.office365_probe_notice = progress and progress["left"] and progress["status"]
+            progress = server._office365_probe_progress()
+            server.office365_probe_notice = progress["status"] if progress["left"] else False
 
     # ------------------------------------------------------------
     # Begin, look, cancel

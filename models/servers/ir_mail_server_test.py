@@ -19,8 +19,10 @@ class IrMail_Server(models.Model):
         """Open the dialog that asks whom to send a test email, and sends it."""
         self.ensure_one().check_access("write")
         self._office365_check_active()
+        if not self.env.user.email_normalized:
+            raise UserError(self.env._("Your user has no email address to send from. Enter one in your preferences."))
         return self._office365_test_action(
-            self.env._("Test Email: %s", self.display_name), asks_recipient=True, email_to=self.env.user.email_normalized or "")
+            self.env._("Test Email: %s", self.display_name), asks_recipient=True, email_to=self.env.user.email_normalized)
 
     def _office365_test_parts(self):
         signs_in = {"sign_in": ("sign_in",)} if self._office365_mailbox() else {}

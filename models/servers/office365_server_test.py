@@ -25,7 +25,7 @@ class Office365ServerMixin(models.AbstractModel):
         self._office365_check_active()
         return self._office365_test_action(self.env._("Connection Test: %s", self.display_name))
 
-    def office365_test_part(self, part: str, email_to: str | None = None) -> dict:
+    def office365_test_part(self, part: str = "", email_to: str | None = None) -> dict:
         """Do one part of a test.
 
         :param part: one of those that the dialog was given
