@@ -1,5 +1,6 @@
 from . import test_assistant_heartbeat
 from . import test_assistant_proof
+from . import test_assistant_proof_tour
 from . import test_assistant_round_trip
 from . import test_assistant_setup
 from . import test_core_contract

@@ -101,6 +101,8 @@ class TestFromOutside(SlotsMixin, Office365Mixin, HttpCase):
             "office365.reconciliation.line": env["office365.reconciliation.line"].create({
                 "reconciliation_id": env["office365.reconciliation"].create({"server_id": incoming.id}).id}),
             "office365.file.under": env["office365.file.under"].create({}),
+            "office365.round.trip": env["office365.round.trip"].create({
+                "setup_id": env["office365.setup"].create({}).id, "kind": "proof", "nonce": "1", "ends": now}),
             "office365.sender": env["office365.sender"],  # each administrator gets lines of his own when he opens the screen
             "office365.server.mixin": env["office365.server.mixin"],
             "mail.template": env["mail.template"].create({"name": "Offer", "model_id": env["ir.model"]._get_id("res.partner")}),
