@@ -38,7 +38,7 @@ registry.category("web_tour.tours").add("mail_office365_proof", {
         },
         {
             content: "with what was checked",
-            trigger: "[name=current_check_ids] .o_data_row:contains(Authentication):contains(Done)",
+            trigger: "[name=current_check_ids]:contains(Authentication):contains(Done)",
         },
         {
             content: "The heartbeat has begun",
