@@ -112,6 +112,7 @@ class TestHeartbeat(ProofCase):
         self.cron(1)
         self.assertEqual(self.beats().mapped("state"), ["failed"] * 2)
         self.assertIn("archived", self.alerts()[0].note)
+        self.assertEqual(self.beats().mapped("leg"), ["sent"] * 2)
 
     def test_none_in_a_copy_nor_in_a_neutralized_database_nor_of_another_set_up(self):
         self.prove()

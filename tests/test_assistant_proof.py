@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
+from ..tools.assistant.round_trip import LEGS
 from .common import BRANT, ERP, Office365Case
 from .servers import replies
 
@@ -65,7 +66,7 @@ class ProofCase(Office365Case):
         self.assertIn(remedy, trip.remedy or "")
         [step] = self.setup.step_ids.filtered(lambda step: step.step == "proof")
         self.assertEqual(step.state, "failed")
-        self.assertEqual(self.setup._checks("proof")[list(dict(trip._fields["leg"].selection)).index(leg)].state, "failed")
+        self.assertEqual(self.setup._checks("proof")[LEGS.index(leg)].state, "failed")
 
     def assertNothingMade(self):  # noqa: N802
         """No record, no notice, nothing left in the queue."""
@@ -161,6 +162,9 @@ class TestProof(ProofCase):
         self.assertEqual(trip.state, "waiting")
         self.assertIn("too late", self.rows()[0].error)
 
+    def test_every_leg_has_a_name(self):
+        self.assertEqual(tuple(dict(self.env["office365.round.trip"]._fields["leg"].selection)), LEGS)
+
     def test_only_administrators_and_nobody_writes_a_row(self):
         trip = self.begin()
         for user in (self.brant, self.env.ref("base.public_user")):
@@ -223,6 +227,8 @@ class TestBrokenLegs(ProofCase):
         self.proceed(trip)
         self.assertBroken(trip, "arrived", "did not reach the mailbox within 30", "Message trace")
         self.assertIn(trip.address, trip.remedy)
+        self.let_pass(trip, 9999)
+        self.assertIn("within 30", self.setup._checks("proof")[3].cause)  # whenever somebody looks
 
     def test_catch_all_missing(self):
         self.policy(catch_all=None)

@@ -8,7 +8,22 @@ from email import message_from_bytes
 from ..tools.assistant.arrival import Arrival, arrival_of
 from ..tools.assistant.heartbeat import is_due, state_of
 from ..tools.assistant.round_trip import (
-    CANCELLED, FOREIGN, FORGED, LATE, LEGS, OTHER_SERVER, PATIENCE, PROVES, REPLAYED, Facts, Ticket, broken, is_decided, judge, verdict)
+    CANCELLED,
+    FOREIGN,
+    FORGED,
+    LATE,
+    LEGS,
+    OTHER_SERVER,
+    PATIENCE,
+    PROVES,
+    REPLAYED,
+    Facts,
+    Ticket,
+    broken,
+    is_decided,
+    judge,
+    verdict,
+)
 from ..tools.identity.authentication import results_of
 from ..tools.incoming.filters.proof import HEADER, Proof, read
 
@@ -18,8 +33,8 @@ ARRIVAL = Arrival(
     author=BRANT, envelope_from=ERP, message_id="<1@contoso.example>", references=("<0@contoso.example>",), objects="office365.setup-1",
     is_named=True, is_genuine=True, is_internal=True, results={"dkim": "none", "dmarc": "none"})
 SENT = Facts(
-    is_inside=True, author=BRANT, message_id="<1@contoso.example>", reference="<0@contoso.example>", objects="office365.setup-1", sent="sent",
-    left_as=BRANT, envelope_from=ERP)
+    is_inside=True, author=BRANT, message_id="<1@contoso.example>", reference="<0@contoso.example>", objects="office365.setup-1",
+    sent="sent", left_as=BRANT, envelope_from=ERP)
 
 
 class TestVerdict(unittest.TestCase):
@@ -139,7 +154,8 @@ class TestArrival(unittest.TestCase):
         self.assertTrue(arrival_of(message_from_bytes(self.HEAD.encode()), ADDRESS, []).is_named)
 
     def test_results_are_those_of_the_topmost_header(self):
-        value = "spf=pass (sender IP is 192.0.2.1)\r\n smtp.mailfrom=dkim=fail.example; dkim=fail (dmarc=pass) header.d=x;dmarc=fail action=none"
+        value = ("spf=pass (sender IP is 192.0.2.1)\r\n smtp.mailfrom=dkim=fail.example; dkim=fail (dmarc=pass) header.d=x;"
+                 "dmarc=fail action=none")
         self.assertEqual(results_of([value, "dmarc=pass"]), {"spf": "pass", "dkim": "fail", "dmarc": "fail"})
         self.assertEqual(results_of([]), {})
 
@@ -148,8 +164,8 @@ class TestHeartbeat(unittest.TestCase):
 
     def test_once_a_day_and_once_more_after_a_first_failure(self):
         for hours, failures, is_waiting, expected in (
-            (1, 0, False, False), (22, 0, False, False), (23, 0, False, True), (1, 1, False, True), (1, 2, False, False), (23, 2, False, True),
-            (23, 0, True, False), (1, 1, True, False),
+            (1, 0, False, False), (22, 0, False, False), (23, 0, False, True), (1, 1, False, True), (1, 2, False, False),
+            (23, 2, False, True), (23, 0, True, False), (1, 1, True, False),
         ):
             with self.subTest(hours=hours, failures=failures, is_waiting=is_waiting):
                 self.assertEqual(is_due(NOW - timedelta(hours=hours), failures, NOW, is_waiting=is_waiting), expected)

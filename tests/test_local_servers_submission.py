@@ -215,3 +215,24 @@ class TestSubmission(ClientCase):
         text = repr(list(self.servers.connections)) + repr(self.directory.accounts) + self.servers.imap_log()
         for secret in (self.servers.password(ERP), base64.b64encode(self.servers.password(ERP).encode()).decode()):
             self.assertNotIn(secret, text)
+
+    def test_mail_of_the_tenants_own_senders_is_stamped_as_internal(self):
+        self.login().send_message(self.message(sender=BRANT), from_addr=ERP, to_addrs=[INFO, CUSTOMER])
+        (inside,), (outside,) = self.servers.mailbox(INFO).messages(), self.servers.mailbox(CUSTOMER).messages()
+        self.assertRegex(inside["Authentication-Results"], r"^dkim=none .*dmarc=none action=none\s+header\.from=contoso\.example;$")
+        self.assertEqual((inside["X-MS-Exchange-Organization-AuthAs"], outside["Authentication-Results"]), ("Internal", None))
+
+    def test_what_keeps_mail_from_the_mailbox_it_is_for(self):
+        unknown, policy = "nobody@contoso.example", self.directory.policy
+        policy.catch_all_from_outside = True
+        self.login().send_message(self.message(), from_addr=ERP, to_addrs=[unknown])
+        self.assertIn("Undeliverable", self.servers.mailbox(ERP).messages()[0]["Subject"])
+        self.servers.receive(self.message(), recipients=[unknown])
+        self.assertEqual(len(self.servers.mailbox(ERP).messages()), 2)
+        policy.catch_all_from_outside, policy.transport_rule = False, lambda _raw: None
+        self.login().send_message(self.message(), from_addr=ERP, to_addrs=[unknown])
+        self.assertEqual(len(self.servers.mailbox(ERP).messages()), 2)
+        policy.transport_rule, policy.delivered_to = lambda raw: b"X-Rule: yes\r\n" + raw, "Junk"
+        self.login().send_message(self.message(), from_addr=ERP, to_addrs=[unknown, CUSTOMER])
+        (junk,), (outside,) = self.servers.mailbox(ERP).messages("Junk"), self.servers.mailbox(CUSTOMER).messages()
+        self.assertEqual((junk["X-Rule"], outside["X-Rule"]), ("yes", None))

@@ -1,3 +1,5 @@
+import secrets
+
 from markupsafe import Markup, escape
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
@@ -28,7 +30,7 @@ class Office365RoundTrip(models.Model):
 
     def _give_up(self) -> None:
         """End the wait for an email that nobody waits for any more; one that was never sent has only been left."""
-        if self.state == "sending":
+        if not self.facts.get("sent"):
             self.state = "cancelled"
             return
         failing = self.fetchmail_server_id.filtered("error_date")
@@ -37,14 +39,15 @@ class Office365RoundTrip(models.Model):
 
     @api.model
     def _beat(self, setup) -> None:
-        """Send a heartbeat; a set-up that cannot even begin one has failed."""
+        """Send a heartbeat. A set-up that cannot even begin one has failed."""
         try:
             self._begin(setup, "heartbeat")._send()
         except UserError as error:
-            now = fields.Datetime.now()
+            nonce = secrets.token_hex(8)
             self.sudo().create({
-                "setup_id": setup.id, "kind": "heartbeat", "nonce": "-", "ends": now, "date": now, "state": "failed", "leg": "sent",
-                "cause": str(error), "inputs": self._inputs(setup)})._tell()
+                "setup_id": setup.id, "kind": "heartbeat", "nonce": nonce, "ends": fields.Datetime.now(), "state": "waiting",
+                "inputs": self._inputs(setup),
+                "facts": {"is_inside": True, "message_id": nonce, "sent": "deferred", "words": str(error)}})._conclude()
 
     @api.model
     def _last_beat(self, setup):
@@ -83,10 +86,9 @@ class Office365RoundTrip(models.Model):
     def _texts(self, user) -> tuple[str, str]:
         """Return summary and explanation in the language of a user."""
         trip = self.with_context(lang=user.lang)
-        failed = next((trip._check(finding) for finding in trip._findings() if finding.state == FAILED), None) if trip.facts else None
-        words = "\n".join(filter(None, [failed.cause, failed.remedy] if failed else [trip.cause, trip.remedy]))
-        name = self.setup_id.display_name or trip.env._("Office 365")
-        return trip.env._("Email does not come back: %s", name), words
+        check = next((check for finding in trip._findings() if (check := trip._check(finding)).state == FAILED), None)
+        words = "\n".join(filter(None, [check.cause, check.remedy])) if check else ""
+        return trip.env._("Email does not come back: %s", self._domain(self.setup_id)), words
 
     def _alert(self, user) -> dict:
         """Return the values of a user's activity. It belongs to no record: set-ups have no activities."""
@@ -94,7 +96,7 @@ class Office365RoundTrip(models.Model):
         return {
             "user_id": user.id, "activity_type_id": self.env.ref("mail_office365.activity_type_heartbeat").id, "summary": summary,
             "note": Markup('{}<p><a href="/odoo/office365.setup/{}">{}</a></p>').format(
-                plaintext2html(words), self.setup_id.id, self.setup_id.display_name),
+                plaintext2html(words), self.setup_id.id, self._domain(self.setup_id)),
         }
 
     def _chat(self, user) -> None:

@@ -70,7 +70,7 @@ class Office365RoundTrip(models.Model):
 
         :raise UserError: the set-up is not far enough
         """
-        domain = setup.alias_domain_id.name or setup.domain
+        domain = self._domain(setup)
         server, incoming = setup.mail_server_id, setup.fetchmail_server_id
         for missing, words in (
             (not server, self.env._("Set up the outgoing mail server first.")),
@@ -96,10 +96,15 @@ class Office365RoundTrip(models.Model):
         })
 
     @api.model
+    def _domain(self, setup) -> str:
+        """Return the domain whose unknown addresses Odoo is to receive: that of its aliases."""
+        return setup.alias_domain_id.name or setup.domain or ""
+
+    @api.model
     def _inputs(self, setup) -> dict:
         """Return what of a set-up a proof is about."""
         return {
-            "domain": setup.alias_domain_id.name or setup.domain or "", "mailbox": canonical_address(setup.mailbox or ""),
+            "domain": self._domain(setup), "mailbox": canonical_address(setup.mailbox or ""),
             "servers": [setup.mail_server_id.id, setup.fetchmail_server_id.id]}
 
     @api.model

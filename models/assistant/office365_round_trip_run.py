@@ -1,6 +1,7 @@
 import time
 from datetime import datetime, timezone
 
+from markupsafe import Markup
 from odoo import models
 from odoo.exceptions import UserError
 
@@ -50,8 +51,8 @@ class Office365RoundTrip(models.Model):
         mail = self.env["mail.mail"].create({
             "mail_server_id": self.mail_server_id.id, "email_from": facts["written_as"], "author_id": False, "email_to": self.address,
             "reply_to": facts["written_as"], "subject": self.env._("Proof of the Office 365 set-up (%s)", facts["token"]),
-            "body_html": self.env._(
-                "<p>Odoo sent this email to itself, to prove that mail goes out and comes back. You can delete it.</p>"),
+            "body_html": Markup("<p>%s</p>") % self.env._(
+                "Odoo sent this email to itself, to prove that email goes out and comes back. You can delete it."),
             "message_id": facts["message_id"], "references": facts["reference"], "auto_delete": True,
             "headers": repr({
                 HEADER: f"{self.nonce}-{self._signature(self.nonce)}", OBJECTS: facts["objects"],
@@ -64,7 +65,8 @@ class Office365RoundTrip(models.Model):
         began = time.time()
         mail.send(auto_commit=True)
         left = mail.exists()
-        facts |= {"sent_at": time.time(), "sent": "sent"}
+        self.invalidate_recordset()  # others may have taken it in by now
+        facts = {**self.facts, "sent_at": time.time(), "sent": "sent"}
         if left and left.state != "sent":
             facts |= self._refusal(left)
             left.cancel()
@@ -114,8 +116,9 @@ class Office365RoundTrip(models.Model):
         return {"folder": place.name, "is_junk": place.is_junk, "is_fetched": is_fetched}
 
     def _waited(self) -> float:
-        sent_at = self.facts.get("sent_at")
-        return time.time() - sent_at if sent_at else 0.0
+        """Return the seconds since it was sent, or until the wait ended."""
+        facts = self.facts
+        return facts.get("waited") or (time.time() - facts["sent_at"] if facts.get("sent_at") else 0.0)
 
     # ------------------------------------------------------------
     # What is known of it
@@ -127,7 +130,7 @@ class Office365RoundTrip(models.Model):
         delivery = self.env["office365.delivery"].sudo().search(
             [("message_id", "=", facts["message_id"]), ("state", "=", "sent")], limit=1)
         arrival = self.arrival and Arrival(**{**self.arrival, "references": tuple(self.arrival["references"])})
-        known = {name: facts[name] for name in Facts.__dataclass_fields__ if name in facts}
+        known = {name: facts[name] for name in Facts.__dataclass_fields__ if name in facts and name != "waited"}
         return Facts(
             **known, author=self.author or "", left_as=self._address_of(delivery.email_from), envelope_from=delivery.envelope_from or "",
             waited=self._waited(), arrival=arrival or None, is_over=is_over or self.state in ("done", "failed"))
@@ -142,6 +145,7 @@ class Office365RoundTrip(models.Model):
         """
         if not is_over and not is_decided(self._facts()):
             return
+        self.facts = {**self.facts, "waited": self._waited()}
         findings = judge(self._facts(is_over=True))
         finding = broken(findings)
         check = finding and self._check(finding)
@@ -160,6 +164,7 @@ class Office365RoundTrip(models.Model):
         return {
             "legs": [{
                 "leg": finding.leg, "name": check.name, "state": check.state, "cause": check.cause, "remedy": check.remedy,
+                "detail": self._detail(finding),
                 "seconds": round(seconds.get(finding.leg, 0), 1) if check.state == "done" and finding.leg in seconds else None,
             } for finding, check in checks],
             "status": self._status_text(), "is_over": is_over, "state": self.state,

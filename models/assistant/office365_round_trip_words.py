@@ -17,6 +17,16 @@ class Office365RoundTrip(models.Model):
         cause, remedy = texts(finding) if texts else ("", "")
         return Check(name, finding.state, remedy, cause)
 
+    def _detail(self, finding: Finding) -> str:
+        """Return what was found of a leg that is as it should be."""
+        if finding.state != "done":
+            return ""
+        if finding.slug == "internal":
+            return self.env._("Signed in to the tenant")
+        if finding.leg == "authentication":
+            return ", ".join(f"{name}={result}" for name, result in finding.values.items())
+        return finding.values.get("address", "")
+
     def _open_text(self, finding: Finding) -> tuple[str, str]:
         if finding.slug == "unknown":
             return self.env._("Not checked, because the email did not get this far."), ""
@@ -56,7 +66,7 @@ class Office365RoundTrip(models.Model):
         values, domain = {**finding.values}, (self.address or "").rpartition("@")[2]
         from_inside = self.env._(
             "The proof is sent from inside the tenant: the rule must have no condition on where the sender is, such as Outside the "
-            "organization. Mail of your own people from Outlook needs that, too.")
+            "organization. Emails that your colleagues write in Outlook need that, too.")
         catch_all = self.env._(
             "Set up the catch-all for %(domain)s (step Catch-all in Exchange): an accepted domain of type Internal relay, and a rule that "
             "redirects mail for unknown addresses to %(mailbox)s.", domain=domain, mailbox=self.fetchmail_server_id.user or "")
@@ -128,7 +138,8 @@ class Office365RoundTrip(models.Model):
         if self.state == "done":
             return self.env._("The email went out and came back in %s seconds. Everything is as it should be.", round(self.seconds, 1))
         if self.state == "failed":
-            return self.env._("The proof failed: %s", self.cause or "")
+            return self.env._("The proof failed at “%s”. What to do is written there.", dict(
+                self._fields["leg"]._description_selection(self.env)).get(self.leg, ""))
         if self.state == "cancelled":
             return self.env._("The proof was cancelled.")
         if self.state == "sending":

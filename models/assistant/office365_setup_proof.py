@@ -14,7 +14,7 @@ class Office365Setup(models.Model):
         """Return what the last email proved, as long as the set-up is the same; nothing is sent for it."""
         Trips = self.env["office365.round.trip"].sudo()
         last = Trips.search([("setup_id", "=", self.id), ("state", "in", ("done", "failed"))], limit=1)
-        if not last.facts or last.inputs != Trips._inputs(self):
+        if not last or last.inputs != Trips._inputs(self):
             return [Check(self.env._("Round trip"), TODO, self.env._("Press Send a Proof."))]
         return [last._check(finding) for finding in last._findings()]
 
@@ -24,4 +24,4 @@ class Office365Setup(models.Model):
         trip = self.env["office365.round.trip"]._begin(self, "proof")
         return {
             "type": "ir.actions.client", "tag": "mail_office365.proof",
-            "params": {"trip_id": trip.id, "title": self.env._("Proof: %s", self.display_name or ""), **trip._progress()}}
+            "params": {"trip_id": trip.id, "title": self.env._("Proof: %s", trip._domain(self)), **trip._progress()}}

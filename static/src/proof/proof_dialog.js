@@ -1,4 +1,4 @@
-import { Component, onMounted, onWillUnmount, useState } from "@odoo/owl";
+import { Component, onMounted, onWillUnmount, useEffect, useRef, useState } from "@odoo/owl";
 import { Dialog } from "@web/core/dialog/dialog";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
@@ -14,6 +14,12 @@ export class ProofDialog extends Component {
         this.orm = useService("orm");
         this.state = useState({ ...this.props.progress, failure: "", elapsed: 0, isCancelling: false, isRunning: true });
         this.began = Date.now();
+        // Whoever uses the keyboard goes on with Enter.
+        const closeRef = useRef("close");
+        useEffect(
+            (button) => button?.focus(),
+            () => [closeRef.el]
+        );
         onMounted(() => {
             this.timer = setInterval(() => {
                 this.state.elapsed = Math.round((Date.now() - this.began) / 1000);
