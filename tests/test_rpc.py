@@ -105,7 +105,8 @@ class TestFromOutside(SlotsMixin, Office365Mixin, HttpCase):
             "office365.setup": setup, "office365.setup.step": setup.step_ids[:1],
             "office365.setup.value": env["office365.setup.value"].create({
                 "setup_id": setup.id, "res_model": "ir.mail_server", "res_id": server.id, "field": "from_filter", "state": "todo"}),
-            "office365.setup.alias": env["office365.setup.alias"].create({"setup_id": setup.id, "user_id": self.employee.id, "state": "ready"}),
+            "office365.setup.alias": env["office365.setup.alias"].create({
+                "setup_id": setup.id, "user_id": self.employee.id, "state": "ready"}),
             "office365.sender": env["office365.sender"],  # each administrator gets lines of his own when he opens the screen
             "office365.server.mixin": env["office365.server.mixin"],
             "mail.template": env["mail.template"].create({"name": "Offer", "model_id": env["ir.model"]._get_id("res.partner")}),
