@@ -31,7 +31,7 @@ class TestAliasDomain(BaseCase):
             ("a new domain", "contoso.example", ERP, "submission", {}, (), (), ("erp", REACHES), ("erp", NEEDS_NO_PERMISSION)),
             ("in any spelling", "Contoso.example", "ERP@contoso.example", "submission", CORES, (), (),
              ("erp", REACHES), ("erp", NEEDS_NO_PERMISSION)),
-            ("a default From that Exchange allows stays", "contoso.example", ERP, "submission", CORES, {"notifications@contoso.example"}, (),
+            ("a default From that Exchange allows", "contoso.example", ERP, "submission", CORES, {"notifications@contoso.example"}, (),
              ("erp", REACHES), ("notifications", ALLOWED)),
             ("a connector takes any", "contoso.example", ERP, "relay", CORES, (), (), ("erp", REACHES), ("notifications", CONNECTOR)),
             ("High Volume Email sends as its account", "contoso.example", ERP, "hve", CORES, (), (),

@@ -121,6 +121,8 @@ class TestFromOutside(SlotsMixin, Office365Mixin, HttpCase):
             "office365.setup.alias": env["office365.setup.alias"].create({"setup_id": setup.id, "user_id": self.employee.id, "state": "ready"}),
             "office365.round.trip": env["office365.round.trip"].create({
                 "setup_id": env["office365.setup"].create({}).id, "kind": "proof", "nonce": "1", "ends": now}),
+            "office365.setup.alias": env["office365.setup.alias"].create({
+                "setup_id": setup.id, "user_id": self.employee.id, "state": "ready"}),
             "office365.sender": env["office365.sender"],  # each administrator gets lines of his own when he opens the screen
             "office365.setup": env["office365.setup"].create({}),
             "office365.server.mixin": env["office365.server.mixin"],

@@ -34,9 +34,9 @@ from the user who sends with it has to be theirs. Anything else leaves as the ma
 
 - **Allowed domains** are the alias domains, the FROM Filtering, mailboxes and shared senders of the Office 365 servers. With an empty FROM
   Filtering a verified email of such a domain stays as well, so the mailbox needs Send As for it.
-- **The default From** of the alias domains is what Odoo's own mail leaves as. Until Exchange has shown that it lets the mailbox send as it (a
-  probe or a mail that it took), that mail leaves as the mailbox, and the outgoing server's form offers to grant the permission, or to make the
-  mailbox the default From. A refusal takes it back. Exchange is asked by itself, hourly at most.
+- **The default From** of the alias domains is what Odoo's own mail leaves as. Until Exchange has shown that it lets the mailbox send as
+  it (a probe or a mail that it took), that mail leaves as the mailbox, and the outgoing server's form offers to grant the permission,
+  or to make the mailbox the default From. A refusal takes it back. Odoo asks Exchange by itself now and then.
 - A user has one alias, for all companies: From is the alias, also on a record of another company, whose catch-all is in Reply-To.
 - A name that shows another address, or decodes to one, is dropped from From and Reply-To; `Sender` is the server's business alone.
 

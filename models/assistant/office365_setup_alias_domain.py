@@ -44,7 +44,7 @@ class Office365Setup(models.Model):
     def _companies(self):
         """Return the companies whose mail goes through Office 365: all but those whose domain another server has in its From filter."""
         others = self.env["ir.mail_server"].search([("office365_preset", "=", False), ("from_filter", "!=", False)])
-        return self.env["res.company"].search([]).filtered(lambda company: not any(
+        return self.env["res.company"].search([("active", "=", True)]).filtered(lambda company: not any(
             server._match_from_filter(f"x@{company.alias_domain_id.name}", server.from_filter)
             for server in others if company.alias_domain_id))
 
@@ -122,7 +122,7 @@ class Office365Setup(models.Model):
             "name": name, **{found.field: found.value for found in self._proposed(domain) if found.value}})
 
     def _server_values(self) -> list[dict]:
-        server, names = self._outgoing_server(), self._companies().alias_domain_id.mapped("name")
+        server, names = self._outgoing_server(), sorted(self._companies().alias_domain_id.mapped("name"))
         if not server or not names:
             return []
         present = server.from_filter or ""

@@ -76,7 +76,7 @@ class Office365Setup(models.Model):
         taken = dict.fromkeys(
             (canonical_address(name) for name, in self.env.execute_query(SQL(
                 "SELECT alias_full_name FROM mail_alias WHERE alias_full_name IS NOT NULL"))), self.env._("a mail alias"))
-        for domain in self.env["mail.alias.domain"].sudo().search([]):
+        for domain in self.env["mail.alias.domain"].sudo().search([("name", "!=", False)]):
             for address in filter(None, (domain.catchall_email, domain.bounce_email)):
                 taken[canonical_address(address)] = self.env._("the catch-all or bounce address")
         return propose(

@@ -62,7 +62,7 @@ def _catchall(local: str, present: dict[str, str]) -> Proposed:
 
 
 def _bounce(present: dict[str, str]) -> Proposed:
-    """By client submission, the envelope sender is the mailbox anyway. It may not be the catch-all: core tells them apart by the address."""
+    """By client submission, the envelope sender is the mailbox anyway; it cannot be the catch-all: core tells them apart by the address."""
     return Proposed(BOUNCE, present.get(BOUNCE) or _USUAL[BOUNCE], NEEDS_CATCH_ALL)
 
 
