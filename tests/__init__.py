@@ -9,10 +9,10 @@ from . import test_assistant_heartbeat
 from . import test_assistant_inputs
 from . import test_assistant_monitor
 from . import test_assistant_proof
+from . import test_assistant_proof_tour
 from . import test_assistant_radar
 from . import test_assistant_relay
 from . import test_assistant_road
-from . import test_assistant_proof_tour
 from . import test_assistant_round_trip
 from . import test_assistant_setup
 from . import test_assistant_tours
