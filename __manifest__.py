@@ -9,8 +9,12 @@
     "depends": ["mail"],
     "external_dependencies": {
         "python": ["msal>=1.28", "cryptography", "imapclient", "dnspython"],
-        "apt": {"msal": "python3-msal", "cryptography": "python3-cryptography", "imapclient": "python3-imapclient", "dnspython": "python3-dnspython"},
+        "apt": {
+            "msal": "python3-msal", "cryptography": "python3-cryptography", "imapclient": "python3-imapclient",
+            "dnspython": "python3-dnspython",
+        },
     },
+},
     "data": [
         "security/office365_groups.xml",
         "security/ir.model.access.csv",
