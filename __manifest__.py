@@ -1,7 +1,7 @@
 {
     "name": "Office 365 Mail",
     "summary": "Send and receive with Office 365: Microsoft 365, Exchange Online and Outlook mailboxes, set up step by step",
-    "version": "19.0.1.4.0",
+    "version": "19.0.1.5.0",
     "category": "Productivity/Discuss",
     "author": "mail_office365 contributors",
     "license": "LGPL-3",
@@ -14,7 +14,6 @@
             "dnspython": "python3-dnspython",
         },
     },
-},
     "data": [
         "security/office365_groups.xml",
         "security/ir.model.access.csv",
