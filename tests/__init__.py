@@ -10,13 +10,17 @@ from . import test_assistant_inputs
 from . import test_assistant_monitor
 from . import test_assistant_proof
 from . import test_assistant_proof_tour
+from . import test_assistant_health
+from . import test_assistant_overview
 from . import test_assistant_radar
 from . import test_assistant_relay
 from . import test_assistant_road
 from . import test_assistant_round_trip
 from . import test_assistant_setup
 from . import test_assistant_tours
+from . import test_assistant_trouble
 from . import test_assistant_webhook
+from . import test_assistant_webhook_messages
 from . import test_core_contract
 from . import test_diagnosis_catalogue
 from . import test_diagnosis_causes
