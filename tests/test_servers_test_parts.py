@@ -41,7 +41,7 @@ class TestParts(Office365Case):
         outgoing, imap = self.servers.submission.faults, self.servers.imap.faults
         table = [
             (self.outgoing(smtp_host="nobody.invalid"), None, "resolve", "gaierror", "", []),
-            (self.outgoing(), (outgoing, "EHLO", replies.S421_4_3_2_SERVICE_NOT_ACTIVE), "tls", "421 4.3.2", "", []),
+            (self.outgoing(), (outgoing, "CONNECT", replies.S421_4_3_2_SERVICE_NOT_ACTIVE), "connect", "421 4.3.2", "", []),
             (self.outgoing(), (outgoing, "AUTH", replies.S535_5_7_139_SMTP_AUTH_DISABLED_MAILBOX), "sign_in", "5.7.139",
              "SMTP AUTH is switched off", [f"Set-CASMailbox -Identity {ERP} -SmtpClientAuthenticationDisabled $false"]),
             (self.outgoing(), (outgoing, "RCPT", replies.S550_5_1_10_RECIPIENT_NOT_FOUND), "recipients", "550 5.1.10", "address", []),
@@ -84,7 +84,9 @@ class TestParts(Office365Case):
         self.assertIn(CUSTOMER, summary)
         self.assertIn(BRANT, summary)
         self.assertFalse(self.env["office365.probe"]._is_probe(sent.message))
-        self.assertIn("not one email address", self.run_parts(server, "nobody")[1]["words"])
+        for nobody in ("nobody", "", f"{CUSTOMER}, {BRANT}"):
+            with self.assertRaisesRegex(UserError, "not one email address"):
+                server.office365_test_part("resolve", nobody)
 
     def test_a_refused_test_mail_names_the_address_to_be_allowed(self):
         server = self.outgoing().with_user(self.administrator("refused@contoso.example"))
