@@ -16,10 +16,13 @@ Sources (bracketed in the tables):
 [NATCLOUD] learn.microsoft.com/entra/identity-platform/authentication-national-cloud
 [OAUTH]   learn.microsoft.com/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth
 [HVEOAUTH] learn.microsoft.com/exchange/mail-flow-best-practices/oauth-high-volume-mails-m365
+[SPF]     learn.microsoft.com/defender-office-365/email-authentication-spf-configure
+[DKIM]    learn.microsoft.com/defender-office-365/email-authentication-dkim-configure
 [CLOUDS]  no Microsoft page names the resource of the other clouds; as public mail programs for them use it
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 CLOUDS: Final[dict[str, str]] = {
@@ -137,6 +140,17 @@ MX_SUFFIXES: Final[tuple[str, ...]] = (
     ".mail.protection.partner.outlook.cn",
 )
 
+# What the SPF record of a domain includes, so that receivers trust what Exchange sends for it. [SPF]
+SPF_INCLUDES: Final[dict[str, str]] = {
+    "global": "spf.protection.outlook.com",
+    "gcc_high": "spf.protection.office365.us",
+    "dod": "spf.protection.office365.us",
+    "china": "spf.protection.partner.outlook.cn",
+}
+
+# Names of the two keys that Exchange signs with in turn. [DKIM]
+DKIM_SELECTORS: Final[tuple[str, ...]] = ("selector1", "selector2")
+
 # Hosts on which Microsoft decides when passwords end. [BASIC26][BASIC24]
 MICROSOFT_SUFFIXES: Final[tuple[str, ...]] = (
     ".office365.com",
@@ -146,6 +160,9 @@ MICROSOFT_SUFFIXES: Final[tuple[str, ...]] = (
     ".mx.microsoft",
     ".apps.mil",
 )
+
+# When passwords end there: for SMTP they are switched off by default, for IMAP and POP they are gone since. [BASIC26][BASIC24]
+PASSWORD_ENDS: Final[dict[str, date]] = {"outgoing": date(2026, 12, 31), "incoming": date(2022, 12, 31)}
 
 
 @dataclass(frozen=True)
@@ -165,6 +182,11 @@ class EntraCloud:
 
 
 _APP_REGISTRATIONS: Final = "#view/Microsoft_AAD_RegisteredApps/ApplicationsListBlade"
+
+# Pages of one app registration in the portal, as the portal itself links them; the portals' hosts are those of [NATCLOUD].
+_APP_PAGES: Final[dict[str, str]] = {
+    "overview": "Overview", "authentication": "Authentication", "credentials": "Credentials", "permissions": "CallAnAPI",
+}
 
 # Hosts and portals: [NATCLOUD]
 ENTRA_CLOUDS: Final[dict[str, EntraCloud]] = {
@@ -193,6 +215,23 @@ ENTRA_CLOUDS: Final[dict[str, EntraCloud]] = {
         portal=f"https://portal.azure.cn/{_APP_REGISTRATIONS}",
     ),
 }
+
+
+def portal_page(cloud: str, page: str | None, client_id: str) -> str:
+    """Return the address of a page of an app registration.
+
+    :param page: one of ``overview``, ``authentication``, ``credentials``, ``permissions``, or ``new`` for the form that registers one;
+        anything else leads to the list
+    :param client_id: the app registration; "" leads to the list
+    """
+    portal = ENTRA_CLOUDS[cloud].portal
+    blades = portal.removesuffix("ApplicationsListBlade")
+    if page == "new":
+        return f"{blades}CreateApplicationBlade/quickStartType~/null/isMSAApp~/false"
+    if page not in _APP_PAGES or not client_id:
+        return portal
+    return f"{blades}ApplicationMenuBlade/~/{_APP_PAGES[page]}/appId/{client_id}/isMSAApp~/false"
+
 
 # What a user consents to, by protocol. [OAUTH]
 DELEGATED_PERMISSIONS: Final[dict[str, str]] = {

@@ -1,2 +1,3 @@
 from . import address_confirmation
+from . import health
 from . import oauth

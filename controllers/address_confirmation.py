@@ -1,11 +1,12 @@
 from odoo import http
 from odoo.http import request
 
+from ..models.assistant.office365_monitor import HEALTH_PATH
 from ..models.entra.office365_app_sign_in import PATH as OAUTH_PATH
 from ..models.identity.res_users_link import PATH
 from ..tools.secrets.redaction import install
 
-install((PATH, OAUTH_PATH))
+install((PATH, OAUTH_PATH, HEALTH_PATH))
 
 
 class MailOffice365(http.Controller):
@@ -31,7 +32,8 @@ class MailOffice365(http.Controller):
             # Whole sentences: a template would give translators their pieces.
             "request_text": link and user._office365_request_text(link.address),
             "confirmed_text": request.env._(
-                "Confirmed. Mail that %s sends from Odoo now goes out as this address. You can close this page.", user.name),
+                "Confirmed. Mail that %s sends from Odoo goes out as this address, as soon as Exchange lets it: Preferences in Odoo says "
+                "whether it does. You can close this page.", user.name),
             "archived_text": request.env._(
                 "Nothing was confirmed, because %s is archived or no longer an internal user. Ask an administrator.", user.name),
         })

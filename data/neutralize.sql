@@ -8,3 +8,5 @@ UPDATE fetchmail_server
 -- Nor sign in as the original: whatever it was signed in with is gone, as are all passwords that are kept encrypted.
 DELETE FROM office365_token;
 DELETE FROM office365_secret;
+-- It tells nobody anything, and nobody can ask.
+UPDATE office365_monitor SET webhook_url = NULL, token_digest = NULL, token_date = NULL;

@@ -62,9 +62,10 @@ class FetchmailServer(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        return super().create([self._office365_filled(vals) for vals in vals_list])
+        return super().create([self._office365_filled(self._office365_typed(vals)) for vals in vals_list])
 
     def write(self, vals):
+        vals = self._office365_typed(vals)
         mailboxes = self._office365_mailboxes() if vals.keys() & _OF_THE_MAILBOX else {}
         if "office365_preset" not in vals and "office365_cloud" not in vals:
             super().write(vals)

@@ -132,12 +132,14 @@ class IrMail_Server(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        servers = super().create([self._office365_filled(vals) for vals in vals_list])
+        servers = super().create([self._office365_filled(self._office365_typed(vals)) for vals in vals_list])
         if any(servers.mapped("office365_preset")):
             self._office365_forget()
+            self.env["office365.probe"]._ask_soon()
         return servers
 
     def write(self, vals):
+        vals = self._office365_typed(vals)
         self._office365_forget_refusals(vals)
         if "office365_preset" in vals or "office365_cloud" in vals:
             for server in self:

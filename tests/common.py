@@ -85,6 +85,7 @@ class Office365Mixin(SecretsMixin):
     def setUp(self):
         super().setUp()
         self.servers.reset()
+        self.proved = set()
         # Cursors of their own (quotas, pauses, deliveries) see what the test wrote, and are undone with it.
         self.enterContext(self.enter_registry_test_mode())
         self.enterContext(self.servers.trusted())
@@ -114,8 +115,10 @@ class Office365Mixin(SecretsMixin):
         """Create an outgoing server of ours at the local one."""
         at = self.servers.mx if preset == "relay" else self.servers.submission
         login = {} if preset == "relay" else {"smtp_user": ERP, "smtp_pass": self.servers.password(ERP)}
-        return self.env["ir.mail_server"].create({
+        server = self.env["ir.mail_server"].create({
             "office365_preset": preset, "smtp_host": at.host, "smtp_port": at.port, **login, **values})
+        self.prove()
+        return server
 
     def incoming(self, preset="imap", **values):
         """Create an incoming server of ours at the local one."""
@@ -145,6 +148,18 @@ class Office365Mixin(SecretsMixin):
     def grant_send_as(self, *addresses):
         """Let the ERP mailbox send as these addresses."""
         self.servers.directory.grant_send_as(ERP, *addresses)
+
+    def allow_send_as(self, *addresses):
+        """Let the ERP mailbox send as these addresses, and let Odoo know."""
+        self.grant_send_as(*addresses)
+        self.proved.update(addresses)
+        self.prove()
+
+    def prove(self):
+        """Let Odoo know, of each server, what Exchange would have shown by now."""
+        servers = self.env["ir.mail_server"].search([("office365_preset", "=", "submission")])
+        self.env["office365.probe"]._learn({
+            (server.id, address): ("allowed", "250 OK") for server in servers for address in self.proved})
 
     def mail(self, **values):
         """Create a queued mail from Brant to the customer."""

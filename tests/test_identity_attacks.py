@@ -163,7 +163,7 @@ class TestActors(AttackCase):
         ]
         for preset in ("submission", "relay"):
             self.servers.reset()
-            self.grant_send_as(CEO, NOTIFICATIONS)
+            self.allow_send_as(CEO, NOTIFICATIONS)
             self.trust_this_host()
             self.server.active = False
             self.server = self.outgoing(preset, from_filter="contoso.example", office365_rate_limit=0)

@@ -48,7 +48,7 @@ class TestOverHttp(Office365Mixin, HttpCase):
 
     def setUp(self):
         super().setUp()
-        self.grant_send_as(CEO, BRANT, NOTIFICATIONS, NOREPLY)
+        self.allow_send_as(CEO, BRANT, NOTIFICATIONS, NOREPLY)
         self.outgoing(from_filter="contoso.example", office365_rate_limit=0)
         self.genuine = self.record.with_user(self.ceo).message_post(body="Hello", message_type="comment")
 

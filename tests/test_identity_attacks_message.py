@@ -66,7 +66,7 @@ class TestFromOutside(AttackCase):
         posted = self.record.with_user(self.brant).message_post(
             body="Hello", message_type="comment", subtype_xmlid="mail.mt_comment")
         self.servers.reset()
-        self.grant_send_as(CEO, BRANT, INFO, NOTIFICATIONS)
+        self.allow_send_as(CEO, BRANT, INFO, NOTIFICATIONS)
         return posted
 
     def test_what_exchange_says(self):

@@ -25,7 +25,7 @@ class SenderCase(Office365Case):
     def setUp(self):
         super().setUp()
         self.set_alias(self.brant, BRANT)
-        self.grant_send_as(NOTIFICATIONS)
+        self.allow_send_as(NOTIFICATIONS)
 
     def post(self, user, **values):
         """Post on the record as a user, to the customer."""
@@ -78,7 +78,7 @@ class TestModes(SignInMixin, SenderCase):
         self.assertEqual((sent.login, sent.from_address, sent.envelope_from), (ERP, ERP, ERP))
 
     def test_as_sender_is_refused_with_a_password(self):
-        with self.assertRaisesRegex(ValidationError, "Choose another mode in the field Mail Shows"):
+        with self.assertRaisesRegex(ValidationError, "Choose another mode in the field Sender Shown to Recipients"):
             self.outgoing(office365_sender_mode="as_sender")
 
     def test_high_volume_email_is_always_from_its_account(self):
@@ -90,7 +90,7 @@ class TestModes(SignInMixin, SenderCase):
         expected = {}
         for mode in ("send_as", "on_behalf", "mailbox"):
             self.servers.reset()
-            self.grant_send_as(NOTIFICATIONS)
+            self.allow_send_as(NOTIFICATIONS)
             server = self.outgoing(office365_sender_mode=mode)
             self.mail(
                 headers=repr({"X-Odoo-Objects": "res.partner-1", "Return-Path": "bounce@contoso.example"}),

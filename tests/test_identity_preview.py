@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
-from ..tools.identity import preview
+from ..tools.identity import preview, probe
 from ..wizards.office365_sender_lines import _MODELS
 from .common import BRANT, CUSTOMER, ERP, INFO, Office365Case, Office365Mixin
 
@@ -53,6 +53,7 @@ class TestScreen(SendersCase):
         self.user("Sharing", "shared@private.example")
         self.env.company.email = INFO
         server = self.outgoing(from_filter="contoso.example")
+        self.allow_send_as(NOTIFICATIONS, "anna@contoso.example")
         lines = self.lines()
         table = [
             ("Brant Wadsworth", f"Brant Wadsworth <{BRANT}>", preview.ALIAS),
@@ -63,7 +64,6 @@ class TestScreen(SendersCase):
             ("contoso.example", NOTIFICATIONS, preview.UNCHANGED),
             (self.env.company.name, f"{self.env.company.name} <{INFO}>", preview.UNCHANGED),
         ]
-        self.grant_send_as(NOTIFICATIONS, "anna@contoso.example")
         for name, email_from, why in table:
             line = lines[name]
             with self.subTest(name=name):
@@ -359,3 +359,10 @@ class TestSenderTour(Office365Mixin, HttpCase):
         self.assertEqual((states[BRANT], states[NOTIFICATIONS]), ("allowed", "refused"))
         self.assertEqual({sent.recipients[0] for sent in self.servers.accepted}, {ERP})
         self.assertNotIn(CUSTOMER, str(self.servers.transactions))
+
+    def test_many_addresses_are_checked_with_a_counter(self):
+        self.set_alias(self.brant, BRANT)
+        server = self.outgoing()
+        with patch.object(probe, "AT_ONCE", 1):
+            self.start_tour(f"/odoo/ir.mail_server/{server.id}?debug=1", "mail_office365_probe_many", login="admin")
+        self.assertEqual({found.address for found in server.env["office365.probe"].search([])}, {BRANT, NOTIFICATIONS})

@@ -56,6 +56,11 @@ class TestProbe(BaseCase):
                 self.assertIsNone(run.next())
                 self.assertEqual((len(run.replies), len(run.left), run.stopped), (probed, more, stopped))
 
+    def test_what_was_refused_before_counts(self):
+        run = Run(["a", "b"], earlier=dict.fromkeys("uvwx", probe.REFUSED))
+        run.note(run.next(), DENIED, taken=False)
+        self.assertEqual((run.stopped, len(run.states())), (probe.TOO_MANY_REFUSALS, 5))
+
     def test_a_run_of_a_minutes_messages_is_whole(self):
         run = Run([f"{number}@c.example" for number in range(25)])
         while address := run.next():

@@ -5,7 +5,6 @@ import email.message
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from ..tools.identity import probe
 from .common import BRANT, ERP
 from .servers import Drop, replies
 from .test_identity_preview import NOTIFICATIONS, SendersCase
@@ -37,7 +36,8 @@ class TestProbe(SendersCase):
         self.assertEqual(action["params"]["type"], "danger")
         self.assertIn(f"Refused: {NOTIFICATIONS}", self.message_of(action))
         remedy = f"Add-RecipientPermission '{NOTIFICATIONS}' -Trustee '{ERP}' -AccessRights SendAs -Confirm:$false"
-        self.assertEqual((server.office365_refused, server.office365_remedy), (NOTIFICATIONS, remedy))
+        self.assertEqual((server.office365_default_from_state, server.office365_default_from_remedy), ("refused", remedy))
+        self.assertFalse(server.office365_refused, "one notice is enough")
         for shown in (line, self.lines()["contoso.example"]):  # on the screen that was open, and on a new one
             shown.invalidate_recordset()
             self.assertEqual((shown.probe_state, shown.remedy), ("refused", remedy))
@@ -45,17 +45,20 @@ class TestProbe(SendersCase):
             self.assertIn("554 5.2.252 SendAsDenied", shown.probe_explanation)
         self.grant_send_as(NOTIFICATIONS)
         server.action_office365_probe()
-        self.assertFalse(server.office365_remedy)
+        self.assertFalse(server.office365_default_from_notice)
         self.assertFalse(self.lines()["contoso.example"].remedy)
 
     def test_on_behalf(self):
         self.servers.directory.revoke_send_as(ERP, BRANT)
-        server = self.outgoing(office365_sender_mode="on_behalf")
+        self.user("Anna", "anna@contoso.example")
+        server = self.outgoing(office365_sender_mode="on_behalf", from_filter="contoso.example")
         server.action_office365_probe()
         self.assertEqual(
             server.office365_remedy,
-            f"'{BRANT}','{NOTIFICATIONS}' | ForEach-Object {{ Set-Mailbox $_ -GrantSendOnBehalfTo @{{Add='{ERP}'}} }}")
-        self.servers.directory.account(ERP).send_on_behalf.update({BRANT, NOTIFICATIONS})
+            f"'anna@contoso.example','{BRANT}' | ForEach-Object {{ Set-Mailbox $_ -GrantSendOnBehalfTo @{{Add='{ERP}'}} }}")
+        self.assertEqual(
+            server.office365_default_from_remedy, f"Set-Mailbox '{NOTIFICATIONS}' -GrantSendOnBehalfTo @{{Add='{ERP}'}}")
+        self.servers.directory.account(ERP).send_on_behalf.update({BRANT, NOTIFICATIONS, "anna@contoso.example"})
         server.action_office365_probe()
         self.assertEqual(set(self.states(server).values()), {"allowed"})
 
@@ -70,7 +73,7 @@ class TestProbe(SendersCase):
         self.assertIn("Stopped after 5 refusals", message)
         everybody = {BRANT, NOTIFICATIONS, *(f"user{number}@contoso.example" for number in range(8))}
         for address in everybody - self.states(server).keys():
-            self.assertIn(address, message.partition("Not probed:")[2])
+            self.assertIn(address, message.partition("Not checked:")[2])
 
     def test_refused_addresses_are_probed_last(self):
         self.user("Anna", "anna@contoso.example")
@@ -90,7 +93,7 @@ class TestProbe(SendersCase):
         self.assertEqual(len(self.servers.transactions), 1)
         self.assertEqual(list(self.states(server).values()), ["unknown"])
         self.assertIn("locked the mailbox out", message)
-        self.assertIn("Not probed: ", message)
+        self.assertIn("Not checked: ", message)
         self.assertIn("throttled", self.env["office365.probe"].search([("mail_server_id", "=", server.id)]).reply)
 
     def test_a_failure_of_the_moment_leaves_unknown_and_goes_on(self):
@@ -114,19 +117,81 @@ class TestProbe(SendersCase):
 
     def test_no_session_is_an_error_with_the_servers_words(self):
         server = self.outgoing(smtp_pass="wrong")
-        with self.assertRaisesRegex(UserError, "nothing was probed.*5.7.139"):
+        with self.assertRaisesRegex(UserError, "nothing was checked.*5.7.139"):
             server.action_office365_probe()
 
-    def test_it_takes_fewer_messages_than_exchange_allows_a_minute(self):
-        self.patch(probe, "MAX_ADDRESSES", 2)
-        self.user("Anna", "anna@contoso.example")
-        self.grant_send_as(NOTIFICATIONS, "anna@contoso.example")
+    def test_many_addresses_are_probed_in_parts_of_a_minute_each_until_none_is_left(self):
+        everybody = self.many(30)
         server = self.outgoing(from_filter="contoso.example")
-        message = self.message_of(server.action_office365_probe())
-        self.assertEqual(len(self.states(server)), 2)
-        self.assertIn("Press again in a minute", message)
+        action = server.action_office365_probe()
+        self.assertEqual((action["tag"], action["params"]["server_ids"]), ("mail_office365.probe", server.ids))
+        self.assertFalse(self.servers.transactions, "nobody waits for them")
+        numbers = []
+        for _minute in range(3):
+            for _call in range(2):
+                self.cron()
+            numbers.append(len(self.servers.transactions))
+            self.pass_time(server)
+        self.assertEqual(numbers, [25, 32, 32])
+        self.assertEqual(self.states(server), dict.fromkeys({BRANT, NOTIFICATIONS, *everybody}, "allowed"))
+        self.assertFalse(server.office365_probe_notice)
+
+    def test_refusals_of_all_parts_end_a_round(self):
+        self.many(30, granted=False)
+        server = self.outgoing(from_filter="contoso.example")
         server.action_office365_probe()
-        self.assertEqual(len(self.states(server)), 3)
+        progress = server.office365_probe_some()
+        self.assertGreater(progress["wait"], 5)
+        for _part in range(2):
+            self.pass_time(server)
+            progress = server.office365_probe_some()
+        self.assertEqual((progress["is_over"], len(progress["refused"])), (True, 5))
+        self.assertIn("Stopped after 5 refusals", progress["status"])
+        self.assertIn("Stopped after 5 refusals", server.office365_probe_notice)
+        self.assertIn("Add-RecipientPermission", progress["commands"][0])
+        number = len(self.servers.transactions)
+        self.cron()
+        self.assertEqual(len(self.servers.transactions), number)
+        server.action_office365_probe_cancel()
+        self.assertFalse(server.office365_probe_notice)
+
+    def test_a_round_is_cancelled(self):
+        self.many(12)
+        server = self.outgoing(from_filter="contoso.example")
+        server.action_office365_probe()
+        server.office365_probe_some()
+        server.action_office365_probe_cancel()
+        self.pass_time(server)
+        self.cron()
+        self.assertEqual(len(self.servers.transactions), 5)
+        self.assertEqual(len(self.states(server)), 5, "what was found out is kept")
+
+    def test_a_server_that_does_not_answer_ends_a_round(self):
+        self.many(12)
+        server = self.outgoing(from_filter="contoso.example", smtp_pass="wrong")
+        server.action_office365_probe()
+        progress = server.office365_probe_some()
+        self.assertTrue(progress["is_over"])
+        self.assertIn("5.7.139", progress["status"])
+
+    def cron(self):
+        self.env.flush_all()
+        with self.registry.cursor() as cr:
+            self.env["ir.mail_server"].with_env(self.env(cr=cr))._cron_office365_probe()
+        self.env.invalidate_all()
+
+    def pass_time(self, server):
+        """Let the next part of a round begin."""
+        if server.office365_probe_round:
+            server.office365_probe_round = {**server.office365_probe_round, "next": "2000-01-01 00:00:00"}
+
+    def many(self, number, granted=True):
+        addresses = [f"user{each}@contoso.example" for each in range(number)]
+        for each, address in enumerate(addresses):
+            self.user(f"User{each}", address)
+        if granted:
+            self.grant_send_as(NOTIFICATIONS, *addresses)
+        return addresses
 
     def test_selected_lines_only(self):
         self.outgoing()
@@ -148,7 +213,7 @@ class TestProbe(SendersCase):
         relay = self.outgoing("relay")
         with self.assertRaisesRegex(UserError, "only client submission"):
             relay.action_office365_probe()
-        with self.assertRaisesRegex(UserError, "Nothing to probe"):
+        with self.assertRaisesRegex(UserError, "Nothing to check"):
             self.lines()["Brant Wadsworth"].action_probe()
 
     def test_results_do_not_outlive_what_they_are_about(self):

@@ -9,6 +9,7 @@ from ..tools.identity.sender import (
     FOREIGN_DOMAIN,
     MODE,
     NOBODY,
+    NOT_ALLOWED_YET,
     NOT_AUTHENTIC,
     OTHER_AUTHOR,
     UNVERIFIED,
@@ -73,6 +74,8 @@ ODOO_WITH_TEMPLATE = Act(Actor(is_odoo=True), BY_TEMPLATE)
 VISITOR_WITH_TEMPLATE = Act(NOBODY, BY_TEMPLATE)
 
 SEND_AS = Service("submission", "send_as", ERP, **SHARED)
+STANDARD = Service("submission", "send_as", ERP, unproved=frozenset({NOTIFICATIONS}), **SHARED)
+STANDARD_ON_BEHALF = Service("submission", "on_behalf", ERP, unproved=frozenset({NOTIFICATIONS}))
 STRICT = Service("submission", "send_as", ERP, strict=True, **SHARED)
 ON_BEHALF = Service("submission", "on_behalf", ERP)
 MAILBOX = Service("submission", "mailbox", ERP)
@@ -98,6 +101,10 @@ def named(name, address):
 
 def as_mailbox(name, reason, reply_to=None):
     return SenderIdentity(named(name, ERP), ERP, None, reply_to, ERP, reason)
+
+
+def held_back(name, reply_to=None):
+    return SenderIdentity(named(name, ERP), ERP, None, reply_to, ERP, NOT_ALLOWED_YET, held_back=NOTIFICATIONS)
 
 
 #: As core has it, through client submission.
@@ -164,6 +171,17 @@ class TestDecideSender(BaseCase):
         ("by Odoo itself, filled in from a record", SEND_AS, INVOICES, "", CATCHALL, ODOO_WITH_TEMPLATE, as_mailbox("Contoso", UNVERIFIED)),
         ("an address listed in the From filter", SEND_AS, ORDERS, "", CATCHALL, BY_MALLORY, AS_IT_IS),
         ("a user's address listed there is still the user's", SEND_AS, ANNA, "", CATCHALL, BY_MALLORY, as_mailbox("Anna", OTHER_AUTHOR)),
+        # Until Exchange lets the mailbox send as the default From
+        ("default From not allowed yet: Odoo's own mail", STANDARD, named("Contoso", NOTIFICATIONS), "", CATCHALL, BY_ODOO,
+         held_back("Contoso")),
+        ("default From not allowed yet: where core puts it in place of a foreign email", STANDARD, CARL, NOTIFICATIONS, CATCHALL, BY_CARL,
+         held_back("Carl")),
+        ("default From not allowed yet: answers to the author stay so", STANDARD, CARL, NOTIFICATIONS, CARL, BY_CARL, held_back("Carl")),
+        ("default From not allowed yet: answers to it go to the mailbox", STANDARD, named("Contoso", NOTIFICATIONS), "",
+         named("Contoso", NOTIFICATIONS), BY_ODOO, held_back("Contoso", named("Contoso", ERP))),
+        ("default From not allowed yet, on behalf", STANDARD_ON_BEHALF, CARL, NOTIFICATIONS, CATCHALL, BY_CARL, held_back("Carl")),
+        ("default From not allowed yet: an alias is another matter", STANDARD, BRANT, NOTIFICATIONS, CATCHALL, BY_BRANT, AS_ALIAS),
+        ("default From not allowed yet: so is the company's", STANDARD, INFO, "", CATCHALL, BY_ODOO, AS_IT_IS),
         # From outside
         ("mail from outside that Exchange does not confirm", SEND_AS, BRANT, "", CATCHALL, FROM_OUTSIDE,
          as_mailbox("Brant", NOT_AUTHENTIC)),

@@ -247,21 +247,18 @@ class TestPop(FetchCase):
 class TestFailures(FetchCase):
 
     @mute_logger(*_LOGS)
-    def test_administrators_are_told_of_the_second_failure_and_no_more_once_it_works(self):
-        server = self.confirmed()
-        for failures, expected in ((1, False), (2, True), (3, True)):
+    def test_failures_in_a_row_are_counted_and_told_until_it_works(self):
+        server, radar = self.confirmed(), self.env["office365.radar"]
+        for failures, expected in ((1, []), (2, ["fetch"]), (3, ["fetch"])):
             self.servers.imap.faults.add("SELECT", replies.IMAP_UNAVAILABLE)
             server.office365_retry_at = False
             self.env.flush_all()
             self.by_cron(server)
-            self.assertEqual((server.office365_failures, bool(server.office365_alert_ids)), (failures, expected))
-        alert = server.office365_alert_ids.filtered(lambda each: each.user_id == self.env.ref("base.user_admin"))
-        self.assertEqual(len(alert), 1)
-        self.assertIn(server.name, alert.summary)
+            self.assertEqual((server.office365_failures, [line.kind for line in radar._troubles()]), (failures, expected))
         server.office365_retry_at = False
         self.env.flush_all()
         self.by_cron(server)
-        self.assertEqual((server.office365_failures, server.office365_alert_ids, alert.exists()), (0, alert.browse(), alert.browse()))
+        self.assertEqual((server.office365_failures, radar._troubles()), (0, []))
 
     @mute_logger(*_LOGS)
     def test_a_server_that_fails_is_asked_last(self):

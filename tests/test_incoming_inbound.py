@@ -257,7 +257,7 @@ class TestInbound(Office365Case):
             self.fetch()
         self.assertAlmostEqual((self.server.office365_retry_at - fields.Datetime.now()).total_seconds(), 300, delta=10)
         asked = len(self.servers.imap.connections)
-        with self.assertRaisesRegex(UserError, "fetches again at"):
+        with self.assertRaisesRegex(UserError, "until Odoo fetches again"):
             self.fetch()
         with self.enter_registry_test_mode(), self.registry.cursor() as cr:
             self.server.with_env(self.server.env(cr=cr))._fetch_mail()  # as the cron does

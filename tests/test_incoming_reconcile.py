@@ -200,7 +200,7 @@ class TestReconcile(ReconcileCase):
         self.assertAlmostEqual(self.server.office365_retry_at, fields.Datetime.now() + timedelta(seconds=300), delta=timedelta(seconds=15))
         asked = len(self.servers.imap.connections)
         self.run_cron()
-        with self.assertRaisesRegex(UserError, "fetches again at"):
+        with self.assertRaisesRegex(UserError, "until Odoo fetches again"):
             self.server.action_office365_reconcile()
         self.assertEqual(len(self.servers.imap.connections), asked)
         triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", self.env.ref("mail_office365.ir_cron_reconcile").id)])

@@ -54,14 +54,14 @@ class TestOutgoingFlow(Office365Case):
 
     def test_a_pending_alias_changes_nothing(self):
         self.outgoing()
-        self.grant_send_as("notifications@contoso.example")
+        self.allow_send_as("notifications@contoso.example")
         self.brant.with_user(self.brant).write({"office365_alias": BRANT})
         self.mail().send()
         self.assertNotIn(BRANT, self.sent().header_from)
 
     def test_mail_without_alias_keeps_cores_from(self):
         self.outgoing()
-        self.grant_send_as("notifications@contoso.example")
+        self.allow_send_as("notifications@contoso.example")
         self.mail().send()
         sent = self.sent()
         self.assertEqual(sent.from_address, "notifications@contoso.example")
@@ -112,7 +112,7 @@ class TestOutgoingFlow(Office365Case):
         server = self.outgoing()
         server.office365_preset = False
         self.set_alias(self.brant, BRANT)
-        self.grant_send_as("notifications@contoso.example", "bounce@contoso.example")
+        self.allow_send_as("notifications@contoso.example", "bounce@contoso.example")
         self.mail().send()
         sent = self.sent()
         self.assertEqual(sent.from_address, "notifications@contoso.example")
@@ -121,7 +121,7 @@ class TestOutgoingFlow(Office365Case):
     def test_a_server_for_another_domain_does_not_get_the_alias(self):
         self.outgoing(from_filter="elsewhere.example")
         self.set_alias(self.brant, BRANT)
-        self.grant_send_as("notifications@contoso.example")
+        self.allow_send_as("notifications@contoso.example")
         with self.assertLogs("odoo.addons.base.models.ir_mail_server", "WARNING"):
             self.mail().send()
         self.assertEqual(self.sent().from_address, "notifications@contoso.example")
@@ -162,7 +162,7 @@ class TestOutgoingFlow(Office365Case):
     def test_the_context_of_a_caller_can_not_smuggle_in_an_alias(self):
         self.outgoing()
         self.set_alias(self.brant, BRANT)
-        self.grant_send_as("notifications@contoso.example")
+        self.allow_send_as("notifications@contoso.example")
         forged = {"mallory@private.example": {"owner": 1, "alias": BRANT, "trusted": True}}
         self.mail(email_from=self.mallory.email_formatted).with_context(office365_sending={"book": forged}).send()
         self.assertNotEqual(self.sent().from_address, BRANT)
@@ -231,7 +231,9 @@ class TestOutgoingFlow(Office365Case):
 
         self.assertEqual((told(email), told(inbox)), (set(), set()))
         self.outgoing()
-        self.assertEqual((told(email), told(inbox)), ({"office365_retry_at", "office365_reason"}, set()))
+        plain = {"office365_retry_at", "office365_reason"}
+        self.assertEqual((told(email), told(inbox)), (plain | {"office365_details", "office365_command"}, set()))
+        self.assertEqual(told(email.with_user(self.brant)), plain)
 
     def test_what_core_reads_leaves_our_columns_alone(self):
         """They would be read with every mail, message, contact and user, also where nothing is ours."""

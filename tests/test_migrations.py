@@ -54,6 +54,32 @@ class TestMigrations(TransactionCase):
         self.assertTrue(self.env["office365.inbound"].search([("server_id", "=", imap.id)]).is_settled)
         self.assertFalse(column_exists(cr, "fetchmail_server", "office365_start"))
 
+    def test_deliveries_of_before_have_lines_in_the_log(self):
+        script = load_script(file_path("mail_office365/migrations/19.0.1.5.0/post-email_log.py"), "post_email_log")
+        Emails, Deliveries = self.env["office365.email"], self.env["office365.delivery"]
+        Emails.search([]).unlink()
+        Deliveries.search([]).unlink()
+        customer = self.env["res.partner"].create({"name": "Carla", "email": "Carla@Fabrikam.example"})
+        message = self.env["mail.message"].create({
+            "subject": "Offer", "message_id": "<1@x>", "notification_ids": [(0, 0, {
+                "res_partner_id": customer.id, "notification_type": "email", "notification_status": "sent"})]})
+        rows = Deliveries.create([
+            {"message_id": message.message_id, "state": "deferred", "cause": "timeout", "date": "2026-01-01 10:00:00"},
+            {"message_id": message.message_id, "state": "sent", "date": "2026-01-01 10:05:00", "reply": "250"},
+            {"message_id": "<2@x>", "state": "deferred", "cause": "timeout"}, {"message_id": "<3@x>", "state": "sent", "bounced": "c@x: 550"},
+            {"state": "sent"}])
+        self.env.flush_all()
+        for _time in range(2):
+            script.migrate(self.env.cr, "19.0.1.4.0")
+        self.env.invalidate_all()
+        self.assertRecordValues(Emails.search([], order="message_id"), [
+            {"message_id": "<1@x>", "subject": "Offer", "state": "sent", "cause": False, "recipients": "carla@fabrikam.example"},
+            {"message_id": "<2@x>", "subject": False, "state": "failed", "cause": "timeout", "recipients": ""},
+            {"message_id": "<3@x>", "subject": False, "state": "bounced", "cause": False, "recipients": ""}])
+        first = rows[0].email_id
+        self.assertEqual((first.delivery_ids, str(first.since)), (rows[:2].sorted("id", reverse=True), "2026-01-01 10:00:00"))
+        self.assertFalse(rows[-1].email_id)
+
     def fields(self, cr):
         cr.execute(
             "SELECT model, name, relation FROM ir_model_fields WHERE model LIKE 'office365.%' OR name LIKE 'office365%' ORDER BY 1, 2")

@@ -14,6 +14,7 @@ from .servers import replies
 from .test_outgoing_governor import TAKEN, GovernorCase
 
 DENIED = "554 5.2.252 SendAsDenied; erp@contoso.example not allowed to send as brant@contoso.example"
+BAD_SENDER = str(replies.S550_5_1_8_BAD_OUTBOUND_SENDER)
 PENALTY = "550 5.2.252 Sender throttled due to continuous errors: SendAsDenied"
 NO_SIGN_IN = "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant."
 
@@ -218,28 +219,37 @@ class TestPauseScreen(PauseCase):
             self.refused(one, PENALTY)
         self.pause = self.pauses()
 
-    def test_administrators_get_one_activity_each_however_often_it_is_refused_and_no_mail(self):
-        self.later(minutes=15)
-        with self.run_of(self.server) as two:
-            self.refused(two, PENALTY)
-        activities = self.pause.activity_ids
-        self.assertEqual(len(activities), len(activities.user_id))
-        self.assertIn(self.administrator, activities.user_id)
-        self.assertTrue(all(user.has_group("base.group_system") for user in activities.user_id))
-        self.assertIn("Add-RecipientPermission", activities[0].note)
+    def test_the_job_that_tells_administrators_runs_at_the_first_refusal_when_a_pause_begins_and_when_it_ends(self):
+        self.pause.unlink()
+        with patch.object(type(self.env["office365.trouble"]), "_look", autospec=True) as look:
+            with self.run_of(self.server) as two:
+                for looks in (1, 1, 2):
+                    self.refused(two, DENIED, INFO)
+                    self.assertEqual(look.call_count, looks)
+            self.later(minutes=15)
+            with self.run_of(self.server) as three:
+                self.taken(three, INFO)
+            self.assertEqual(look.call_count, 3)
         self.assertEqual(self.env["mail.mail"].search_count([]), self.mails_before)
-
-    def test_the_activity_disappears_with_the_pause(self):
-        activities = self.pause.activity_ids
-        self.later(minutes=15)
-        with self.run_of(self.server) as two:
-            self.taken(two)
-        self.assertFalse(activities.exists())
 
     def test_the_server_shows_it(self):
         self.assertIn(PENALTY, self.server.office365_pause_notice)
         self.assertEqual(self.pause.display_name, self.server.display_name)
         self.assertFalse(self.outgoing().office365_pause_notice)
+
+    def test_the_banner_says_each_remedy_once_and_the_time_of_the_next_attempt(self):
+        server, until = self.outgoing(), self.now + timedelta(minutes=15)
+        values = {"mail_server_id": server.id, "cause": "sender_restricted", "since": self.now, "last": self.now}
+        anna, info, whole = self.env["office365.pause"].create([
+            {**values, "address": address, "reply": reply, "until": end} for address, reply, end in (
+                (BRANT, BAD_SENDER, until), (INFO, BAD_SENDER, until + timedelta(hours=1)), (False, NO_SIGN_IN, until))])
+        whole.reply = f"{NO_SIGN_IN} {whole.remedy}"  # as the words of a sign-in that failed
+        server.invalidate_recordset(["office365_pause_notice"])
+        notice = server.office365_pause_notice
+        self.assertEqual(anna.remedy, info.remedy)
+        self.assertEqual([notice.count(words) for words in (BRANT, INFO, anna.remedy, whole.remedy)], [1, 1, 1, 1])
+        self.assertEqual(whole._notice().count(whole.remedy), 1)
+        self.assertEqual(server.office365_pause_until, until)
 
     def test_resume_now_ends_it(self):
         self.server.with_user(self.administrator).action_office365_resume()
@@ -256,7 +266,19 @@ class TestPauseScreen(PauseCase):
         action = self.pause.with_user(self.administrator).action_resume()
         self.assertLess(waiting.scheduled_date, until)
         self.assertEqual(other.scheduled_date, until)
-        self.assertEqual(self.env[action["res_model"]].search(action["domain"]), failed)
+        resume = self.env[action["res_model"]].with_user(self.administrator).browse(action["res_id"])
+        self.assertEqual((resume.mail_ids, resume.summary), (failed, "1 email failed while it was refused."))
+        self.assertEqual(self.env["mail.mail"].search(resume.action_show()["domain"]), failed)
+        resume.action_retry_all()
+        self.assertEqual(failed.state, "outgoing")
+
+    def test_what_failed_long_before_the_refusals_is_not_offered_again(self):
+        old = self.mail(auto_delete=False)
+        old.write({"office365_cause": "penalty_box", "state": "exception"})
+        old.flush_recordset()
+        self.env.cr.execute("UPDATE mail_mail SET write_date = %s WHERE id = %s", [self.pause.since - timedelta(hours=2), old.id])
+        old.invalidate_recordset()
+        self.assertEqual(self.pause.with_user(self.administrator).action_resume()["tag"], "soft_reload")
 
     def test_others_than_administrators_neither_see_nor_end_it(self):
         for work in (self.pause.with_user(self.brant).read, self.pause.with_user(self.brant).action_resume):

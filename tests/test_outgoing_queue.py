@@ -191,7 +191,7 @@ class TestMailQueue(QueueCase):
         deferred = told()[-1]
         self.assertEqual(deferred["notification_status"], "ready")
         self.assertTrue(deferred["office365_retry_at"])
-        self.assertIn("recipient thread limit", deferred["office365_reason"])
+        self.assertIn("Recipient is receiving too much email", deferred["office365_reason"])
         self.run_queue(minutes=1)
         sent = told()[-1]
         self.assertEqual((sent["notification_status"], sent["office365_retry_at"]), ("sent", False))

@@ -203,7 +203,7 @@ class TestMailQueueRecipients(QueueCase):
         state = lambda: {  # noqa: E731
             notification.res_partner_id: notification.notification_status for notification in message.sudo().notification_ids}
         self.assertEqual(state(), {self.customer: "sent", self.other: "exception", self.third: "ready"})
-        reasons = {n.res_partner_id: n._office365_reason() for n in message.sudo().notification_ids}
+        reasons = {n.res_partner_id: n._office365_details() for n in message.sudo().notification_ids}
         self.assertIn("5.1.10", reasons[self.other])
         self.assertIn("4.7.0", reasons[self.third])
         self.assertFalse(reasons[self.customer])

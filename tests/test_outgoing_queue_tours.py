@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo.tests import HttpCase, tagged
 
 from .common import BRANT, Office365Mixin
@@ -28,6 +30,11 @@ class TestMailQueueTours(Office365Mixin, HttpCase):
         self.env["mail.mail"].search([]).office365_stream = False  # or the other would wait for the first one
         self.post("Failed offer", other)
         self.start_tour(f"/odoo/res.partner/{self.deal.id}", "mail_office365_chatter", login=self.brant.login)
+
+    def test_a_refused_mail_is_red_as_soon_as_it_is_posted(self):
+        self.servers.submission.faults.add("RCPT", replies.S550_5_1_10_RECIPIENT_NOT_FOUND)
+        with patch.object(self.registry["mail.mail"], "send_after_commit", lambda self: None):  # the tour does it
+            self.start_tour(f"/odoo/res.partner/{self.customer.id}", "mail_office365_refused_at_once", login="admin")
 
     def test_a_deferred_mail_is_sent_now_or_cancelled(self):
         self.servers.submission.faults.add("MAIL", replies.S451_4_7_0_PROXY_ERROR, times=2)

@@ -49,6 +49,7 @@ class TestIncomingPreset(TransactionCase):
             self.assertEqual(form.server, "outlook.office365.com")
             self.assertEqual(form.port, 993)
             self.assertTrue(form.is_ssl)
+            form.office365_sign_in_by = "login"
             form.user, form.password = ERP, "secret"
             form.object_id = self.env["ir.model"]._get("res.partner")  # core resets the port here
             self.assertEqual(form.port, 993)

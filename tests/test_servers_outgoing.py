@@ -62,6 +62,7 @@ class TestOutgoingPreset(TransactionCase):
             self.assertEqual(form.smtp_host, "smtp.office365.com")
             self.assertEqual(form.smtp_port, 587)
             self.assertEqual(form.smtp_encryption, "starttls_strict")
+            form.office365_sign_in_by = "login"
             form.smtp_user = ERP
             form.smtp_pass = "secret"
         self.assertEqual(form.record.smtp_port, 587)

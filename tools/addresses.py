@@ -2,6 +2,7 @@
 
 import base64
 import codecs
+import functools
 import quopri
 import re
 import unicodedata
@@ -74,13 +75,20 @@ def canonical_domain(domain: str) -> str:
 
     :raise AddressError: not a domain name
     """
-    try:
-        canonical = idna.decode(idna.encode(domain.strip(), uts46=True))
-    except idna.IDNAError as error:
-        raise AddressError("malformed") from error
+    domain = domain.strip()
+    canonical = (_unicode_domain if len(domain) < 256 else _unicode_domain.__wrapped__)(domain)
     if "." not in canonical:
         raise AddressError("malformed")
     return canonical
+
+
+@functools.lru_cache(maxsize=256)
+def _unicode_domain(domain: str) -> str:
+    """Return a domain in its Unicode form. It takes a while, and the addresses of a database are of few domains."""
+    try:
+        return idna.decode(idna.encode(domain, uts46=True))
+    except idna.IDNAError as error:
+        raise AddressError("malformed") from error
 
 
 def domain_of(address: str) -> str:

@@ -84,6 +84,11 @@ class NoConnectionFree(smtplib.SMTPConnectError):
         return str(self.args[0])
 
 
+#: Those whose text is a sentence for the administrator.
+SENTENCES: Final = (
+    CertificateRefused, SmtpSignInRefused, NoConnectionFree, ImapSignInRefused, MailboxRefused, PopSignInRefused)
+
+
 def smtp_reply_text(code: int, reply: bytes | str) -> str:
     """Return an SMTP reply as one line: ``535 5.7.3 Authentication unsuccessful``."""
     return f"{code} {_one_line(reply)}"

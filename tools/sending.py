@@ -23,6 +23,7 @@ class Sending:
     :ivar mail_id: id of the ``mail.mail`` that is sent outside a run
     :ivar is_queue: the cron takes mails from the queue
     :ivar is_after_commit: the mails are those of a transaction that was committed: each may be committed as well
+    :ivar is_probe: the mail asks Exchange whether it lets the mailbox send as an address, so nothing stands in for that address
     """
 
     CONTEXT_KEY = "office365_sending"
@@ -33,6 +34,7 @@ class Sending:
     mail_id: int | None = None
     is_queue: bool = False
     is_after_commit: bool = False
+    is_probe: bool = False
 
     @classmethod
     def of(cls, context: Mapping[str, Any]) -> Sending:

@@ -100,7 +100,10 @@ class Transport(abc.ABC):
         it, so that :meth:`quit` closes it
     :ivar login_name: mailbox that is signed in, None if nobody has to
     :ivar is_ended: it was closed for good
+    :ivar patience: seconds for opening it, and for each reply, if whoever waits has less of it than the queue
     """
+
+    patience: float = math.inf
 
     def __init__(
         self, mail_server_id: int | None = None, from_filter: str | None = None, *, kept_until: float | None = None,

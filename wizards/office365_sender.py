@@ -6,7 +6,16 @@ from odoo.tools import email_normalize
 
 from ..tools.identity import preview
 from ..tools.identity.preview import Preview, Writer
-from ..tools.identity.sender import FOREIGN_DOMAIN, MODE, NOT_AUTHENTIC, OTHER_AUTHOR, UNVERIFIED, Known, SenderBook
+from ..tools.identity.sender import (
+    FOREIGN_DOMAIN,
+    MODE,
+    NOT_ALLOWED_YET,
+    NOT_AUTHENTIC,
+    OTHER_AUTHOR,
+    UNVERIFIED,
+    Known,
+    SenderBook,
+)
 from ..tools.servers import powershell
 
 
@@ -33,6 +42,7 @@ class Office365Sender(models.TransientModel):
     mail_server_id = fields.Many2one("ir.mail_server", "Server", readonly=True, ondelete="cascade")
     email_from = fields.Char("From", readonly=True)
     address = fields.Char("From Address", readonly=True)
+    asked_for = fields.Char("Send As", readonly=True, help="The address that Exchange is to let the mailbox send as.")
     envelope_from = fields.Char("Envelope Sender", readonly=True)
     why = fields.Selection(
         [
@@ -45,6 +55,7 @@ class Office365Sender(models.TransientModel):
             (OTHER_AUTHOR, "The address belongs to another user: sent from the mailbox"),
             (NOT_AUTHENTIC, "Exchange does not confirm the sender: sent from the mailbox"),
             (MODE, "The server always sends as its mailbox"),
+            (NOT_ALLOWED_YET, "Exchange does not allow that address yet: sent from the mailbox"),
             (preview.FALLBACK, "No server sends for that domain: Odoo falls back to this one"),
             (preview.PERSONAL_SERVER, "Personal server"),
             (preview.OTHER_SERVER, "No Office 365 server sends for that domain"),
@@ -64,7 +75,7 @@ class Office365Sender(models.TransientModel):
     def _compute_remedy(self):
         for line in self:
             line.remedy = line.probe_id._is_send_as_denied() and powershell.grant_line(
-                line.mail_server_id.office365_sender_mode, line.mail_server_id._office365_trustee(), [line.address])
+                line.mail_server_id.office365_sender_mode, line.mail_server_id._office365_trustee(), [line.probe_id.address])
 
     # ------------------------------------------------------------
     # Actions
@@ -86,13 +97,16 @@ class Office365Sender(models.TransientModel):
     def action_probe(self):
         """Probe the addresses of these lines."""
         self.check_access("read")
-        runs = [
-            server._office365_probe(set(self.filtered(lambda line, server=server: line.mail_server_id == server).mapped("address")))
-            for server in self.mail_server_id.filtered(lambda server: server.office365_preset == "submission")
-        ]
-        if not runs:
-            raise UserError(self.env._("Nothing to probe: none of these addresses leaves through client submission."))
-        return self.env["office365.probe"]._notification(runs)
+        servers = self.mail_server_id.filtered(lambda server: server.office365_preset == "submission")
+        if not servers:
+            raise UserError(self.env._("Nothing to check: none of these addresses is sent through client submission."))
+        runs = {
+            server: server._office365_probe_or_later(
+                set(self.filtered(lambda line, server=server: line.mail_server_id == server).mapped("asked_for")))
+            for server in servers}
+        if later := servers.filtered(lambda server: runs[server] is None):
+            return later._office365_probe_action()
+        return self.env["office365.probe"]._notification(list(runs.values()))
 
     # ------------------------------------------------------------
     # Who writes, and what it leaves with
@@ -106,12 +120,17 @@ class Office365Sender(models.TransientModel):
     @api.model
     def _records(self, kind: str):
         """Return the records of a kind that mail is written as."""
-        model, domain = {
-            "user": ("res.users", [("share", "=", False)]),
-            "domain": ("mail.alias.domain", [("default_from", "!=", False)]),
-            "company": ("res.company", [("partner_id.email_normalized", "!=", False)]),
+        domain = {
+            "user": [("share", "=", False)],
+            "domain": [("default_from", "!=", False)],
+            "company": [("partner_id.email_normalized", "!=", False)],
         }[kind]
-        return self.env[model].sudo().search(domain)
+        return self._record_model(kind).search(domain)
+
+    @api.model
+    def _record_model(self, kind: str):
+        """Return the model of a kind of writers."""
+        return self.env[{"user": "res.users", "domain": "mail.alias.domain", "company": "res.company"}[kind]].sudo()
 
     @api.model
     def _writer(self, kind: str, record) -> Writer:

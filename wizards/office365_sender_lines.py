@@ -10,7 +10,7 @@ from ..tools.outgoing.route import Route
 
 _MODELS = {"user": "res.users", "domain": "mail.alias.domain", "company": "res.company"}
 # Found out by preparing a message, which takes a millisecond.
-_FOUND_OUT = ("mail_server_id", "email_from", "address", "envelope_from", "why", "probe_id")
+_FOUND_OUT = ("mail_server_id", "email_from", "address", "asked_for", "envelope_from", "why", "probe_id")
 # Fields whose values are not in the database until then. The server is: it is the same for many, and the screen is opened by server.
 _LATE = {*_FOUND_OUT, "probe_state", "probe_date", "probe_explanation", "remedy"} - {"mail_server_id"}
 _COLUMNS = ("kind", "record_id", "user_id", "name", "email", "alias", "alias_state", "mail_server_id")
@@ -88,7 +88,8 @@ class Office365Sender(models.TransientModel):
         probe_of = {(probe.mail_server_id.id, probe.address): probe.id for probe in probes}
         values = {
             (writer.kind, writer.record_id): (
-                out.server_id, out.header_from, out.address, out.envelope_from, out.why, probe_of.get((out.server_id, out.address)))
+                out.server_id, out.header_from, out.address, out.asked_for, out.envelope_from, out.why,
+                probe_of.get((out.server_id, out.asked_for)))
             for writer, out in found
         }
         return [(line, values[line.kind, line.record_id]) for line in self if (line.kind, line.record_id) in values]
@@ -147,6 +148,6 @@ class Office365Sender(models.TransientModel):
         """Show results in the lines that had none; a line that is found out later finds its own."""
         for probe in probes:
             self.env.cr.execute(SQL(
-                "UPDATE office365_sender SET probe_id = %s WHERE mail_server_id = %s AND address = %s AND probe_id IS NULL",
+                "UPDATE office365_sender SET probe_id = %s WHERE mail_server_id = %s AND asked_for = %s AND probe_id IS NULL",
                 probe.id, probe.mail_server_id.id, probe.address))
         self.invalidate_model()

@@ -4,6 +4,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Iterator
 
+import email_log
 import size
 from fetch import fetch
 from jobs import OURS, THEIRS, remove_ours
@@ -14,6 +15,7 @@ _ROUND_TRIP = 0.040  # seconds; smtp.office365.com from within Europe
 _MANY = 10_000
 _FEW = 1_000
 _FOREIGN = 100_000
+_LINES = 100_000
 _SLICES = 5
 
 
@@ -117,6 +119,19 @@ def screens(lab: Lab, rounds: int) -> Iterator[Result]:
         )
 
 
+def log(lab: Lab, rounds: int) -> Iterator[Result]:
+    """100,000 lines of the email log: its first page, and what people look for in it."""
+    lab.ask(lab.addon, email_log.fill, _LINES)
+    found = lab.ask(lab.addon, email_log.search, rounds)
+    lab.ask(lab.addon, email_log.empty)
+    for name, measured in found.items():
+        seconds, most = [one["database"] for one in measured], max(one["queries"] for one in measured)
+        yield _once(
+            "log", f"{name}, {_LINES:,} emails in the log", seconds, "ms of database", "≤ 200 ms",
+            reached=statistics.median(seconds) <= 0.2, remarks=f"{most:g} queries, {_ms(measured)} ms in all",
+        )
+
+
 def _once(name: str, work: str, seconds: list[float], meaning: str, target: str, *, reached: bool, remarks: str) -> Result:
     """Return a line about something that is done once and not for each mail: milliseconds in place of a ratio."""
     return Result(name, work, [], [], [1000 * each for each in seconds], meaning, target, reached, remarks=remarks)
@@ -189,5 +204,6 @@ def _cpu(measured: list[dict[str, float]]) -> float:
 #: By name, in the order in which they run; the last one takes our server away.
 BENCHES: dict[str, Callable[[Lab, int], Iterator[Result]]] = {
     "senders": senders, "single": single, "limits": limits, "queue": queue, "token": token, "foreign": foreign, "screens": screens,
+    "log": log,
     "fetch": fetch, "bystander": bystander,
 }

@@ -139,6 +139,8 @@ def _clear(env: Environment) -> None:
     env.cr.execute("DELETE FROM mail_message WHERE subject LIKE 'Bench %'")
     if "office365.delivery" in env:
         env.cr.execute("DELETE FROM office365_delivery")
+        if "office365.email" in env:  # not in earlier versions, which are measured as well
+            env.cr.execute("DELETE FROM office365_email")
         env.cr.execute("DELETE FROM office365_quota")
     env.cr.commit()
     env.invalidate_all()

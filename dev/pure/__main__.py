@@ -18,6 +18,7 @@ ADDON = "odoo.addons.mail_office365"
 ROOT = Path(__file__).parents[2]
 _STAND_IN = {"BaseCase", "tagged"}
 _PACKAGES = ("tools", "const")
+_OF_TESTS = (("servers", {"replies"}), ("servers.name_server", {"NameServer"}))
 
 
 class BaseCase(unittest.TestCase):
@@ -49,8 +50,8 @@ def is_pure(path: Path) -> bool:
         top = module.partition(".")[0]
         if level == 0 and top == "odoo" and not (module == "odoo.tests" and names <= _STAND_IN):
             return False
-        # The words of Exchange, and messages written by others, need no Odoo either.
-        if level == 1 and not (top == "messages" or (module == "servers" and names == {"replies"})):
+        # The words of Exchange, messages written by others, what reads PowerShell, and a name server need no Odoo either.
+        if level == 1 and not (top in ("messages", "powershell") or (module, names) in _OF_TESTS):
             return False
         if level == 2 and not (top in _PACKAGES or not module and names <= set(_PACKAGES)):
             return False

@@ -37,6 +37,9 @@ class Picture:
     :ivar model: whose record is opened: the first one that `domain` finds; None shows the list
     :ivar height: of the window, in pixels
     :ivar press: CSS selector of what is clicked before, such as a tab
+    :ivar width: of the window, in pixels
+    :ivar shows: CSS selector of what is waited for
+    :ivar path: address of the page, where it has one of its own
     """
 
     name: str
@@ -45,9 +48,23 @@ class Picture:
     domain: tuple = ()
     height: int = 760
     press: str = ""
+    width: int = 1280
+    shows: str = ""
+    path: str = ""
 
 
+def _step(name: str, step: str, **more: int) -> Picture:
+    """Return the picture of a step of the set-up."""
+    return Picture(
+        f"setup_{name}", "mail_office365.office365_setup_action", press=f".o_mail_office365_steps button[name='{step}']",
+        shows=".o_mail_office365_steps", path="/odoo/office365-setup", **more)
+
+
+STEPS = ("sign_in", "outgoing", "incoming", "alias_domain", "aliases", "catch_all", "proof")
 PICTURES = (
+    *(_step(step, step, width=1440, height=1400) for step in STEPS),
+    _step("phone", "sign_in", width=390, height=1800),
+    Picture("settings", "base_setup.action_general_configuration", height=1400, shows="#office365_setting"),
     Picture("outgoing", "base.action_ir_mail_server_list", "ir.mail_server", (("office365_preset", "!=", False),), 900),
     Picture("incoming", "mail.action_email_server_tree", "fetchmail.server", (("office365_preset", "!=", False),)),
     Picture("alias", "base.action_res_users", "res.users", (("login", "=", "brant"),), press=".o_notebook a[name='preferences']"),
@@ -57,10 +74,18 @@ PICTURES = (
 )
 
 
+# Developer Mode, without which some of the screens cannot be opened, shows the name of this machine's database, and its own menu.
+_HIDDEN = """
+    document.head.appendChild(document.createElement("style")).textContent =
+        ".oe_topbar_name, .o_debug_manager { display: none !important; }";
+"""
+
+
 def main() -> int:
     """Take the pictures that are asked for; return 0 if all could be taken."""
     parser = argparse.ArgumentParser(prog="dev/o365 screenshots", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of: {', '.join(each.name for each in PICTURES)}; all by default")
+    parser.add_argument("--width", type=int, default=1280, help="of the window, in pixels; 390 is a phone's")
     parser.add_argument("--into", type=Path, default=ADDON / "static" / "description", help="folder for the pictures")
     options = parser.parse_args()
     config, database = os.environ["MAIL_OFFICE365_CONFIG"], os.environ["MAIL_OFFICE365_DATABASE"]
@@ -73,11 +98,13 @@ def main() -> int:
                 step(Environment(cr, SUPERUSER_ID, {"lang": "en_US"}))
         with registry.cursor() as cr:
             env = Environment(cr, SUPERUSER_ID, {})
+            _prove(env)
             _show_microsofts_hosts(env)
             pages = {picture: _page(env, picture) for picture in wanted}
         with _served(config, database) as address, chromium() as browser:
             _log_in(browser, address)
             for picture, page in pages.items():
+                browser.size(options.width, picture.height)
                 _take(browser, picture, f"{address}{page}", options.into / f"{picture.name}.png")
             if not options.names or "banner" in options.names:
                 _draw(browser, ADDON / "static" / "description" / "banner.svg", options.into / "banner.png")
@@ -98,7 +125,15 @@ def _show_microsofts_hosts(env: Environment) -> None:
             server.office365_cloud = server.office365_cloud  # the preset fills in its values again
 
 
+def _prove(env: Environment) -> None:
+    """Have the set-up find out what the sandbox lets it find out."""
+    setup = env["office365.setup"].browse(env["office365.setup"].action_open()["res_id"])
+    setup._prove("sign_in", "outgoing", "incoming")
+
+
 def _page(env: Environment, picture: Picture) -> str:
+    if picture.path:
+        return picture.path
     record = env[picture.model].search(list(picture.domain), limit=1).id if picture.model else ""
     return f"/odoo/action-{picture.action}/{record}".rstrip("/") + "?debug=1"
 
@@ -132,9 +167,11 @@ def _log_in(browser: Browser, address: str) -> None:
 
 
 def _take(browser: Browser, picture: Picture, url: str, target: Path) -> None:
-    browser.size(1280, picture.height)
+    browser.size(picture.width, picture.height)
     browser.open(url)
-    browser.wait_for(f"document.querySelector('{'.o_form_view .o_field_widget' if picture.model else '.o_list_view .o_data_row'}')")
+    shows = picture.shows or (".o_form_view .o_field_widget" if picture.model else ".o_list_view .o_data_row")
+    browser.wait_for(f"document.querySelector('{shows}')")
+    browser.evaluate(_HIDDEN)
     if picture.press:
         browser.evaluate(f"document.querySelector({picture.press!r}).click()")
     browser.picture(target)

@@ -11,6 +11,7 @@ from odoo import api, models
 from ...tools.addresses import ascii_address
 from ...tools.entra.xoauth2 import sasl_string
 from ...tools.errors import ImapSignInRefused, PopSignInRefused, answer_text
+from ...tools.servers.presets import Problem
 
 T = TypeVar("T", IMAPClient, POP3)
 
@@ -30,15 +31,22 @@ class FetchmailServer(models.Model):
         for server in self.filtered("office365_preset"):
             if server.office365_sign_in_by == "office365":
                 server.password = False
-                server.office365_app_id = server.office365_app_id or server._office365_app_for(server.office365_cloud)
+                if server.office365_app_id:
+                    continue
+                if app := server._office365_app_for(server.office365_cloud):
+                    server.office365_app_id = app
+                elif server.id:  # a form can go on, and creates one
+                    server._office365_raise_first([Problem("app_missing", {})])
             else:
                 server.office365_app_id = False
 
     def _office365_choose_sign_in(self):
         if not self.office365_preset:
             self.office365_app_id = False
-        elif not self.password and (app := self._office365_app_for(self.office365_cloud)):
-            self.office365_app_id = app
+        elif not self.password:
+            if (app := self._office365_app_for(self.office365_cloud)) != self.office365_app_id:
+                self.office365_app_id = app
+            self.office365_sign_in_by = "office365"
 
     def _office365_sign_in_filled(self, vals, filled):
         """Let go of the app with the preset: core knows passwords only."""

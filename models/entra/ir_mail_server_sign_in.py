@@ -50,8 +50,8 @@ class IrMail_Server(models.Model):
             self.office365_app_id = False
             if self.smtp_authentication == "office365":
                 self.smtp_authentication = "login"
-        elif not self.smtp_pass and (app := self._office365_app_for(self.office365_cloud)):
-            self.office365_app_id, self.smtp_authentication = app, "office365"
+        elif not self.smtp_pass:
+            self.office365_app_id, self.smtp_authentication = self._office365_app_for(self.office365_cloud), "office365"
 
     @api.onchange("smtp_authentication")
     def _onchange_smtp_authentication_office365(self):

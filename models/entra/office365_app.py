@@ -7,6 +7,7 @@ from ...tools.entra.authority import authority_url
 
 # What an app signs in with, and when that ends.
 _ENDING = {"credential", "client_secret_expiry", "certificate", "auth_flow", "active"}
+_KEY_PAIR = {"certificate", "private_key"}
 
 
 class Office365App(models.Model):
@@ -82,16 +83,19 @@ class Office365App(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        apps = super().create(vals_list)
+        apps = super().create([self._with_file(vals) for vals in vals_list])
+        apps._check_key_pair()
         apps._update_reminders()
         return apps
 
     def write(self, vals):
-        hosts = self._hosts()
+        hosts, vals = self._hosts(), self._with_file(vals)
         if "certificate" in vals and not vals["certificate"]:
             vals = {"private_key": False, **vals}
         result = super().write(vals)
         self._forget_for_other_hosts(hosts, vals)
+        if not _KEY_PAIR.isdisjoint(vals):
+            self._check_key_pair()
         if not _ENDING.isdisjoint(vals):
             self._update_reminders()
         return result

@@ -4,7 +4,7 @@ import hashlib
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ...tools.entra import token_life
+from ...tools.entra import is_guid, token_life
 from ...tools.entra.https import origin
 from ...tools.secrets import certificate, key_pair
 from ..reading import content_of
@@ -98,9 +98,35 @@ class Office365App(models.Model):
     # Writing what cannot be read
     # ------------------------------------------------------------
 
+    def _with_file(self, vals: dict) -> dict:
+        """Return the values of a call with what is in a PFX file in place of the file. It wins over the empty fields that a form sends
+        along.
+
+        :raise ValidationError: it cannot be used
+        """
+        if not vals.get("certificate_pfx"):
+            return vals
+        app = self[:1] or self.new({"name": vals.get("name")})
+        try:
+            pair = key_pair.from_pfx(content_of(vals["certificate_pfx"]), vals.get("certificate_passphrase") or None)
+            pair.check_dates(token_life.now())
+        except binascii.Error:
+            raise ValidationError(app._key_pair_text("pfx_unreadable")) from None
+        except key_pair.KeyPairUnusable as error:
+            raise ValidationError(app._key_pair_text(error.slug)) from None
+        rest = {name: value for name, value in vals.items() if name not in ("certificate_pfx", "certificate_passphrase")}
+        return {**rest, "certificate": pair.certificate, "private_key": pair.private_key, "credential": "certificate"}
+
     def _inverse_client_secret(self):
         for app in self:
-            app._keep__("client_secret", (app.client_secret or "").strip())
+            secret = (app.client_secret or "").strip()
+            if is_guid(secret):
+                if app.credential != "secret":
+                    continue  # the form keeps it out of sight; it would never be used
+                raise ValidationError(self.env._(
+                    "%s: this is the Secret ID, not the secret. Copy the column Value from Entra admin center > App registrations > your "
+                    "app > Certificates & secrets. Entra shows it only once; if it is hidden, make a new client secret.", app.display_name))
+            app._keep__("client_secret", secret)
 
     def _inverse_private_key(self):
         for app in self:
@@ -115,16 +141,7 @@ class Office365App(models.Model):
             app._keep__("private_key", pair.private_key)
 
     def _inverse_certificate_pfx(self):
-        for app in self.filtered("certificate_pfx"):
-            try:
-                content = content_of(app.certificate_pfx)
-                pair = key_pair.from_pfx(content, app.certificate_passphrase or None)
-                pair.check_dates(token_life.now())
-                app._use_pair(pair)
-            except binascii.Error:
-                raise ValidationError(app._key_pair_text("pfx_unreadable")) from None
-            except key_pair.KeyPairUnusable as error:
-                raise ValidationError(app._key_pair_text(error.slug)) from None
+        """Forget what was used: the file in :meth:`_with_file`, the passphrase with the private key."""
         self.invalidate_recordset(["certificate_pfx", "certificate_passphrase"])
 
     def _keep__(self, kind: str, value: str) -> None:  # noqa: PLW3201
@@ -133,8 +150,24 @@ class Office365App(models.Model):
         self.invalidate_recordset([kind, "client_secret_state", "private_key_state"])
 
     def _use_pair(self, pair: key_pair.KeyPair) -> None:
-        self.write({"certificate": pair.certificate, "credential": "certificate"})
         self._keep__("private_key", pair.private_key)
+        self.write({"certificate": pair.certificate, "credential": "certificate"})
+
+    def _check_key_pair(self) -> None:
+        """
+        :raise ValidationError: there is a certificate, and no private key of its own
+        """
+        for app in self.filtered("certificate"):
+            try:
+                kept = self.env["office365.secret"]._get__(app, "private_key")
+            except UserError:
+                continue  # this database cannot read it, and says so where it is used
+            if not kept:
+                raise ValidationError(app._key_pair_text("key_missing"))
+            try:
+                key_pair.from_pem(app.certificate, kept)
+            except key_pair.KeyPairUnusable as error:
+                raise ValidationError(app._key_pair_text(error.slug)) from None
 
     def _hosts(self) -> dict[int, str]:
         """Return the host that each app is told its secrets at."""
@@ -184,6 +217,9 @@ class Office365App(models.Model):
         texts = {
             "certificate_unreadable": self.env._(
                 "the field Certificate holds no certificate in PEM, which starts with -----BEGIN CERTIFICATE-----."),
+            "key_missing": self.env._(
+                "the certificate has no private key, so nobody can sign in with it. Upload both in the field PFX File, or enter the key in "
+                "the field Private Key."),
             "key_unreadable": self.env._(
                 "the field Private Key holds no private key in PEM, which starts with -----BEGIN PRIVATE KEY-----."),
             "passphrase_missing": self.env._("the private key is protected. Enter its passphrase as well."),

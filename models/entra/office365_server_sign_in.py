@@ -31,6 +31,7 @@ class Office365ServerMixin(models.AbstractModel):
         help="Only for a shared mailbox, or a mailbox whose owner signs in with another name than its address: the user who signs in. "
              "They need access to the mailbox in Exchange, and Send As to send.",
     )
+    office365_has_app = fields.Boolean(compute="_compute_office365_has_app", groups="base.group_system")
     office365_auth_flow = fields.Selection(related="office365_app_id.auth_flow", groups="base.group_system")
     office365_is_copy = fields.Boolean(compute="_compute_office365_is_copy", groups="base.group_system")
     office365_sign_in_status = fields.Char("Signed In", compute="_compute_office365_sign_in_status", groups="base.group_system")
@@ -66,6 +67,11 @@ class Office365ServerMixin(models.AbstractModel):
         """Return the app to propose for a server of this cloud, if there is one; one that signs in as itself first."""
         apps = self.env["office365.app"].search([("cloud", "=", cloud or DEFAULT_CLOUD)])
         return (apps.filtered(lambda app: app.auth_flow == "app") or apps)[:1]
+
+    @api.depends("office365_cloud", "office365_app_id")
+    def _compute_office365_has_app(self):
+        for server in self:
+            server.office365_has_app = bool(server.office365_app_id or server._office365_app_for(server.office365_cloud))
 
     def _office365_account(self, mailbox: str) -> str | None:
         """Return whose token signs in for a mailbox: a user's, or None for that of the app itself."""

@@ -69,8 +69,9 @@ class IrMail_Server(models.Model):
         header = str(message["From"])
         author_key, leaves_as = email_normalize(writer.email_from) or "", mailbox_of(header)
         address = leaves_as.address.lower() if leaves_as else ""
+        held_back = (identity and identity.held_back) or ""
         return Preview(
             server.id or None, smtp_from, header, address, envelope_from,
             preview.explain(
                 kind, identity, book.known(author_key).alias_for(writer.actor_id), author_key, address,
-                fits=self._match_from_filter(address, server.from_filter)))
+                fits=self._match_from_filter(held_back or address, server.from_filter)), held_back)

@@ -30,19 +30,19 @@ class IrMail_Server(models.Model):
 
     office365_sender_mode = fields.Selection(
         [
-            ("send_as", "Send As: mail shows the person"),
-            ("on_behalf", "Send on Behalf: mail shows the mailbox on behalf of the person"),
-            ("mailbox", "Mailbox: mail shows the person's name and the mailbox's address"),
-            ("as_sender", "As the sender: signs in as the person's own mailbox (app-only sign-in)"),
+            ("send_as", "Send As: the person"),
+            ("on_behalf", "Send on Behalf: the mailbox on behalf of the person"),
+            ("mailbox", "Mailbox: the person's name with the mailbox's address"),
+            ("as_sender", "Own mailbox: Odoo sends from each person's own mailbox (requires app-only sign-in)"),
         ],
-        string="Mail Shows", default="send_as", required=True,
+        string="Sender Shown to Recipients", default="send_as", required=True,
         help="What the mailbox may do in Exchange. Send As and Send on Behalf are permissions that it holds on every "
-             "address; Mailbox needs none. As the sender needs an app-only sign-in.",
+             "address; Mailbox needs none. Own mailbox requires app-only sign-in.",
     )
     office365_strict_author = fields.Boolean(
-        "Only the Author's Own Address",
-        help="If the From address belongs to someone other than the user who sends the email, the mailbox is used as From, "
-             "whatever groups or templates allow. Shared senders stay allowed.",
+        "Send Only as Oneself",
+        help="Emails written on behalf of another user are sent from the shared mailbox, whatever groups or templates allow. "
+             "Shared senders stay allowed.",
     )
     office365_shared_sender_ids = fields.One2many(
         "office365.shared.sender", "mail_server_id", "Shared Senders",
@@ -53,8 +53,8 @@ class IrMail_Server(models.Model):
         for server in self.filtered("office365_preset"):
             if server.office365_sender_mode == "as_sender" and not server._office365_signs_in_as_anyone():
                 raise ValidationError(self.env._(
-                    "%s: the mode “As the sender” signs in as each person's own mailbox. Only an app that signs in as itself (app-only) "
-                    "can do that. Choose another mode in the field Mail Shows.", server.display_name))
+                    "%s: “Own mailbox” signs in to each person's own mailbox. Only an app that signs in as itself (app-only) can do "
+                    "that. Choose another mode in the field Sender Shown to Recipients.", server.display_name))
 
     def _office365_signs_in_as_anyone(self) -> bool:
         """Tell whether the sign-in can be done for every mailbox: an app's own can, a user's or a password cannot."""
@@ -75,6 +75,7 @@ class IrMail_Server(models.Model):
             preset=self.office365_preset, mode=self.office365_sender_mode or "send_as",
             mailbox=mailbox, strict=self.office365_strict_author,
             shared=own.shared.get(self.id, {}), listed=own.listed.get(self.id, frozenset()),
+            unproved=frozenset() if Sending.of(self.env.context).is_probe else own.unproved.get(self.id, frozenset()),
         )
 
     @api.model

@@ -10,11 +10,14 @@ class MailAliasDomain(models.Model):
     def create(self, vals_list):
         domains = super().create(vals_list)
         self.env["ir.mail_server"]._office365_forget()
+        self.env["office365.probe"]._ask_soon()
         return domains
 
     def write(self, vals):
         result = super().write(vals)
         self.env["ir.mail_server"]._office365_forget()
+        if not {"name", "default_from"}.isdisjoint(vals):
+            self.env["office365.probe"]._ask_soon()
         return result
 
     def unlink(self):

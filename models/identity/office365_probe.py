@@ -1,12 +1,14 @@
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from email.message import EmailMessage
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import consteq, hmac
 
+from ...tools.addresses import ascii_address, canonical_address, mailbox_of
 from ...tools.diagnosis.reader import diagnose
 from ...tools.identity import probe
+from ...tools.transactions import run_apart
 
 _HEADER = "X-Office365-Probe"
 _SCOPE = "mail_office365.probe"
@@ -25,7 +27,7 @@ class Office365Probe(models.Model):
     state = fields.Selection(
         [(probe.ALLOWED, "Allowed"), (probe.REFUSED, "Refused"), (probe.UNKNOWN, "Unknown")], "Status", required=True, readonly=True)
     reply = fields.Char("Server's Reply", readonly=True)
-    date = fields.Datetime("Probed On", required=True, readonly=True)
+    date = fields.Datetime("Checked On", required=True, readonly=True)
     explanation = fields.Text(compute="_compute_explanation")
 
     _server_address_unique = models.Constraint(
@@ -39,8 +41,8 @@ class Office365Probe(models.Model):
                 "The mailbox has no permission for this address; a new permission can take up to an hour to work."),
             probe.LOCKED_OUT: self.env._(
                 "Exchange locked the mailbox out after too many refusals, so nothing is known about this address."),
-            probe.LATER: self.env._("Exchange could not tell just then. Probe again later."),
-            probe.LOST: self.env._("The connection broke off before Exchange replied. Probe again later."),
+            probe.LATER: self.env._("Exchange could not tell just then. Check again later."),
+            probe.LOST: self.env._("The connection broke off before Exchange replied. Check again later."),
         }
         for result in self:
             sentence = sentences.get(result._verdict().cause) or diagnose(result.reply, protocol="smtp").translated(self.env._)
@@ -68,16 +70,92 @@ class Office365Probe(models.Model):
     @api.model
     def _store(self, server, run: probe.Run) -> None:
         """Keep what a run found out, and show it in the lines of the screen."""
-        known = {result.address: result for result in self.search([
-            ("mail_server_id", "=", server.id), ("address", "in", list(run.replies))])}
-        now = fields.Datetime.now()
-        for address, verdict in run.verdicts().items():
-            values = {"state": verdict.state, "reply": run.replies[address][0], "date": now}
-            if address in known:
-                known[address].write(values)
+        findings = {(server.id, address): (verdict.state, run.replies[address][0]) for address, verdict in run.verdicts().items()}
+
+        def store(cr):
+            apart = self.with_env(api.Environment(cr, SUPERUSER_ID, {}))
+            apart._learn(findings, asked=True)
+            apart.env["office365.sender"]._show_probes(
+                apart.search([("mail_server_id", "=", server.id), ("address", "in", list(run.replies))]))
+
+        # Apart: mail of other workers shows the same, and a race must not cost this transaction, which would ask all over again.
+        run_apart(self.env.registry.cursor, store)
+        self.invalidate_model()
+        self.env["office365.sender"].invalidate_model()
+
+    # ------------------------------------------------------------
+    # What is known
+    # ------------------------------------------------------------
+
+    @api.model
+    def _learn(self, findings: Mapping[tuple[int, str], tuple[str, str]], *, asked: bool = False) -> None:
+        """Keep what Exchange said, in a transaction that is for this alone.
+
+        :param findings: state and reply, by id of the server and address
+        :param asked: a probe asked: also a result that is the same as before is news
+        """
+        servers = self.env["ir.mail_server"].browse({server for server, _address in findings}).exists()
+        known = {(result.mail_server_id.id, result.address): result for result in self.search([
+            ("mail_server_id", "in", servers.ids), ("address", "in", [address for _server, address in findings])])}
+        own, is_news = self.env["ir.mail_server"]._office365_own(), False
+        for (server, address), (state, reply) in findings.items():
+            result = known.get((server, address), self)
+            if server not in servers.ids or (probe.holds(result.state or None, state) and not asked):
+                continue
+            if result and probe.holds(result.state, state):
+                if result.state != probe.ALLOWED or state == probe.ALLOWED:
+                    result.date = fields.Datetime.now()
+                continue
+            values = {"state": state, "reply": reply, "date": fields.Datetime.now()}
+            if result:
+                result.write(values)
             else:
-                known[address] = self.create({**values, "mail_server_id": server.id, "address": address})
-        self.env["office365.sender"]._show_probes(known.values())
+                self.create({**values, "mail_server_id": server, "address": address})
+            canonical = canonical_address(address)
+            is_unproved = canonical in own.unproved.get(server, ())
+            is_news |= canonical in own.notifications and is_unproved == (state == probe.ALLOWED)
+        if is_news:
+            self.env["ir.mail_server"]._office365_forget()
+
+    @api.model
+    def _learn_from(self, deliveries: Iterable[dict]) -> None:
+        """Learn from mail of people: that Exchange took it, or refused it because of its From, is what a probe would have found out.
+
+        :param deliveries: values of ``office365.delivery``, in the order in which they were noted
+        """
+        findings = {}
+        for values in deliveries:
+            author = mailbox_of(values["email_from"] or "")
+            state = probe.said_by_mail(values["cause"] or None)
+            if author and state and values["mail_server_id"] and author.address.lower() != (values["login"] or "").lower():
+                findings[values["mail_server_id"], author.address.lower()] = (state, values["reply"])
+        submission = self.env["ir.mail_server"].browse({server for server, _address in findings}).exists().filtered(
+            lambda server: server.office365_preset == "submission")
+        if findings := {key: said for key, said in findings.items() if key[0] in submission.ids}:
+            self._learn(findings)
+
+    @api.model
+    def _proved(self, servers, addresses: Collection[str]) -> dict[int, set[str]]:
+        """Return which of these addresses Exchange has shown to let mail leave as, by id of the server."""
+        proved: dict[int, set[str]] = {}
+        written = {*addresses, *map(ascii_address, addresses)}
+        for result in self.search([
+                ("mail_server_id", "in", servers.ids), ("address", "in", list(written)), ("state", "=", probe.ALLOWED)]):
+            proved.setdefault(result.mail_server_id.id, set()).add(canonical_address(result.address))
+        return proved
+
+    @api.model
+    def _reasons(self) -> dict[str, str]:
+        """Return the sentences for why a run ended early."""
+        return {
+            probe.LOCKED_OUT: self.env._(
+                "Stopped: Exchange locked the mailbox out for a while, after too many refusals. All its mail waits until then."),
+            probe.TOO_MANY_REFUSALS: self.env._(
+                "Stopped after %s refusals: Exchange locks out a mailbox that is refused again and again. Grant the "
+                "permissions first.", probe.MAX_REFUSALS),
+            probe.NO_ANSWER: self.env._("Stopped: Exchange did not answer as it should. Try again later."),
+            probe.RATE: self.env._("Stopped after %s emails: Exchange takes 30 a minute.", probe.MAX_ADDRESSES),
+        }
 
     @api.model
     def _notification(self, runs: list[probe.Run]) -> dict:
@@ -87,23 +165,14 @@ class Office365Probe(models.Model):
             for state in (probe.ALLOWED, probe.REFUSED, probe.UNKNOWN))
         left = [address for run in runs for address in run.left]
         is_denied = any(verdict.cause == probe.SEND_AS_DENIED for run in runs for verdict in run.verdicts().values())
-        reasons = {
-            probe.LOCKED_OUT: self.env._(
-                "Stopped: Exchange locked the mailbox out for a while, after too many refusals. All its mail waits until then."),
-            probe.TOO_MANY_REFUSALS: self.env._(
-                "Stopped after %s refusals: Exchange locks out a mailbox that is refused again and again. Grant the "
-                "permissions first.", probe.MAX_REFUSALS),
-            probe.NO_ANSWER: self.env._("Stopped: Exchange did not answer as it should. Try again later."),
-            probe.RATE: self.env._(
-                "Stopped after %s mails: Exchange takes 30 a minute. Press again in a minute for the rest.", probe.MAX_ADDRESSES),
-        }
+        reasons = self._reasons()
         lines = [
             *(reasons[run.stopped] for run in runs if run.stopped),
             *([self.env._("Allowed: %s.", len(allowed))] if allowed else []),
             *([self.env._("Refused: %s.", ", ".join(refused))] if refused else []),
-            *([self.env._("The line that grants the permission is on the server's form.")] if is_denied else []),
+            *([self.env._("See the server form for the PowerShell command.")] if is_denied else []),
             *([self.env._("Not known: %s.", ", ".join(unknown))] if unknown else []),
-            *([self.env._("Not probed: %s.", ", ".join(left))] if left else []),
+            *([self.env._("Not checked: %s.", ", ".join(left))] if left else []),
         ]
         stopped = any(run.stopped for run in runs)
         return {

@@ -7,6 +7,9 @@ from ...tools.addresses import AddressError, ascii_address, domain_of, parse_add
 from ...tools.prefetch import PREFETCH
 from .office365_verified import by_administrator
 
+# In the context: an administrator leaves it to the users to confirm. It takes a right away, so a client may set it as well.
+_INVITED = "office365_invited"
+
 
 class ResUsers(models.Model):
     _inherit = "res.users"
@@ -93,20 +96,34 @@ class ResUsers(models.Model):
 
         :param before: what the users' aliases were, by id; none for new users
         """
-        is_in_force = by_administrator(self.env)
+        is_invited = bool(self.env.context.get(_INVITED))
+        is_in_force = by_administrator(self.env) and not is_invited
         for user in self.sudo():
             alias, was, confirmed = user.office365_alias, before.get(user.id, False), user.office365_alias_confirmed
             if not is_in_force and alias and alias != confirmed:
                 if alias != was:
                     user._office365_record_change("requested", confirmed, alias)
-                    user._office365_send_link("alias")
+                    user._office365_send_link("alias", at_once=not is_invited)
                 continue
             user.office365_alias_nonce = False  # a link that is on its way is for an older request
             if alias != confirmed:
                 user.office365_alias_confirmed = alias
                 user._office365_record_change("set" if alias else "removed", confirmed, alias, tell=user.id in before)
+                self.env["office365.probe"]._ask_soon()
             elif was != alias:
                 user._office365_record_change("cancelled", was, alias)
+
+    def _office365_invite(self, alias: str) -> None:
+        """Have the user confirm an alias that an administrator proposes: it waits for the link, as if the user had asked for it.
+
+        :raise ValidationError: it is no alias for this user
+        :raise UserError: too many links
+        """
+        self.ensure_one()
+        user, before = self.sudo().with_context(**{_INVITED: True}), self.sudo().office365_alias
+        user.office365_alias = alias
+        if user.office365_alias == before and user.office365_alias_state == "pending":
+            user._office365_send_link("alias", at_once=False)
 
     @api.model
     def _office365_alias_domains(self) -> frozenset[str]:

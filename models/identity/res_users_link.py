@@ -1,12 +1,12 @@
 from urllib.parse import urlencode
 
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import NO_ACCESS
 from odoo.tools import hash_sign, verify_hash_signed
 from odoo.tools.urls import urljoin
 
-from ...tools.addresses import ascii_address, canonical_address, domain_of
+from ...tools.addresses import canonical_address, domain_of
 from ...tools.identity import alias_link
 from ...tools.identity.alias_link import Claim, Kind, Link, State
 from ...tools.prefetch import PREFETCH
@@ -89,7 +89,8 @@ class ResUsers(models.Model):
             raise UserError(self.env._("There is no Office 365 alias to confirm."))
         user._check_office365_alias()
         user._office365_put_in_force(user._office365_claim("alias").address, "alias")
-        return self._office365_told(self.env._("Confirmed. Mail goes out as %s.", user.office365_alias))
+        return self._office365_told(self.env._(
+            "Confirmed. Mail goes out as %s, as soon as Exchange lets it.", user.office365_alias))
 
     def _office365_check_caller(self) -> None:
         self.ensure_one()
@@ -108,9 +109,10 @@ class ResUsers(models.Model):
     # Request
     # ------------------------------------------------------------
 
-    def _office365_send_link(self, kind: Kind) -> dict:
+    def _office365_send_link(self, kind: Kind, *, at_once: bool = True) -> dict:
         """Mail a link to the address that this user claims.
 
+        :param at_once: send it after the commit; otherwise the queue sends it, as one of many
         :raise UserError: too many links, or Odoo does not know its own address
         """
         self.ensure_one()
@@ -129,8 +131,8 @@ class ResUsers(models.Model):
         # What is signed names no host: should web.base.url change, or a mail be opened under another name of this
         # database, the link works there as well.
         token = hash_sign(user.env, alias_link.SCOPE, link.to_values())
-        user._office365_mail_link(link, f"{urljoin(base_url, PATH)}?{urlencode({'token': token})}")
-        return self._office365_told(self.env._("A link was sent to %s.", link.address))
+        user._office365_mail_link(link, f"{urljoin(base_url, PATH)}?{urlencode({'token': token})}", at_once=at_once)
+        return self._office365_told(self.env._("A link is on its way to %s.", link.address))
 
     def _office365_check_rate(self, sent: list[int], at: int) -> None:
         seconds = alias_link.seconds_to_wait(sent, at)
@@ -148,36 +150,6 @@ class ResUsers(models.Model):
         return self.env._(
             "%(user)s (login %(login)s) asks to send mail from the Odoo database of %(company)s as %(address)s.",
             user=self.name, login=self.login, company=company.name, address=address)
-
-    def _office365_mail_link(self, link: Link, url: str) -> None:
-        """Send the mail with the link, once the present transaction is committed."""
-        user = self.with_user(SUPERUSER_ID).with_context(lang=self.lang)
-        odoobot = user.env.user
-        company = user.company_id.partner_id
-        # Never as the address that is still to be proved, should a company have the same.
-        from_company = company.email and company.email_normalized != link.address
-        body = user.env["ir.qweb"]._render("mail_office365.link_mail", {
-            "url": url, "request_text": user._office365_request_text(link.address),
-            "validity_text": user.env._("The link works once, within %s hours.", alias_link.LIFETIME_HOURS),
-        }, lang=user.env.lang)
-        mail = user.env["mail.mail"].create({
-            "subject": user.env._("Confirm your email address"),
-            "body_html": user.env["mail.render.mixin"]._render_encapsulate(
-                "mail.mail_notification_light", body,
-                add_context={"model_description": user.env._("Account")}, context_record=user,
-            ),
-            "author_id": odoobot.partner_id.id,
-            "email_from": company.email_formatted if from_company else odoobot.email_formatted,
-            # The bare address, checked when it was stored: no name that a user could write a header into.
-            "email_to": ascii_address(link.address),
-            "headers": repr({"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}),
-            # What holds the link goes, the bare message stays: should the address lead back into the mailbox that
-            # Odoo fetches (a catch-all), its Message-Id is known there and the mail is dropped instead of becoming
-            # a record on which others read the link.
-            "auto_delete": True,
-            "is_notification": True,
-        })
-        mail.send_after_commit()
 
     # ------------------------------------------------------------
     # Confirmation
@@ -242,3 +214,4 @@ class ResUsers(models.Model):
             return
         before, user.office365_alias_confirmed = user.office365_alias_confirmed, address
         user._office365_record_change("confirmed", before, address)
+        self.env["office365.probe"]._ask_soon()

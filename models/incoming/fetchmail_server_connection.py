@@ -1,5 +1,6 @@
 import contextlib
 import functools
+import math
 import ssl
 from imaplib import IMAP4
 
@@ -23,10 +24,11 @@ class FetchmailServer(models.Model):
 
     _inherit = "fetchmail.server"
 
-    def _office365_connect(self, *, is_opened: bool = True) -> LedgerImap | LedgerPop:
+    def _office365_connect(self, *, is_opened: bool = True, patience: float = math.inf) -> LedgerImap | LedgerPop:
         """Return a connection that is verified and signed in.
 
         :param is_opened: with the INBOX open
+        :param patience: seconds for each answer, if that is less than a fetch waits
         :raise CertificateRefused: the server's certificate cannot be verified; nothing was sent to it
         :raise UserError: the server is archived
         :raise OSError: no connection
@@ -41,19 +43,20 @@ class FetchmailServer(models.Model):
             ))
         try:
             if self._get_connection_type() == "imap":
-                return self._office365_connect_imap() if is_opened else self._office365_signed_in_imap()
-            return self._office365_connect_pop()
+                return self._office365_connect_imap(patience) if is_opened else self._office365_signed_in_imap(patience)
+            return self._office365_connect_pop(patience)
         except ssl.SSLCertVerificationError as error:
             raise CertificateRefused(self._office365_certificate_text(self.server, error)) from error
 
-    def _office365_signed_in_imap(self) -> LedgerImap:
+    def _office365_signed_in_imap(self, patience: float) -> LedgerImap:
+        seconds = min(core.MAIL_TIMEOUT, patience)
         connection = self._office365_sign_in_imap(lambda: LedgerImap(
-            self.server, self.port, ssl_context=client_context(), timeout=SocketTimeout(core.MAIL_TIMEOUT, core.MAIL_TIMEOUT)))
+            self.server, self.port, ssl_context=client_context(), timeout=SocketTimeout(seconds, seconds)))
         connection.normalise_times = False
         return connection
 
-    def _office365_connect_imap(self) -> LedgerImap:
-        connection = self._office365_signed_in_imap()
+    def _office365_connect_imap(self, patience: float) -> LedgerImap:
+        connection = self._office365_signed_in_imap(patience)
         fetching = Fetching.of(self.env.context)
         with contextlib.ExitStack() as on_failure:
             on_failure.callback(connection.shutdown)
@@ -78,9 +81,9 @@ class FetchmailServer(models.Model):
                 host=self.server, login=self.user, reply=answer_text(error), remedy=self._office365_remedy(error),
             )) from error
 
-    def _office365_connect_pop(self) -> LedgerPop:
+    def _office365_connect_pop(self, patience: float) -> LedgerPop:
         connection = self._office365_sign_in_pop(lambda: LedgerPop(
-            self.server, self.port, timeout=core.MAIL_TIMEOUT, context=client_context()))
+            self.server, self.port, timeout=min(core.MAIL_TIMEOUT, patience), context=client_context()))
         fetching = Fetching.of(self.env.context)
         if fetching and self.id in fetching.server_ids:
             connection.desk = Desk(self, fetching, lambda _name: PopMailbox(connection))

@@ -1,9 +1,8 @@
+import math
 from datetime import timedelta
 
-from markupsafe import Markup
 from odoo import fields, models
 from odoo.exceptions import UserError
-from odoo.tools import format_datetime, plaintext2html
 
 from ...tools.diagnosis.reader import diagnose
 from ...tools.errors import CertificateRefused, ImapSignInRefused, MailboxRefused, PopSignInRefused
@@ -41,16 +40,16 @@ class FetchmailServer(models.Model):
         """
         for server in self._office365_throttled():
             raise UserError(self.env._(
-                "%(server)s: Exchange limits how often this mailbox is asked. Odoo fetches again at %(time)s.",
-                server=server.display_name, time=format_datetime(self.env, server.office365_retry_at)))
+                "%(server)s: Exchange limits how often this mailbox is asked. Minutes until Odoo fetches again: %(minutes)s.",
+                server=server.display_name,
+                minutes=math.ceil((server.office365_retry_at - fields.Datetime.now()) / timedelta(minutes=1))))
 
-    office365_alert_ids = fields.Many2many("mail.activity", copy=False, readonly=True, groups="base.group_system")
     office365_failures = fields.Integer(readonly=True, copy=False, help="Fetches in a row that failed.")
 
     def _office365_keep_remedy(self, fetching: Fetching) -> None:
         """Write what to do beside the failure that core has noted, and when to ask again if the server has named a time.
 
-        Administrators are told of the second failure in a row, and no more once it works again.
+        Administrators are told, see :meth:`_office365_count_failure`.
         """
         for server in self.filtered(lambda server: server.id in fetching.asked):
             has_failed = bool(server.error_date)
@@ -75,25 +74,12 @@ class FetchmailServer(models.Model):
         return min(60 * 2 ** self.office365_failures, _LONGEST)
 
     def _office365_count_failure(self, is_failed: bool) -> None:
-        if not is_failed:
-            if self.office365_failures:
-                self.office365_failures = 0
-                self.office365_alert_ids.unlink()
+        """Count failures in a row, and have it looked at who is to be told: of a refused sign-in at once, of the rest at the second."""
+        if not is_failed and not self.office365_failures:
             return
-        self.office365_failures += 1
-        if self.office365_failures == 2:  # the first one is often the network
-            users = self.env["office365.reminder.mixin"]._administrators()
-            self.office365_alert_ids = self.env["mail.activity"].create([self._office365_alert(user) for user in users])
-
-    def _office365_alert(self, user) -> dict:
-        """Return the values of a user's activity. It belongs to no record: incoming servers have no activities."""
-        server = self.with_context(lang=user.lang)
-        return {
-            "user_id": user.id, "activity_type_id": self.env.ref("mail_office365.activity_type_fetch").id,
-            "summary": server.env._("Mail is not fetched: %s", server.display_name),
-            "note": Markup('<p>{}</p><p><a href="/odoo/fetchmail.server/{}">{}</a></p>').format(
-                plaintext2html(server.error_message), self.id, server.display_name),
-        }
+        self.office365_failures = self.office365_failures + 1 if is_failed else 0
+        if self.office365_failures <= 2:
+            self.env["office365.trouble"]._look()
 
     def _office365_failure_text(self, error: Exception) -> str:
         """Return the sentences for a failed fetch: the server's own words, and what to do about them."""

@@ -212,7 +212,7 @@ class FetchmailServer(models.Model):
                 self._office365_difference_alert(user, count) for user in users])
 
     def _office365_difference_alert(self, user, count: int) -> dict:
-        """Return the values of a user's activity. See :meth:`_office365_alert`."""
+        """Return the values of a user's activity. It belongs to no record: incoming servers have no activities."""
         server = self.with_context(lang=user.lang)
         words = server.env._(
             "Odoo compared the mailbox with its list of received mail. Messages that are not accounted for: %s. Open the incoming mail "

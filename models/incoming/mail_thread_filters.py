@@ -71,14 +71,14 @@ class MailThread(models.AbstractModel):
             item.keep("ignored", self.env._("A delivery report that, as Exchange found out, is not from whom it says."))
             return
         failed = [recipient for recipient in report.recipients if recipient.action == "failed"]
-        lines = []
+        lines = {}
         for recipient in failed:
             if address := self._office365_whom(recipient, written_to, is_only=len(failed) == 1):
-                lines.append(f"{address}: {self._office365_bounce(original, address, recipient, report, message, values)}")
+                lines[address] = f"{address}: {self._office365_bounce(original, address, recipient, report, message, values)}"
         if lines:
             self.env["office365.delivery"].sudo()._bounced(original.message_id, lines)
             item.model = original.model or "mail.message"
-            item.keep("done", "\n".join(lines))
+            item.keep("done", "\n".join(lines.values()))
         elif failed:
             item.keep("ignored", self.env._(
                 "A delivery report about somebody to whom Odoo did not write: %s",

@@ -6,12 +6,17 @@ from . import ir_mail_server_queue
 from . import ir_mail_server_quota
 from . import ir_mail_server_session
 from . import mail_mail_actions
+from . import mail_mail_log
 from . import mail_mail_outcome
 from . import mail_mail_queue
 from . import mail_mail_recovery
 from . import mail_mail_route
 from . import mail_mail_waiting
 from . import mail_notification
+from . import office365_email
 from . import office365_delivery
+from . import office365_email_actions
+from . import office365_email_note
 from . import office365_pause
 from . import office365_quota
+from . import res_config_settings

@@ -47,9 +47,8 @@ class IrMail_Server(models.Model):
 
         def record(message, outcome: Outcome) -> None:
             self.env["office365.delivery"].sudo()._record(
-                self, outcome, message_id=str(message["Message-Id"] or ""), message=self._office365_mail().mail_message_id,
-                written_as=written_as,
-                email_from=str(message["From"] or ""), login=identity.login, reason=identity.reason,
+                self, outcome, message, message=self._office365_mail().mail_message_id, written_as=written_as, login=identity.login,
+                reason=identity.reason,
                 actor=SUPERUSER_ID if actor.is_odoo else actor.user_id,
             )
 

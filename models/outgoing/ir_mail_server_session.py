@@ -1,4 +1,5 @@
 import contextlib
+import math
 import ssl
 import weakref
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from odoo import api, models
 from odoo.addons.base.models import ir_mail_server as core
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import email_normalize
 
 from ...const import OUTGOING_PRESETS
 from ...tools.diagnosis.reader import diagnose
@@ -42,11 +44,11 @@ class IrMail_Server(models.Model):
             server = self.sudo().browse(transport.mail_server_id if transport else mail_server_id or ())
             if not server.office365_preset or not isinstance(error.__context__, OSError):
                 raise
-            raise self._office365_failure(server, error.args[1], error.__context__) from error.__context__
+            raise self._office365_failure(server, error.args[1], error.__context__, transport) from error.__context__
         except Disconnected as error:
             if not transport or transport.kept_until is None:
                 raise
-            raise self._office365_failure(self.sudo().browse(transport.mail_server_id), str(error), error) from error
+            raise self._office365_failure(self.sudo().browse(transport.mail_server_id), str(error), error, transport) from error
 
     @api.model
     def _office365_check_message(self, message, mail_server_id, host) -> None:
@@ -64,9 +66,10 @@ class IrMail_Server(models.Model):
             raise AccessError(self.env._(
                 "Mail is not sent by calling the mail server. Write a message on a record, or ask an administrator."))
 
-    def _office365_failure(self, server, words: str, reason: Exception) -> MailDeliveryException:
+    def _office365_failure(self, server, words: str, reason: Exception, transport: Transport | None) -> MailDeliveryException:
         """Return the failure of a mail as core raises it, with what to do about it."""
-        remedy = diagnose(reason, protocol="smtp").translated(self.env._)
+        sender = transport and email_normalize(transport.smtp_from or "")
+        remedy = server._office365_told(diagnose(reason, protocol="smtp"), sender or "")
         return MailDeliveryException(self.env._("Mail Delivery Failed"), f"{server.name}: {words}\n{remedy}")
 
     # ------------------------------------------------------------
@@ -91,19 +94,24 @@ class IrMail_Server(models.Model):
 
     def _office365_open_session(
         self, smtp_from: str | None, *, debug: bool = False, on_stage: Callable[[str, float, str], None] | None = None,
+        patience: float = math.inf, signs_in: bool = True,
     ) -> Transport:
         """Connect, verify the server, sign in. The caller closes the transport.
 
         :param smtp_from: From for which this server was chosen
         :param debug: trace the session to the log, without sign-in and messages
         :param on_stage: see :class:`.Observer`
+        :param patience: seconds for opening it, and then for each reply, if that is less than the queue waits
+        :param signs_in: False: nobody signs in, which is enough to find out whether the server answers
         :raise CertificateRefused: the server's certificate cannot be verified; nothing was sent to it
         :raise SmtpSignInRefused: the server refused the sign-in
         :raise OSError: no connection, or any other refusal
         """
         self.ensure_one()
         transport = self._office365_transport(debug=debug)
-        transport.open(self._office365_login_for(smtp_from), self._office365_observer(smtp_from, on_stage=on_stage))
+        transport.patience = patience
+        login = self._office365_login_for(smtp_from) if signs_in else None
+        transport.open(login, self._office365_observer(smtp_from, on_stage=on_stage))
         self._office365_rest_on_failure(transport)
         return transport
 

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ...tools.outgoing import log
+
 
 class MailMail(models.Model):
     """What people do with Office 365 mails that wait or have failed."""
@@ -7,6 +9,15 @@ class MailMail(models.Model):
     _inherit = "mail.mail"
 
     office365_retry_at = fields.Datetime("Will Be Tried Again At", compute="_compute_office365_retry_at")
+
+    office365_command = fields.Text("Exchange PowerShell", compute="_compute_office365_command")
+
+    @api.depends("office365_cause", "message_id")
+    def _compute_office365_command(self):
+        emails = self.env["office365.email"].sudo().search([("message_id", "in", self.filtered("office365_cause").mapped("message_id"))])
+        commands = {email.message_id: email.command for email in emails}
+        for mail in self:
+            mail.office365_command = bool(mail.office365_cause) and commands.get(mail.message_id)
 
     @api.depends("state", "scheduled_date", "office365_cause")
     def _compute_office365_retry_at(self):
@@ -26,6 +37,7 @@ class MailMail(models.Model):
                 "scheduled_date": False, "failure_reason": False, "failure_type": False,
             })
             mail._office365_notify_deferred(served)
+        self._office365_log_now(log.DEFERRED)
 
     def _office365_retry_now(self) -> None:
         """Let the next run of the queue send deferred mails, and trigger it soon."""
@@ -38,6 +50,7 @@ class MailMail(models.Model):
         """Release what cancelled deferred mails hold."""
         if self:
             self.write({"office365_stream": False})
+            self._office365_log_now(log.CANCELED)
             self.env["office365.quota"].sudo()._count_anew()
             self._office365_notifications().write({"notification_status": "canceled"})
             self._office365_thread_messages()._notify_message_notification_update()

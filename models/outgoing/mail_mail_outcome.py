@@ -6,10 +6,13 @@ import psycopg2
 from odoo import fields, models
 from odoo.tools.mail import email_normalize_all
 
+from ...tools.diagnosis.names import NAMES
+from ...tools.outgoing import log
 from ...tools.outgoing.attempt import Attempt, Part
 from ...tools.outgoing.queue_run import QueueRun, Unfinished
 from ...tools.outgoing.refusal import Refusal
 from ...tools.prefetch import PREFETCH
+from ...tools.sending import Sending
 
 _logger = logging.getLogger(__name__)
 
@@ -23,9 +26,8 @@ class MailMail(models.Model):
     _inherit = "mail.mail"
 
     office365_attempts = fields.Integer("Retries", readonly=True, copy=False, prefetch=PREFETCH, help="Attempts that failed so far.")
-    office365_cause = fields.Char(
-        "Cause", readonly=True, copy=False, prefetch=PREFETCH,
-        help="Why the mail was not accepted: a short name that does not change.")
+    office365_cause = fields.Selection(
+        list(NAMES.items()), "Cause", readonly=True, copy=False, prefetch=PREFETCH, help="Why the email was not accepted.")
     office365_failed_since = fields.Datetime("Failed Since", readonly=True, copy=False, prefetch=PREFETCH)
     office365_recipients = fields.Json(
         readonly=True, copy=False, prefetch=PREFETCH,
@@ -74,7 +76,7 @@ class MailMail(models.Model):
         elif left := next(filter(None, (*refused.values(), attempt.refusal, trouble)), None) or (
                 attempt.deferral and Refusal.final(attempt.deferral.cause, attempt.deferral.reason)):
             refused = {**dict.fromkeys(attempt.untried, left), **refused}
-        settled |= {address: self._office365_text(refusal) for address, refusal in refused.items()}
+        settled |= {address: self._office365_text(refusal, address) for address, refusal in refused.items()}
         lost = {address: reason for address, reason in settled.items() if reason}
         if values:
             values["office365_recipients"] = settled or False
@@ -83,6 +85,7 @@ class MailMail(models.Model):
             values = self._office365_end_values(settled, lost, cause)
         if doubts:
             values["office365_doubts"] = doubts
+        self._office365_log_outcome(run, attempt, refused, values)
         if bare:
             self._office365_settle_bare(values, settled)
         elif values["state"] == "outgoing":
@@ -171,16 +174,25 @@ class MailMail(models.Model):
             partner for partner in self.recipient_ids
             if (own := email_normalize_all(partner.email or "")) and all(address in served for address in own)]
 
-    def _office365_text(self, refusal: Refusal) -> str:
+    def _office365_text(self, refusal: Refusal, recipient: str = "") -> str:
         """Return the server's words with what to do about them."""
-        remedy = refusal.diagnosis.remedy
-        return f"{refusal.words}\n{refusal.diagnosis.translated(self.env._)}" if remedy else refusal.words
+        if not refusal.diagnosis.remedy:
+            return refusal.words
+        run = Sending.of(self.env.context).run
+        server = self.env["ir.mail_server"].browse(run and run.server_id or ())
+        parts = run and run.attempt and run.attempt.parts or ()
+        sender = next((part.sender for part in parts if part.sender), run.sender if run else "")
+        return f"{refusal.words}\n{server._office365_told(refusal.diagnosis, sender, recipient)}"
 
-    def _office365_fail_unreached(self, cause: str, reason: str) -> None:
-        """End a mail that has waited for its server as long as it may."""
+    def _office365_fail_unreached(self, run: QueueRun, cause: str, reason: str, words: str) -> None:
+        """End a mail that has waited for its server as long as it may.
+
+        :param words: of the reason, without what to do
+        """
         served = {address for address, lost in (self.office365_recipients or {}).items() if not lost}
         values = {"state": "exception", "failure_reason": reason, "failure_type": "mail_smtp", "office365_cause": cause}
         self.write({**values, **_NOT_WAITING})
+        self._office365_log_all(run, log.FAILED, cause, words)
         self._postprocess_sent_message(
             success_pids=self._office365_partners(served), success_emails=list(served), failure_reason=reason, failure_type="mail_smtp")
 

@@ -7,6 +7,7 @@ from operator import methodcaller
 from odoo import fields, models
 from odoo.tools import SQL
 
+from ...tools.outgoing import log
 from ...tools.outgoing.attempt import Deferral
 from ...tools.outgoing.queue_run import QueueRun
 from ...tools.outgoing.refusal import Refusal
@@ -122,11 +123,12 @@ class MailMail(models.Model):
         for mail in self._office365_lock(run):
             values = mail._office365_retry_values(refusal, unreachable=True, at=at)
             if not values:
-                mail._office365_fail_unreached(refusal.diagnosis.cause, mail._office365_text(refusal))
+                mail._office365_fail_unreached(run, refusal.diagnosis.cause, mail._office365_text(refusal), refusal.words)
                 continue
             at = values["scheduled_date"]
             mail.write({**values, "office365_stream": values["office365_stream"] and run.stream})
             deferred += mail
+        deferred._office365_log_all(run, log.DEFERRED, refusal.diagnosis.cause, refusal.words)
         if deferred:
             _logger.info("%s mails are deferred to %s: %s", len(deferred), at, refusal.diagnosis.cause)
         deferred._office365_thread_messages()._notify_message_notification_update()
@@ -142,10 +144,13 @@ class MailMail(models.Model):
                     governor.report(run.sender, None, None)
                 deferral = dataclasses.replace(deferral, until=admission.retry_at or deferral.until)
             if values := mail._office365_wait_values(deferral):
+                # That it still waits for the same is no news.
+                if deferral.is_failure and mail.office365_cause != deferral.cause:
+                    mail._office365_log_all(run, log.DEFERRED, deferral.cause, deferral.reason)
                 mail.write(values)
                 waiting += mail
             else:
-                mail._office365_fail_unreached(deferral.cause, deferral.reason)
+                mail._office365_fail_unreached(run, deferral.cause, deferral.reason, deferral.reason)
         waiting._office365_thread_messages()._notify_message_notification_update()
 
     def _office365_holds(self, streams: Collection[str], without: Collection[int]) -> dict[str, Deferral]:

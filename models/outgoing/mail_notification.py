@@ -4,12 +4,14 @@ from odoo import fields, models
 from odoo.addons.mail.tools.discuss import Store
 from odoo.tools.mail import email_normalize, email_normalize_all
 
+from ...tools.diagnosis.cause import ABOUT_OF, MESSAGE, RECIPIENT
+
 
 class MailNotification(models.Model):
     _inherit = "mail.notification"
 
     def format_failure_reason(self):
-        """Name cause and remedy where core says "Unknown error"."""
+        """Name the cause in a sentence where core says "Unknown error"."""
         self.ensure_one()
         if reason := self._office365_reason():
             return reason
@@ -21,12 +23,21 @@ class MailNotification(models.Model):
         mail = self.sudo().mail_mail_id
         return mail if mail.office365_cause else mail.browse()
 
-    def _office365_reason(self) -> str | None:
-        """Return why the recipient has not received the mail yet, or will not receive it."""
+    def _office365_failed_mail(self):
+        """Return the mail by which the recipient has not been reached yet, or will not be; empty if nothing is wrong with it."""
         mail = self._office365_mail()
-        if self.notification_status == "exception":
-            return mail and self.failure_reason or None
-        return mail.failure_reason if self.notification_status == "ready" and mail.state == "outgoing" else None
+        is_waiting = self.notification_status == "ready" and mail.state == "outgoing"
+        return mail if is_waiting or (self.notification_status == "exception" and self.failure_reason) else mail.browse()
+
+    def _office365_reason(self) -> str | None:
+        """Return in one plain sentence why the recipient has not received the mail yet, or will not receive it."""
+        mail = self._office365_failed_mail()
+        return mail._office365_sentence(self.res_partner_id.email or self.mail_email_address or "") if mail else None
+
+    def _office365_details(self) -> str | None:
+        """Return the server's words and what to do about them, for those who may read the email log."""
+        mail = self._office365_failed_mail()
+        return (self.failure_reason if self.notification_status == "exception" else mail.failure_reason) if mail else None
 
     def _office365_retry_at(self):
         """Return when the mail is tried again, if it is deferred."""
@@ -38,10 +49,20 @@ class MailNotification(models.Model):
         def is_told(notification):
             return notification.notification_type == "email" and self.env["ir.mail_server"]._office365_in_use()
 
-        return super()._to_store_defaults(target) + [
+        # Whoever else is told meanwhile, by the bus, has rights of their own.
+        may_read_log = target.is_current_user(self.env) and self.env.user.has_group("mail_office365.group_read_email_log")
+        details = [
+            Store.Attr("office365_details", lambda notification: notification._office365_details() or False, predicate=is_told),
+            Store.Attr("office365_command", lambda notification: notification._office365_command() or False, predicate=is_told),
+        ] if may_read_log else []
+        return super()._to_store_defaults(target) + details + [
             Store.Attr("office365_retry_at", lambda notification: notification._office365_retry_at(), predicate=is_told),
             Store.Attr("office365_reason", lambda notification: notification._office365_reason() or False, predicate=is_told),
         ]
+
+    def _office365_command(self) -> str | None:
+        """Return the lines of PowerShell that would help, for the clipboard."""
+        return self._office365_failed_mail().office365_command if self.env.user._is_system() else None
 
     def _office365_answer(self, settled: Mapping[str, str]) -> str | None:
         """Return why the recipient was refused; empty if they were served, None if neither."""
@@ -55,6 +76,28 @@ class MailNotification(models.Model):
 
 class MailMail(models.Model):
     _inherit = "mail.mail"
+
+    def _office365_sentence(self, address: str) -> str:
+        """Return why a mail was not accepted, in the words of whoever wrote it. SMTP and PowerShell are for others.
+
+        :param address: of the recipient
+        """
+        self.ensure_one()
+        mail = self.sudo()
+        cause, values = mail.office365_cause, {"address": address, "cause": mail._office365_cause_name()}
+        if mail.state == "outgoing":
+            return self.env._("The email has not been accepted yet: %(cause)s. Odoo will try again.", **values)
+        about = ABOUT_OF[cause]
+        if about == RECIPIENT:
+            return self.env._("The email was not accepted for %(address)s: %(cause)s. Please check the address.", **values)
+        if about == MESSAGE:
+            return self.env._("The email was not accepted: %(cause)s.", **values)
+        if self.env["office365.pause"].sudo().search_count([("cause", "=", cause), ("until", "!=", False)], limit=1):
+            return self.env._("The email was not accepted: %(cause)s. Your administrator has been told.", **values)
+        return self.env._("The email was not accepted: %(cause)s. Your administrator can see more in the email log.", **values)
+
+    def _office365_cause_name(self) -> str:
+        return dict(self._fields["office365_cause"]._description_selection(self.env))[self.office365_cause]
 
     def _office365_notifications(self):
         return self.env["mail.notification"].sudo().search([

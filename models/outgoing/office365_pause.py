@@ -2,8 +2,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
-from odoo.tools import plaintext2html
 
+from ...tools.diagnosis.names import NAMES
 from ...tools.diagnosis.reader import diagnose
 from ...tools.outgoing import clock
 from ...tools.outgoing.breaker import MEMORY, Breaker, Verdict, failed
@@ -24,15 +24,16 @@ class Office365Pause(models.Model):
 
     mail_server_id = fields.Many2one("ir.mail_server", "Server", required=True, readonly=True, ondelete="cascade")
     address = fields.Char(readonly=True, help="Mail sent from this address is on hold. Empty: all mail of the server is.")
-    cause = fields.Char(required=True, readonly=True, help="Why the server refuses it: a short name that does not change.")
+    cause = fields.Selection(list(NAMES.items()), required=True, readonly=True, help="Why the server refuses it.")
     reply = fields.Char("Server's Reply", readonly=True)
     since = fields.Datetime(required=True, readonly=True, help="First refusal.")
     last = fields.Datetime("Last Refusal", required=True, readonly=True)
     until = fields.Datetime(readonly=True, help="Odoo then tries one email. If the server accepts it, the others follow.")
     failures = fields.Integer("Refusals", readonly=True, help="In a row.")
-    minutes = fields.Integer("Length (minutes)", readonly=True, help="Doubles after each failed trial, up to four hours.")
-    trial = fields.Datetime("Trial Since", readonly=True)
+    minutes = fields.Integer("Retry Interval (min)", readonly=True, help="Doubles after each failed attempt, up to four hours.")
+    trial = fields.Datetime("Attempt Since", readonly=True)
     remedy = fields.Text("What to Do", compute="_compute_remedy")
+    command = fields.Text("Exchange PowerShell", compute="_compute_remedy")
 
     _server_address_unique = models.UniqueIndex("(mail_server_id, COALESCE(address, ''))")
 
@@ -42,10 +43,13 @@ class Office365Pause(models.Model):
             server, address = pause.mail_server_id.display_name, pause.address
             pause.display_name = f"{server}: {address}" if address else server
 
-    @api.depends("reply")
+    @api.depends("reply", "address", "mail_server_id")
+    @api.depends_context("lang")
     def _compute_remedy(self):
         for pause in self:
-            pause.remedy = diagnose(pause.reply or "").translated(self.env._)
+            diagnosis, server, sender = diagnose(pause.reply or ""), pause.mail_server_id, pause.address or ""
+            pause.remedy = server._office365_told(diagnosis, sender)
+            pause.command = server._office365_commands(diagnosis, sender)
 
     # ------------------------------------------------------------
     # What a worker sees and tells
@@ -84,13 +88,16 @@ class Office365Pause(models.Model):
     def _succeeded(self, server, address: str) -> None:
         """Forget the refusals: mail is taken again."""
         def forget(cr):
-            self._locked(cr, server, address).unlink()
+            pause = self._locked(cr, server, address)
+            if pause:
+                pause.unlink()
+                pause.env["office365.trouble"]._look()
 
         run_apart(self.env.registry.cursor, forget)
 
     @api.model
     def _failed(self, server, address: str, cause: str, reply: str, stage: str = "") -> tuple[Breaker, float]:
-        """Count a refusal; return the state after it, and the time. Administrators are told when a pause begins."""
+        """Count a refusal; return the state after it, and the time. Administrators are told soon."""
         def count(cr):
             seconds = clock.database_time(cr)
             now = clock.moment(seconds)
@@ -103,8 +110,8 @@ class Office365Pause(models.Model):
             before = pause._state() if pause.failures else None
             state = failed(before, cause, now, stage=stage, reply=reply)
             pause.write(_values(state))
-            if state.until and not (before and before.until):
-                pause._put_on_the_list()
+            if before is None or (state.until and not before.until):
+                pause.env["office365.trouble"]._look()
             return state, seconds
 
         return run_apart(self.env.registry.cursor, count)
@@ -139,28 +146,30 @@ class Office365Pause(models.Model):
     # What an administrator sees and does
     # ------------------------------------------------------------
 
-    def _put_on_the_list(self) -> None:
-        """Put the pause on the list of what the administrators have to do. It disappears from there with the pause."""
-        self._tell_administrators("mail.mail_activity_data_warning", lambda pause: (
-            pause.env._("Mail is on hold: %s is refused", pause.address or pause.mail_server_id.display_name),
-            plaintext2html(pause._notice())))
-
     def _notice(self) -> str:
         """Return what happened and what to do about it."""
+        words = self._sentence()
+        return words if self.remedy in words else f"{words}\n{self.remedy}"
+
+    def _sentence(self) -> str:
+        """Return what happened. The words of what kept Odoo from reaching a server hold the remedy already."""
         self.ensure_one()
-        values = {"server": self.mail_server_id.display_name, "address": self.address, "reply": self.reply or self.cause}
+        values = {"server": self.mail_server_id.display_name, "address": self.address, "reply": self._words()}
         if self.address:
-            words = self.env._("%(server)s is refusing mail from %(address)s, which is on hold in the queue: %(reply)s", **values)
-        else:
-            words = self.env._("%(server)s is refusing all mail, which is on hold in the queue: %(reply)s", **values)
-        return f"{words}\n{self.remedy}"
+            return self.env._(
+                "%(server)s is refusing mail from %(address)s. That mail stays in the queue. The server said: %(reply)s", **values)
+        return self.env._("%(server)s is refusing all mail, which is on hold in the queue: %(reply)s", **values)
+
+    def _words(self) -> str:
+        """Return the server's words, or what the cause is called."""
+        return self.reply or dict(self._fields["cause"]._description_selection(self.env))[self.cause]
 
     def action_resume(self):
         """End the pauses: what waits is tried at once."""
         self.check_access("write")
-        servers, causes = self.mail_server_id, set(self.mapped("cause"))
+        servers, causes, since = self.mail_server_id, sorted(set(self.mapped("cause"))), min(self.mapped("since"), default=None)
         self.unlink()
-        return servers._office365_resumed(causes)
+        return servers._office365_resumed(causes, since)
 
 
 def _values(state: Breaker) -> Mapping[str, object]:

@@ -10,6 +10,8 @@ class FetchmailServer(models.Model):
 
     _inherit = "fetchmail.server"
 
+    _office365_host_field, _office365_user_field = "server", "user"
+
     office365_preset = fields.Selection(
         [("imap", "IMAP"), ("pop", "POP")],
         string="Office 365",
@@ -47,5 +49,6 @@ class FetchmailServer(models.Model):
                 port=server.port,
                 is_ssl=server.is_ssl,
                 server_type=server.server_type,
+                mailbox=server.user or "",
                 sign_in=server._office365_sign_in_values(),
             ))

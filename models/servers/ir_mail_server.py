@@ -9,6 +9,8 @@ class IrMail_Server(models.Model):
 
     _inherit = "ir.mail_server"
 
+    _office365_host_field, _office365_user_field = "smtp_host", "smtp_user"
+
     office365_preset = fields.Selection(
         [
             ("submission", "Client submission"),
@@ -26,6 +28,14 @@ class IrMail_Server(models.Model):
         string="Trusted By", compute="_compute_office365_relay_trust", inverse="_inverse_office365_relay_trust",
         help="How the connector in Exchange recognizes this server.",
     )
+
+    office365_host_placeholder = fields.Char(compute="_compute_office365_host_placeholder")
+
+    @api.depends("office365_preset")
+    def _compute_office365_host_placeholder(self):
+        for server in self:
+            is_relay = server.office365_preset == "relay"
+            server.office365_host_placeholder = is_relay and self.env._("e.g. contoso-com.mail.protection.outlook.com")
 
     @api.depends("smtp_authentication")
     def _compute_office365_relay_trust(self):
@@ -73,5 +83,6 @@ class IrMail_Server(models.Model):
                 authentication=server.smtp_authentication,
                 has_login=bool(server.smtp_user or server.smtp_pass),
                 is_personal=bool(server.owner_user_id),
+                mailbox=server.smtp_user or "",
                 sign_in=server._office365_sign_in_values(),
             ))

@@ -5,23 +5,15 @@ from odoo.exceptions import UserError
 
 from ...tools.diagnosis.reader import diagnose
 from ...tools.errors import CertificateRefused, SmtpSignInRefused, words_of
+from ...tools.identity.preview import Writer
+from ...tools.identity.sender import SenderBook
+from ...tools.servers.stages import PATIENCE, Note
 
 
 class IrMail_Server(models.Model):
     """Test Connection."""
 
     _inherit = "ir.mail_server"
-
-    def _office365_check_active(self) -> None:
-        """
-        :raise UserError: one of these servers is archived
-        """
-        for server in self:
-            if not server.active:
-                raise UserError(self.env._(
-                    "The server “%s” is archived. Unarchive it (Actions > Unarchive) before you test it.",
-                    server.display_name,
-                ))
 
     def _office365_tests(self):
         """Test these servers; return what is shown of it, one record a server.
@@ -44,29 +36,53 @@ class IrMail_Server(models.Model):
         :raise UserError: a stage failed; the text tells which ones were passed, what the server said, and what to do
         """
         self.ensure_one()
-        email_from, email_to = self._get_test_email_from(), self._get_test_email_to()
-        stages, session = [], None
+        stages = []
 
         def note_stage(*stage) -> None:
             stages.append(stage)
 
         try:
-            session = self._office365_open_session(email_from, on_stage=note_stage)
-            message = self._build_email__(
-                email_from, [email_to], self.env._("Connection test of %s", self.name),
-                self.env._("Odoo is testing whether it can send mail. You can delete this email."),
-                headers=self.env["office365.probe"]._headers())
-            envelope_from, recipients, message = self._prepare_email_message__(message, session)
-            session.begin(dataclasses.replace(session.observer, on_stage=note_stage))
-            session.send_message(message, envelope_from, recipients)
+            self._office365_send_test(note_stage)
         except (OSError, UnicodeError, UserError) as error:
             if not stages and isinstance(error, UserError):
                 raise  # nothing was tried: a setting is wrong
-            raise UserError(self._office365_test_failure(stages, error)) from error
-        finally:
-            if session:
-                session.quit()
+            failure = UserError(self._office365_test_failure(stages, error))
+            failure.stages = stages  # for those who show them one by one
+            raise failure from error
         return stages
+
+    def _office365_send_test(self, note: Note, email_to: str | None = None) -> str:
+        """Send a test mail; return the From that it left with.
+
+        :param email_to: whoever is to get it, from the user, as mail of theirs goes; None: the mailbox writes to itself
+        :raise Exception: a stage failed
+        """
+        server = self
+        if email_to:
+            writer, book = self._office365_test_writer()
+            server, email_from = self._office365_writing_as(writer, book).browse(self.id), writer.email_from
+            _server, smtp_from = server._find_mail_server(email_from, server)
+            headers = {"Auto-Submitted": "auto-generated"}  # RFC 3834
+        else:
+            email_from = smtp_from = self._get_test_email_from()
+            headers = self.env["office365.probe"]._headers()
+        session = server._office365_open_session(smtp_from, on_stage=note, patience=PATIENCE)
+        try:
+            message = server._build_email__(
+                email_from, [email_to or self._get_test_email_to()], self.env._("Connection test of %s", self.name),
+                self.env._("Odoo is testing whether it can send mail. You can delete this email."), headers=headers)
+            envelope_from, recipients, message = server._prepare_email_message__(message, session)
+            session.begin(dataclasses.replace(session.observer, on_stage=note))
+            session.send_message(message, envelope_from, recipients)
+            return str(message["From"])
+        finally:
+            session.quit()
+
+    def _office365_test_writer(self) -> tuple[Writer, SenderBook]:
+        """Return the user as a writer, with what is known of them."""
+        Senders = self.env["office365.sender"].sudo()
+        writer = Senders._writer("user", self.env.user)
+        return writer, Senders._book([writer])
 
     def _office365_test_failure(self, stages: list[tuple[str, float, str]], error: Exception) -> str:
         """Return what an administrator reads: the stages that were passed, the one that failed, the words, cause and remedy."""

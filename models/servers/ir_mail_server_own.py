@@ -19,6 +19,8 @@ class Own(NamedTuple):
     :ivar bounces: where bounces may go: bounce and default From addresses of the alias domains, canonical
     :ivar shared: by server, the group that may send as each of its shared senders; None: everybody
     :ivar listed: by server, the single addresses in its From filter, canonical
+    :ivar notifications: default From addresses of the alias domains, canonical
+    :ivar unproved: by server, those of them of which Exchange has not shown yet that it lets the mailbox send as them
     """
 
     servers: frozenset[int] = frozenset()
@@ -27,6 +29,8 @@ class Own(NamedTuple):
     bounces: frozenset[str] = frozenset()
     shared: Mapping[int, Mapping[str, int | None]] = {}
     listed: Mapping[int, frozenset[str]] = {}
+    notifications: frozenset[str] = frozenset()
+    unproved: Mapping[int, frozenset[str]] = {}
 
 
 class IrMail_Server(models.Model):
@@ -90,7 +94,12 @@ class IrMail_Server(models.Model):
             entries += [*parts, (mailbox or "").rpartition("@")[2], *shared.get(server.id, ())]
         bounces = [address for domain in domains for address in (domain.bounce_email, domain.default_from_email) if address]
         addresses = [*mailboxes, *bounces, *domains.mapped("catchall_email")]
+        notifications = frozenset(canonical_address(domain.default_from_email) for domain in domains if domain.default_from_email)
+        proved = self.env["office365.probe"].sudo()._proved(servers, notifications)
+        unproved = {
+            server.id: notifications - proved.get(server.id, set()) - {canonical_address(mailbox or "")}
+            for server, mailbox in zip(servers, mailboxes, strict=True) if server.office365_preset == "submission"}
         return Own(
             frozenset(servers.ids), tuple(filter(None, addresses)),
             frozenset(canonical_address(entry) for entry in entries if domain_of(entry)),
-            frozenset(map(canonical_address, bounces)), shared, listed)
+            frozenset(map(canonical_address, bounces)), shared, listed, notifications, unproved)

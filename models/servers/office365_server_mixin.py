@@ -5,7 +5,7 @@ from odoo.exceptions import ValidationError
 
 from ...const import CLOUDS, DEFAULT_CLOUD
 from ...tools.diagnosis.reader import diagnose
-from ...tools.servers.presets import Problem
+from ...tools.servers.presets import Problem, typed_host
 
 
 class Office365ServerMixin(models.AbstractModel):
@@ -18,6 +18,9 @@ class Office365ServerMixin(models.AbstractModel):
         list(CLOUDS.items()), string="Microsoft Cloud", default=DEFAULT_CLOUD,
         help="The national cloud that your Microsoft 365 tenant lives in.",
     )
+    # Fields of the model for the server's name and for the mailbox.
+    _office365_host_field = _office365_user_field = ""
+
     office365_password_notice = fields.Text(compute="_compute_office365_password_notice")
 
     @api.model
@@ -36,6 +39,13 @@ class Office365ServerMixin(models.AbstractModel):
         cloud = vals.get("office365_cloud", self.office365_cloud) or DEFAULT_CLOUD
         filled = {**self._office365_preset_values(preset, cloud), **vals} if preset else vals
         return self._office365_sign_in_filled(vals, filled)
+
+    def _office365_typed(self, vals: dict) -> dict:
+        """Return the values of a create or write of servers of ours without what is copied along with a host name or a mailbox."""
+        if not (vals["office365_preset"] if "office365_preset" in vals else self and all(server.office365_preset for server in self)):
+            return vals
+        cleaners = {self._office365_host_field: typed_host, self._office365_user_field: str.strip}
+        return {**vals, **{name: clean(vals[name]) for name, clean in cleaners.items() if isinstance(vals.get(name), str)}}
 
     def _office365_sign_in_filled(self, vals: dict, filled: dict) -> dict:
         """Return filled values as the way to sign in wants them.
@@ -70,17 +80,20 @@ class Office365ServerMixin(models.AbstractModel):
                 "shows it under Settings > Domains > your domain > DNS records, "
                 "such as contoso-com.mail.protection.outlook.com."),
             "host_missing": self.env._(
-                "the server name is empty. Microsoft documents no host of this service for the chosen cloud; "
+                "the field %(host_field)s is empty. Microsoft documents no host of this service for the chosen cloud; "
                 "choose another cloud, or enter the host that your tenant's administrator names."),
             "host_is_address": self.env._(
-                "the server name is the IP address %(host)s. Enter the DNS name: the certificate can only be "
+                "the field %(host_field)s holds the IP address %(host)s. Enter the DNS name: the certificate can only be "
                 "verified against a name, and Microsoft changes the addresses behind it."),
+            "host_malformed": self.env._(
+                "the field %(host_field)s holds “%(host)s”, which is not the name of a server. Enter the name alone, such as "
+                "smtp.office365.com. The port has a field of its own."),
             "relay_host_signs_in": self.env._(
-                "the SMTP server %(host)s requires a sign-in, and a relay has none. Enter the MX host of your tenant, "
-                "such as contoso-com.mail.protection.outlook.com, or choose the preset Client submission."),
+                "the server %(host)s in the field %(host_field)s requires a sign-in, and a relay has none. Enter the MX host of your "
+                "tenant, such as contoso-com.mail.protection.outlook.com, or choose the preset Client submission."),
             "host_is_mx": self.env._(
-                "the server %(host)s is the MX host of a tenant, which never offers a sign-in. Choose the preset "
-                "Relay through a connector for it, or enter the host of this preset."),
+                "the server %(host)s in the field %(host_field)s is the MX host of a tenant, which never offers a sign-in. Choose the "
+                "preset Relay through a connector for it, or enter the host of this preset."),
             "port_out_of_range": self.env._("the port %(port)s does not exist. Enter %(expected)s."),
             "port_of_other_protocol": self.env._(
                 "the port %(port)s belongs to %(protocol)s. Enter %(expected)s."),
@@ -99,20 +112,32 @@ class Office365ServerMixin(models.AbstractModel):
             "submission_authentication": self.env._(
                 "the field Sign In must be Microsoft Entra ID or Password: this service requires the mailbox to sign in."),
             "app_missing": self.env._(
-                "the field Entra App is empty. Choose the app registration that signs in, or make one under Settings > Technical > "
-                "Email > Microsoft Entra Apps."),
+                "the field Entra App is empty. Choose the app registration that signs in, or create it with the button Create the Entra "
+                "App."),
             "app_of_other_cloud": self.env._(
                 "the Entra App lives in another cloud (%(cloud)s). Choose an app of this server's cloud, or change the field "
                 "Microsoft Cloud."),
             "mailbox_missing": self.env._(
-                "the field Username is empty. Enter the address of the mailbox that signs in."),
+                "the field %(user_field)s is empty. Enter the address of the mailbox that signs in."),
+            "mailbox_malformed": self.env._(
+                "the field %(user_field)s holds “%(mailbox)s”, which is not an email address. Enter the bare address of the mailbox, such "
+                "as erp@contoso.com."),
+            "mailbox_several": self.env._(
+                "the field %(user_field)s holds several addresses: “%(mailbox)s”. Enter one, that of the mailbox that signs in."),
             "password_beside_sign_in": self.env._(
                 "the field Password must be empty: the Entra App signs in. To keep the password in case something goes wrong, use the "
                 "button Switch to Microsoft Sign-in."),
             "server_type": self.env._(
                 "the field Server Type does not fit the preset. Choose %(expected)s, or another preset."),
         }
-        return texts[problem.slug] % problem.details
+        labels = {
+            "host_field": self._office365_label(self._office365_host_field),
+            "user_field": self._office365_label(self._office365_user_field)}
+        return texts[problem.slug] % {**labels, **problem.details}
+
+    def _office365_label(self, name: str) -> str:
+        """Return what the form calls a field."""
+        return self._fields[name]._description_string(self.env)
 
     def _office365_refusal_text(self, host: str, login: str, error: Exception, reply: str) -> str:
         """Return the sentences for a refused sign-in: the server's own words, and what to do about them."""

@@ -79,6 +79,7 @@ class Claims:
     :ivar roles: permissions of the app itself
     :ivar scopes: permissions that a user delegated to it
     :ivar expires_at: seconds since the epoch, 0 if unknown
+    :ivar object_id: of who signed in; of an app, that of the enterprise application
     """
 
     roles: tuple[str, ...] = ()
@@ -88,6 +89,7 @@ class Claims:
     account: str = ""
     tenant: str = ""
     app_id: str = ""
+    object_id: str = ""
 
 
 def app_only_token(app: App, scopes: Sequence[str]) -> Token:
@@ -178,6 +180,7 @@ def claims(access_token: str) -> Claims:
             account=_account(said) or "",
             tenant=said.get("tid") or "",
             app_id=said.get("appid") or said.get("azp") or "",
+            object_id=said.get("oid") or "",
         )
     except (IndexError, ValueError, TypeError, AttributeError):
         return Claims()

@@ -21,6 +21,7 @@ LINKS_A_DAY = 10
 
 Kind = Literal["alias", "email"]
 State = Literal["ready", "used", "expired", "replaced", "archived", "invalid"]
+MailState = Literal["sent", "waiting", "refused"]
 
 
 def now() -> int:
@@ -97,6 +98,19 @@ def judge(link: Link | None, claim: Claim | None, at: int) -> State:
     if not is_newest or link.address != claim.address:
         return "replaced"
     return "expired" if at >= link.expires else "ready"
+
+
+def mail_state(queued: str | None, delivered: str | None, *, bounced: bool) -> MailState:
+    """Return what became of the mail with a link.
+
+    :param queued: state of the mail in the queue; None if it is not there any more: a mail that was sent is removed
+    :param delivered: how its last delivery ended, as ``office365.delivery`` has it; None if another server sent it
+    :param bounced: a delivery report came later
+    """
+    if queued == "outgoing":
+        return "waiting"
+    is_sent = queued == "sent" or (queued is None and delivered in ("sent", None))
+    return "sent" if is_sent and not bounced else "refused"
 
 
 def seconds_to_wait(sent: Sequence[int], at: int) -> int:

@@ -50,6 +50,7 @@ class Preview:
     :ivar header_from: From, with its name
     :ivar address: the bare address in it
     :ivar why: a constant of this module or of `tools.identity.sender`
+    :ivar held_back: see :class:`.SenderIdentity`
     """
 
     server_id: int | None
@@ -58,6 +59,12 @@ class Preview:
     address: str
     envelope_from: str
     why: str
+    held_back: str = ""
+
+    @property
+    def asked_for(self) -> str:
+        """The address that Exchange is to let the mailbox send as."""
+        return self.held_back or self.address
 
 
 class PreviewTransport(Transport):
@@ -84,11 +91,11 @@ def explain(
     :param alias: that of the author, if there is one
     :param author_key: address that the mail is written with, normalized
     :param address: the address in the From that it leaves with, in lower case
-    :param fits: whether the server's From filter lets that address pass; core takes a server in any case
+    :param fits: whether the server's From filter lets that address pass, or the one that is held back; core takes a server in any case
     """
     if kind != OURS:
         return {OTHER: OTHER_SERVER, PERSONAL: PERSONAL_SERVER, NOBODY: NO_SERVER}[kind]
-    if identity and identity.reason:
+    if identity and identity.reason and (fits or not identity.held_back):
         return identity.reason
     if not fits:
         return FALLBACK

@@ -17,6 +17,7 @@ FOREIGN_DOMAIN = "foreign_domain"
 OTHER_AUTHOR = "other_author"
 NOT_AUTHENTIC = "not_authentic"
 MODE = "mode"
+NOT_ALLOWED_YET = "not_allowed_yet"
 
 #: The reasons that say something about an address, whose owner may want to know.
 ABOUT_ADDRESS = (UNVERIFIED, FOREIGN_DOMAIN, OTHER_AUTHOR, NOT_AUTHENTIC)
@@ -161,6 +162,8 @@ class Service:
     :ivar strict: whether From must be an address of the user who acts, or a shared one
     :ivar shared: id of the group that may send as each shared sender of the server, canonical; None: everybody
     :ivar listed: single addresses in its From filter, canonical
+    :ivar unproved: the database's default From addresses of which Exchange has not shown yet that it lets the mailbox send as them
+        (a mail or a probe that it took), canonical
     """
 
     preset: str
@@ -169,6 +172,7 @@ class Service:
     strict: bool = False
     shared: Mapping[str, int | None] = field(default_factory=dict)
     listed: frozenset[str] = frozenset()
+    unproved: frozenset[str] = frozenset()
 
     def shares(self, address: str, act: "Act") -> bool:
         """Tell whether the address is a shared sender of the server, and who acts may use it."""
@@ -191,6 +195,7 @@ class SenderIdentity:
     :ivar login: mailbox to sign in as, None for a relay
     :ivar reason: why From is not the address the mail was written with
     :ivar refused: the mail must not leave: its From may not be used, and no address can stand in
+    :ivar held_back: the address that the mailbox stands in for until Exchange lets mail leave as it
     """
 
     header_from: Mailbox | None = None
@@ -200,6 +205,7 @@ class SenderIdentity:
     login: str | None = None
     reason: str | None = None
     refused: bool = False
+    held_back: str | None = None
 
 
 @dataclass(frozen=True)
@@ -253,6 +259,8 @@ def decide_sender(
         return _as_mailbox(service, author, header_from, reply_to, wanted.reason)
     if wanted.reason:
         return SenderIdentity(reason=wanted.reason, refused=True)
+    if not wanted.alias and canonical_address(header_from.address) in service.unproved:
+        return _as_mailbox(service, author, header_from, reply_to, NOT_ALLOWED_YET)
     return _leaving(service, honest_name(header_from), core_from, author, reply_to, alias=wanted.alias)
 
 
@@ -323,10 +331,13 @@ def _as_mailbox(
 ) -> SenderIdentity:
     """Send as the mailbox, under the author's name; answers go where they would have gone."""
     assert service.mailbox
+    is_held_back = reason == NOT_ALLOWED_YET
     header_from = honest_name(Mailbox(author.name, service.mailbox))
     if not header_from.name:
         header_from = honest_name(Mailbox(author.address.rpartition("@")[0].strip('"'), service.mailbox))
-    keeps_reply_to = reply_to and reply_to.address.lower() not in (author.address.lower(), wanted.address.lower())
+    # Where the mailbox stands in for the notification address, answers to the author go to the author, as in core.
+    replaced = {wanted.address.lower()} if is_held_back else {author.address.lower(), wanted.address.lower()}
+    keeps_reply_to = reply_to and reply_to.address.lower() not in replaced
     is_relay = service.preset == "relay"
     # An address that the actor may not use is nothing to answer to either: the mailbox takes the answer.
     answers_to = honest_name(wanted) if reason in (None, FOREIGN_DOMAIN) else header_from
@@ -336,6 +347,7 @@ def _as_mailbox(
         reply_to=None if keeps_reply_to else answers_to,
         login=None if is_relay else service.mailbox,
         reason=reason or MODE,
+        held_back=wanted.address if is_held_back else None,
     )
 
 

@@ -63,6 +63,7 @@ class QueueRun:
 
     :ivar commits: after each mail of ours
     :ivar stream: what core is sending: the mail of one sender on one server in one lane, which keeps its order
+    :ivar server_id: of the stream
     :ivar smtp_from: of the stream, as core has it
     :ivar sender: of the stream, as far as it is known before a mail is prepared; :attr:`bulk` is its lane
     :ivar deferrals: streams that wait
@@ -82,6 +83,7 @@ class QueueRun:
         self.part: Part | None = None
         self.governors: dict[int, Any] = {}
         self.stream, self.smtp_from, self.sender, self.bulk = "", "", "", False
+        self.server_id = 0
         self.admitted: str | None = None
         self.lookahead: Lookahead | None = None
         self.turn: Turn | None = None
@@ -113,7 +115,7 @@ class QueueRun:
         :param sender: address in ``smtp_from``
         """
         self.stream = stream_name(server_id, sender, bulk=bulk)
-        self.smtp_from, self.sender, self.bulk = smtp_from, sender, bulk
+        self.server_id, self.smtp_from, self.sender, self.bulk = server_id, smtp_from, sender, bulk
 
     def fork(self) -> QueueRun:
         """Return the run as it is now for the current stream: it stays there when core goes on. What the run knows is shared.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.x509.oid import NameOID
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,15 @@ class Certificate:
     def subject(self) -> str:
         """Return its name (RFC 4514)."""
         return self._parsed.subject.rfc4514_string()
+
+    @property
+    def names(self) -> list[str]:
+        """Return the host names that it is made for, in lower case: alternative ones (RFC 5280 section 4.2.1.6), then the common one."""
+        found = [name.value for name in self._parsed.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+        with contextlib.suppress(x509.ExtensionNotFound):
+            alternatives = self._parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+            found = [*alternatives.get_values_for_type(x509.DNSName), *found]
+        return list(dict.fromkeys(str(name).lower() for name in found))
 
     @property
     def not_before(self) -> datetime:

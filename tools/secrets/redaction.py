@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 #: Models whose forms hold secrets: what a client sends for them is not logged.
-SECRET_MODELS: Final = frozenset({"office365.app", "ir.mail_server", "fetchmail.server", "office365.switch", "office365.device.sign.in"})
+SECRET_MODELS: Final = frozenset({"office365.app", "ir.mail_server", "fetchmail.server", "office365.switch", "office365.device.sign.in",
+    "office365.monitor.shown"})
 # Tables whose values are not logged when they are written.
 _SECRET_TABLES: Final = re.compile(
     r'(?:INSERT\s+INTO|UPDATE)\s+"?(?:ir_mail_server|fetchmail_server|office365_(?:secret|token|tenant|device_sign_in))"?\b', re.IGNORECASE)

@@ -1,6 +1,7 @@
 """What a preset fills in, and what of an administrator's input cannot work."""
 
 import ipaddress
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,11 @@ from ...const import (
     WELL_KNOWN_PORTS,
     Preset,
 )
+from ..addresses import AddressError, parse_address
+
+# A host name as people write it (RFC 1123 section 2.1, letters beyond ASCII as well); none that a URL or an address is mistaken for.
+_HOST = re.compile(r"(?!-)[\w-]{1,63}(?<!-)(\.(?!-)[\w-]{1,63}(?<!-))*\.?")
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,13 @@ class SignIn:
     has_password: bool = False
     cloud: str = DEFAULT_CLOUD
     app_cloud: str | None = None
+
+
+def typed_host(text: str) -> str:
+    """Return a host name without what is copied along with it: spaces, the scheme and the path of a URL."""
+    text = text.strip()
+    host = _SCHEME.sub("", text, count=1)
+    return (host.partition("/")[0] if host != text else host.rstrip("/")).strip()
 
 
 def outgoing_values(preset: str, cloud: str) -> dict[str, Any]:
@@ -92,12 +105,14 @@ def outgoing_problems(
     authentication: str,
     has_login: bool,
     is_personal: bool,
+    mailbox: str = "",
     sign_in: SignIn | None = None,
 ) -> Iterator[Problem]:
     """Yield what makes an outgoing server of ours unusable, most basic first.
 
     :param has_login: a user name or a password is filled in
     :param is_personal: the server belongs to one user (core's personal servers, not ours to change)
+    :param mailbox: user name of the server
     :param sign_in: who signs in by token, None if nobody does
     """
     settings = OUTGOING_PRESETS[preset]
@@ -112,17 +127,20 @@ def outgoing_problems(
             yield Problem("relay_authentication", {})
         if has_login:
             yield Problem("relay_login", {})
-    elif authentication == "office365":
+        return
+    yield from _mailbox_problems(mailbox)
+    if authentication == "office365":
         yield from _sign_in_problems(sign_in or SignIn())
     elif authentication != "login":
         yield Problem("submission_authentication", {})
 
 
 def incoming_problems(
-    preset: str, *, host: str, port: int, is_ssl: bool, server_type: str, sign_in: SignIn | None = None,
+    preset: str, *, host: str, port: int, is_ssl: bool, server_type: str, mailbox: str = "", sign_in: SignIn | None = None,
 ) -> Iterator[Problem]:
     """Yield what makes an incoming server of ours unusable, most basic first.
 
+    :param mailbox: user name of the server
     :param sign_in: who signs in by token, None if a password does
     """
     settings = INCOMING_PRESETS[preset]
@@ -132,6 +150,7 @@ def incoming_problems(
     yield from _port_problems(settings, port)
     if not is_ssl:
         yield Problem("tls_missing", {"port": settings.port})
+    yield from _mailbox_problems(mailbox)
     if sign_in:
         yield from _sign_in_problems(sign_in)
 
@@ -152,6 +171,16 @@ def _sign_in_problems(sign_in: SignIn) -> Iterator[Problem]:
         yield Problem("password_beside_sign_in", {})
 
 
+def _mailbox_problems(mailbox: str) -> Iterator[Problem]:
+    """Yield why nobody can sign in with this user name: Exchange Online knows mailboxes by their address."""
+    if not mailbox:
+        return
+    try:
+        parse_address(mailbox)
+    except AddressError as error:
+        yield Problem(f"mailbox_{error.slug}", {"mailbox": mailbox})
+
+
 def _host_problems(host: str, *, relay: bool) -> Iterator[Problem]:
     if not host:
         yield Problem("relay_host_missing" if relay else "host_missing", {})
@@ -159,6 +188,10 @@ def _host_problems(host: str, *, relay: bool) -> Iterator[Problem]:
     if _is_ip_address(host):
         # Microsoft: use the DNS name, never an address; and an address cannot match a certificate. [MFD]
         yield Problem("host_is_address", {"host": host})
+        return
+    if not _HOST.fullmatch(host):
+        yield Problem("host_malformed", {"host": host})
+        return
     is_mx = _ends_with(host, MX_SUFFIXES)
     is_hve = _canonical(host) in OUTGOING_PRESETS["hve"].hosts.values()
     if relay and is_microsoft_host(host) and (not is_mx or is_hve):

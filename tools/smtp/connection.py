@@ -64,7 +64,7 @@ class SmtpConnection(Transport, smtplib.SMTP):
         self._drop()
         self._take_slot(login)
         self._stage_began = time.monotonic()
-        with self._within(self.timeout * _OPENING):
+        with self._within(min(self.timeout * _OPENING, self.patience)):
             code, words = self.connect(self._host, self._port)
             if code != 220:
                 raise smtplib.SMTPConnectError(code, words)
@@ -141,7 +141,7 @@ class SmtpConnection(Transport, smtplib.SMTP):
 
     def _left(self, seconds: float) -> float:
         """Return how long a wait may take that would like so many seconds; next to nothing if the time is over."""
-        return max(min(seconds, self._until - time.monotonic()), 0.001)
+        return max(min(seconds, self.patience, self._until - time.monotonic()), 0.001)
 
     def _drop(self) -> None:
         """Close the connection; the session can have another one."""

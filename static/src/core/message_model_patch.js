@@ -4,13 +4,21 @@ import { patch } from "@web/core/utils/patch";
 
 /** @type {import("models").Message} */
 const messagePatch = {
-    /** What the envelope says to a screen reader: core calls every envelope a failure. */
+    /** @returns {import("models").Notification|undefined} one whose mail waits, if none has failed */
+    get office365Deferred() {
+        return this.failureNotifications.length
+            ? undefined
+            : this.notification_ids.find((notification) => notification.office365IsDeferred);
+    },
+    /** Core draws the icon of the first recipient; who waits or failed may be another one. */
+    get office365EnvelopeIcon() {
+        return (this.failureNotifications[0] || this.office365Deferred || this.notification_ids[0]).icon;
+    },
+    /** What the envelope says to a screen reader and to whoever points at it: core calls every envelope a failure. */
     get office365EnvelopeLabel() {
-        const deferred = this.notification_ids.find((notification) => notification.office365IsDeferred);
-        if (deferred && !this.failureNotifications.length) {
-            return deferred.statusTitle;
-        }
-        return _t("Delivery failure");
+        return this.failureNotifications.length
+            ? _t("Delivery failure")
+            : (this.office365Deferred || this.notification_ids[0]).statusTitle;
     },
 };
 patch(Message.prototype, messagePatch);

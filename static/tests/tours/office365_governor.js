@@ -4,7 +4,7 @@ registry.category("web_tour.tours").add("mail_office365_governor", {
     steps: () => [
         {
             content: "The server says that its mail waits, and why",
-            trigger: ".alert[role=alert]:contains(Add-RecipientPermission):contains(Next trial)",
+            trigger: ".alert[role=alert]:contains(Add-RecipientPermission):contains(Next attempt)",
         },
         {
             content: "Open the limits",

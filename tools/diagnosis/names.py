@@ -1,0 +1,87 @@
+"""What people call each cause: the labels of the field, translated by Odoo as those of any field."""
+
+from __future__ import annotations
+
+from typing import Final
+
+#: Name of each cause, by slug; in the order of :data:`.cause.TOPICS`.
+NAMES: Final[dict[str, str]] = {
+    # Sign-in
+    "smtp_auth_disabled_tenant": "SMTP AUTH is off for the organization",
+    "smtp_auth_disabled_mailbox": "SMTP AUTH is off for the mailbox",
+    "basic_auth_retired": "Passwords are no longer accepted",
+    "security_defaults": "Blocked by security defaults",
+    "conditional_access": "Blocked by a Conditional Access policy",
+    "bad_credentials": "Wrong user name or password",
+    "oauth_rejected": "Token refused",
+    "not_authenticated": "Not signed in",
+    "unknown_mechanism": "Sign-in method not supported",
+    "federation_unreachable": "Federation server unreachable",
+    "token_expired": "Token expired",
+    "mailbox_access_missing": "No access to the mailbox",
+    "imap_auth_failed": "Mailbox sign-in refused",
+    "imap_throttled": "Mailbox asked too often",
+    # Transport
+    "name_not_resolved": "Server name not found",
+    "connection_refused": "Connection refused",
+    "timeout": "No reply in time",
+    "connection_lost": "Connection lost",
+    "tls_version": "TLS version not supported",
+    "certificate_untrusted": "Certificate not trusted",
+    "server_busy": "Server busy",
+    "hello_missing": "Greeting missing",
+    "bad_helo": "Greeting refused",
+    # Sender
+    "send_as_denied": "Send As permission missing",
+    "penalty_box": "Mailbox locked out for a while",
+    "sender_restricted": "Mailbox restricted by Microsoft",
+    "sender_banned": "Sender banned by Microsoft",
+    "invalid_from_header": "From address not valid",
+    "unregistered_domain": "Domain not registered",
+    "spam_rejected": "Refused as spam",
+    "tenant_blocked": "Organization blocked from sending",
+    "ip_reputation": "IP address blocked",
+    # Quota
+    "rate_limited": "Too many messages a minute",
+    "concurrent_connections": "Too many connections",
+    "daily_recipient_limit": "Daily recipient limit reached",
+    "tenant_recipient_limit": "Recipient limit of the organization reached",
+    "onmicrosoft_limit": "Limit of the onmicrosoft.com domain reached",
+    "too_many_recipients": "Too many recipients",
+    "message_too_large": "Email too large",
+    "mailbox_full": "Mailbox full",
+    # Relay and recipient
+    "relay_denied": "No connector accepts this server",
+    "direct_send_rejected": "Direct Send refused",
+    "greylisted": "Held back for a while",
+    "recipient_unknown": "Recipient address does not exist",
+    "recipient_restricted": "Recipient does not accept the email",
+    "recipient_busy": "Recipient is receiving too much email",
+    "routing_loop": "Routing loop",
+    "hve_internal_only": "Only internal recipients allowed",
+    "forwarding_blocked": "Automatic forwarding blocked",
+    "sender_authentication_failed": "SPF, DKIM or DMARC failed",
+    # Microsoft Entra
+    "entra_user_unknown": "User unknown in Entra",
+    "entra_user_blocked": "User blocked in Entra",
+    "entra_bad_password": "Wrong password in Entra",
+    "entra_mfa_required": "Multifactor authentication required",
+    "entra_conditional_access": "Blocked by Conditional Access in Entra",
+    "entra_consent_missing": "Admin consent missing",
+    "entra_permission_missing": "App permission missing",
+    "entra_app_unknown": "App unknown in Entra",
+    "entra_secret_invalid": "Client secret wrong",
+    "entra_secret_expired": "Client secret expired",
+    "entra_certificate_invalid": "App certificate refused",
+    "entra_grant_expired": "Sign-in expired",
+    "entra_redirect_mismatch": "Redirect URI not registered",
+    "entra_tenant_unknown": "Tenant unknown",
+    "entra_wrong_cloud": "Tenant is in another cloud",
+    "entra_single_tenant": "App belongs to another tenant",
+    "entra_scope_invalid": "Permission name not valid",
+    "entra_public_client": "Public client flows are off",
+    "entra_unavailable": "Entra unavailable",
+    "entra_throttled": "Entra asked too often",
+    # Anything else
+    "unknown": "Unrecognized reply",
+}
