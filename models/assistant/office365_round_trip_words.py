@@ -1,7 +1,7 @@
 from odoo import models
 
 from ...tools.assistant.round_trip import CANCELLED, FOREIGN, FORGED, LATE, OTHER_SERVER, PROVES, REPLAYED, Finding
-from ...tools.checks import Check
+from ...tools.checks import DONE, FAILED, Check
 from ...tools.diagnosis.reader import diagnose
 
 
@@ -13,24 +13,18 @@ class Office365RoundTrip(models.Model):
     def _check(self, finding: Finding) -> Check:
         """Return a finding as the steps of the set-up show facts."""
         name = dict(self._fields["leg"]._description_selection(self.env))[finding.leg]
-        texts = {"failed": self._failed_text, "todo": self._open_text}.get(finding.state)
-        cause, remedy = texts(finding) if texts else ("", "")
+        cause, remedy = self._failed_text(finding) if finding.state == FAILED else ("", "")
         return Check(name, finding.state, remedy, cause)
 
     def _detail(self, finding: Finding) -> str:
         """Return what was found of a leg that is as it should be."""
-        if finding.state != "done":
+        if finding.state != DONE:
             return ""
         if finding.slug == "internal":
             return self.env._("Signed in to the tenant")
         if finding.leg == "authentication":
             return ", ".join(f"{name}={result}" for name, result in finding.values.items())
         return finding.values.get("address", "")
-
-    def _open_text(self, finding: Finding) -> tuple[str, str]:
-        if finding.slug == "unknown":
-            return self.env._("Not checked, because the email did not get this far."), ""
-        return "", ""
 
     def _failed_text(self, finding: Finding) -> tuple[str, str]:
         """Return what is wrong with a leg, and what to do about it."""

@@ -126,9 +126,9 @@ def is_decided(facts: Facts) -> bool:
 
 
 def judge(facts: Facts) -> list[Finding]:
-    """Return what is known of each leg; what is not known yet is to do."""
+    """Return what is known of each leg; what is not known is to do."""
     found = {finding.leg: finding for finding in _findings(facts)}
-    return [found.get(leg) or Finding(leg, TODO, "unknown" if facts.is_over else "waiting") for leg in LEGS]
+    return [found.get(leg) or Finding(leg, TODO, "unknown") for leg in LEGS]
 
 
 def broken(findings: Sequence[Finding]) -> Finding | None:
