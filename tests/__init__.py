@@ -5,13 +5,12 @@ from . import test_assistant_dns_records
 from . import test_assistant_exchange_dialog
 from . import test_assistant_exchange_page
 from . import test_assistant_exchange_scripts
+from . import test_assistant_health
 from . import test_assistant_heartbeat
 from . import test_assistant_inputs
-from . import test_assistant_monitor
+from . import test_assistant_overview
 from . import test_assistant_proof
 from . import test_assistant_proof_tour
-from . import test_assistant_health
-from . import test_assistant_overview
 from . import test_assistant_radar
 from . import test_assistant_relay
 from . import test_assistant_road
