@@ -48,6 +48,11 @@ class TestTransactions(BaseCase):
         self.assertEqual(self.cursors.told, [["SET LOCAL lock_timeout = 5000", "work"]])
         self.assertEqual(self.cursors.ended, [None])
 
+    def test_what_need_not_survive_a_crash_of_the_database_does_not_wait_for_the_disk(self):
+        cursors = _Cursors()
+        run_apart(cursors, lambda cr: cr.execute("work"), is_durable=False)
+        self.assertEqual(cursors.told, [["SET LOCAL lock_timeout = 5000; SET LOCAL synchronous_commit TO off", "work"]])
+
     def test_each_try_waits_for_what_is_left_of_the_time(self):
         self.cursors, left = _Cursors(), iter([1.5, 0.0006, 0, -3])
         fails = [errors.SerializationFailure()] * 3

@@ -29,6 +29,7 @@ def lock_timeout(seconds: float = _PATIENCE) -> str:
 
 def run_apart(
     open_cursor: Callable[[], AbstractContextManager], work: Callable[[Any], T], seconds_left: Callable[[], float] = lambda: _PATIENCE,
+    *, is_durable: bool = True,
 ) -> T:
     """Do some work in a transaction of its own, again when a concurrent one got in its way; return what it returns.
 
@@ -37,6 +38,7 @@ def run_apart(
     :param open_cursor: opens a cursor that commits at the end of its ``with`` block
     :param work: called with the cursor, perhaps several times
     :param seconds_left: asked before each try how long it may wait for a lock
+    :param is_durable: False does not wait for the disk: if the database server breaks down in that moment, the result is undone
     :raise psycopg2.errors.LockNotAvailable: somebody kept a lock for longer
     :raise psycopg2.Error: the database is not there, or the pool of connections is empty
     """
@@ -44,7 +46,7 @@ def run_apart(
         try:
             with open_cursor() as cr:
                 # What the transaction sees is settled by its first query, which is the work's.
-                cr.execute(lock_timeout(seconds_left()))
+                cr.execute(lock_timeout(seconds_left()) + ("" if is_durable else "; SET LOCAL synchronous_commit TO off"))
                 return work(cr)
         except _LOST_RACE:
             if not last:

@@ -16,7 +16,8 @@ from .runtime import Runtime
 _PRODUCT = ("__init__.py", "__manifest__.py", "const.py", "controllers", "data", "demo", "i18n", "migrations", "models",
             "security", "static", "tools", "views", "wizards")
 _LONG_LIVED = "dev"
-_OPTIONS_WITH_VALUE = ("-k", "-m", "-n", "-o", "-p", "-r", "-W", "--tb", "--odoo-tag")  # what follows is no path
+_MOST_WORKERS = 4  # of the whole suite, each with a database and a browser
+_OPTIONS_WITH_VALUE = ("-k", "-m", "-n", "-o", "-p", "-r", "-W", "--dist", "--tb", "--odoo-tag")  # what follows is no path
 
 
 def provision(_options: Namespace) -> int:
@@ -46,6 +47,13 @@ def test(options: Namespace) -> int:
                 variables = {}
                 if faults.wanted(arguments):
                     variables = stack.enter_context(faults.prepared(parts, name, write_table=options.fault_table))
+                if not arguments and (side_by_side := min(os.cpu_count() or 1, _MOST_WORKERS)) > 1:
+                    arguments = ["-n", str(side_by_side), "--dist", "loadgroup"]
+                    names = [f"{name}_gw{number}" for number in range(side_by_side)]  # as the plugin expects them
+                    stack.enter_context(database.copies(parts, name, names))
+                    stack.callback(lambda: [_forget(copy) for copy in names])
+                    for copy in names:
+                        parts.config(copy)
                 return execute(_pytest(parts, name, arguments), env=parts.environment() | variables, cwd=paths.addons())
         finally:
             database.drop(parts, name)

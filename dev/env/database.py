@@ -88,9 +88,25 @@ def create(runtime: Runtime, name: str, modules: Sequence[str] = BASE_MODULES) -
     """Create a database, in place of one of that name, with Odoo's own modules installed."""
     template = _ensure_template(runtime, modules)
     drop(runtime, name)
-    runtime.server.sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    if runtime.filestore(template).exists():
-        shutil.copytree(runtime.filestore(template), runtime.filestore(name))
+    _copy(runtime, template, name)
+
+
+@contextmanager
+def copies(runtime: Runtime, source: str, names: Sequence[str]) -> Iterator[None]:
+    """Have copies of a database that nobody is using, and remove them at the end."""
+    try:
+        for name in names:
+            _copy(runtime, source, name)
+        yield
+    finally:
+        for name in names:
+            drop(runtime, name)
+
+
+def _copy(runtime: Runtime, source: str, name: str) -> None:
+    runtime.server.sql(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
+    if runtime.filestore(source).exists():
+        shutil.copytree(runtime.filestore(source), runtime.filestore(name))
     runtime.mark(name).touch()
 
 
@@ -137,6 +153,6 @@ def install_addon(runtime: Runtime, name: str, modules: Sequence[str] = BASE_MOD
 
 def drop_stale(runtime: Runtime, prefix: str) -> None:
     """Remove what killed runs left: databases named after a process that is gone."""
-    for name in runtime.server.sql(f"SELECT datname FROM pg_database WHERE datname ~ '^{prefix}_[0-9]+$'"):
-        if not Path("/proc", name.rpartition("_")[2]).exists():
+    for name in runtime.server.sql(f"SELECT datname FROM pg_database WHERE datname ~ '^{prefix}_[0-9]+(_gw[0-9]+)?$'"):
+        if not Path("/proc", name.removeprefix(f"{prefix}_").partition("_")[0]).exists():
             drop(runtime, name)

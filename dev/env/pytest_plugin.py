@@ -1,5 +1,12 @@
-"""Adds what pytest-odoo leaves out of Odoo's test tags: tests without the tag `standard` run only on request."""
+"""What pytest-odoo leaves out: tests without the tag `standard` run only on request, and workers side by side have a database each.
+
+pytest-odoo's own way with workers makes all of them, and what they start, share the files of one database.
+"""
 from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +19,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> Generator[None, object, object]:
+    """Give a worker of pytest-xdist the copy of the database that was made for it, before pytest-odoo reads the options."""
+    worker = os.environ.pop("PYTEST_XDIST_WORKER", "")
+    if worker:
+        config.option.odoo_database += f"_{worker}"
+        config.option.odoo_config = str(Path(config.option.odoo_config).with_name(f"{config.option.odoo_database}.conf"))
+    return (yield)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect the tests that do not carry the tag; a test without any tags is no test of Odoo's and stays."""
     tag = config.getoption("--odoo-tag")
@@ -19,3 +36,5 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+    for item in items:  # a file's tests share what its classes set up; those of the fault matrix share a database
+        item.add_marker(pytest.mark.xdist_group("fault_matrix" if "fault_matrix" in item.path.name else item.path.name))

@@ -1,4 +1,4 @@
-"""Exports the addon's terms into i18n/, the same file for the same terms."""
+"""Exports the addon's terms into i18n/, the same file for the same terms; `dev/translations` keeps the languages in step."""
 from __future__ import annotations
 
 import re
@@ -24,4 +24,6 @@ def export(parts: Runtime, database: str) -> Path:
     target.parent.mkdir(exist_ok=True)
     target.write_text(_CHANGING.sub("", fresh.read_text(encoding="utf-8")), encoding="utf-8")
     fresh.unlink()
+    update = [parts.python, "-m", "translations", "update", *parts.odoo_parts.addons]
+    log_to(log, update, env=parts.environment(), failing="The languages could not be brought in step with the template")
     return target

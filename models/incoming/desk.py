@@ -10,6 +10,7 @@ from imaplib import IMAP4
 from poplib import error_proto
 from typing import Any
 
+from ...tools.addresses import canonical_address
 from ...tools.incoming.filters import substitute
 from ...tools.incoming.imap import ImapFolder
 from ...tools.incoming.item import Item, Source
@@ -36,6 +37,7 @@ class Desk:
         :param opened: the folder that is open already
         """
         self._server, self._fetching, self._open = server, fetching, open_folder
+        self._mailbox = canonical_address(server.user or "")
         self._inbound = server.env["office365.inbound"].sudo()
         self._folders = server.env["office365.folder"].sudo()
         self._folder = opened
@@ -106,7 +108,8 @@ class Desk:
 
     def _item_of(self, folder: Folder, source: Source) -> Item:
         return Item(
-            self._server.id, folder.name, folder.validity, str(source.uid), source.octets or b"", received=source.received)
+            self._server.id, folder.name, folder.validity, str(source.uid), source.octets or b"", received=source.received,
+            mailbox=self._mailbox)
 
     def _is_processed(self, item: Item, source: Source) -> bool:
         """Tell whether core is to process a message; note what becomes of any other one."""

@@ -127,8 +127,7 @@ class MailThread(models.AbstractModel):
         What the server on the way notes is asked in the order of how surely it is the recipient.
         """
         found = named(message, self.env["ir.mail_server"]._office365_own().domains)
-        mailbox = canonical_address(self.env["fetchmail.server"].sudo().browse(item.server_id).user or "")
-        item.named = [address for _name, addresses in found for address in addresses if address != mailbox]
+        item.named = [address for _name, addresses in found for address in addresses if address != item.mailbox]
         more = [addresses for name, addresses in found if name.lower() not in _READ_BY_CORE]
         if not more:
             return []

@@ -5,6 +5,7 @@ from datetime import timedelta
 import psycopg2
 from odoo import SUPERUSER_ID, fields, models
 
+from ...tools.addresses import canonical_address
 from ...tools.errors import storable
 from ...tools.identity.acting import Fetching
 from ...tools.incoming.item import Item
@@ -63,7 +64,7 @@ class Office365Inbound(models.Model):
     def _item(self, *, is_retry: bool) -> Item:
         return Item(
             self.server_id.id, self.folder, self.validity, self.uid, base64.b64decode(self.raw), received=self.received, row_id=self.id,
-            attempts=self.attempts + 1, is_retry=is_retry)
+            mailbox=canonical_address(self.server_id.user or ""), attempts=self.attempts + 1, is_retry=is_retry)
 
     def _process(self, *, is_retry: bool = True, model: str | None = None, thread_id: int | None = None) -> Item:
         """Process a message that was kept; return what became of it.

@@ -57,7 +57,8 @@ class Office365Inbound(models.Model):
     def _begin(self, item: Item) -> bool:
         """Note that a message is about to be processed; return whether it may be.
 
-        Committed before the work, so that a message that ends the worker is known by that.
+        Committed before the work, so that a message that ends the worker is known by that. It need not be on disk before the work is, whose
+        commit puts it there.
         """
         def begin(cr):
             cr.execute(
@@ -77,7 +78,7 @@ class Office365Inbound(models.Model):
                 """, self._key(item) | {"error": self.env._("Odoo was stopped while it processed the message.")})
             return cr.fetchone()
 
-        if not (begun := run_apart(self.env.registry.cursor, begin)):
+        if not (begun := run_apart(self.env.registry.cursor, begin, is_durable=False)):
             return False  # somebody else was faster
         item.row_id, item.attempts, deaths = begun
         if deaths < _MAX_DEATHS:

@@ -15,7 +15,7 @@ from .item import Source
 # Messages asked for at a time, and octets of each of them: together the most that one answer can hold, whatever the server says of sizes.
 # What is longer comes afterwards, piece by piece.
 _BATCH: Final = 50
-_FIRST: Final = 256 * 1024
+_FIRST: Final = 512 * 1024
 _PIECE: Final = 8 * 1024 * 1024
 # UIDs in a command: some servers take no line of more than 8 kB.
 _UIDS: Final = 500

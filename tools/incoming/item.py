@@ -29,6 +29,7 @@ class Item:
     :ivar validity: UIDVALIDITY of the folder, "" of a POP server
     :ivar source: as it was received
     :ivar received: when the server received it, UTC
+    :ivar mailbox: address of the mailbox that it was in
     :ivar row_id: id of its ``office365.inbound``
     :ivar attempts: how often it was begun
     :ivar is_retry: somebody has it processed again, who knows why it was kept
@@ -59,6 +60,7 @@ class Item:
     uid: str
     source: bytes
     received: datetime | None = None
+    mailbox: str = ""
     row_id: int = 0
     attempts: int = 0
     is_retry: bool = False
