@@ -152,10 +152,11 @@ class Office365Setup(models.Model):
 
         :param protocol: ``smtp``, ``imap``, ``pop`` or ``entra``
         """
+        words, remedy = words_of(error), ""
+        if isinstance(error, (UserError, *SENTENCES)):  # what the server said is their first line, what to do the others
+            words, _line, remedy = str(error).strip().partition("\n")
         diagnosis = getattr(error, "diagnosis", None) or diagnose(error, protocol=protocol)
-        remedy = diagnosis.translated(self.env._)
-        words = str(error) if isinstance(error, (UserError, *SENTENCES)) else words_of(error)
-        return Check(name, FAILED, remedy, words.replace(remedy, "").strip())
+        return Check(name, FAILED, remedy.strip() or diagnosis.translated(self.env._), words)
 
     # ------------------------------------------------------------
     # Buttons
