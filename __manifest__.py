@@ -1,7 +1,7 @@
 {
     "name": "Office 365 Mail",
     "summary": "Send and receive with Office 365: Microsoft 365, Exchange Online and Outlook mailboxes, set up step by step",
-    "version": "19.0.1.4.0",
+    "version": "19.0.1.5.0",
     "category": "Productivity/Discuss",
     "author": "mail_office365 contributors",
     "license": "LGPL-3",
@@ -9,7 +9,10 @@
     "depends": ["mail"],
     "external_dependencies": {
         "python": ["msal>=1.28", "cryptography", "imapclient", "dnspython"],
-        "apt": {"msal": "python3-msal", "cryptography": "python3-cryptography", "imapclient": "python3-imapclient", "dnspython": "python3-dnspython"},
+        "apt": {
+            "msal": "python3-msal", "cryptography": "python3-cryptography", "imapclient": "python3-imapclient",
+            "dnspython": "python3-dnspython",
+        },
     },
     "data": [
         "security/office365_groups.xml",
@@ -22,9 +25,9 @@
         "data/ir_cron_probe.xml",
         "data/ir_cron_reconcile.xml",
         "data/ir_cron_watch.xml",
-        "views/office365_cause_views.xml",
         "data/ir_cron_heartbeat.xml",
         "data/ir_cron_ask.xml",
+        "views/office365_cause_views.xml",
         "views/office365_delivery_views.xml",
         "views/office365_email_views.xml",
         "views/res_config_settings_log_views.xml",

@@ -5,9 +5,10 @@ from . import test_assistant_dns_records
 from . import test_assistant_exchange_dialog
 from . import test_assistant_exchange_page
 from . import test_assistant_exchange_scripts
+from . import test_assistant_health
 from . import test_assistant_heartbeat
 from . import test_assistant_inputs
-from . import test_assistant_monitor
+from . import test_assistant_overview
 from . import test_assistant_proof
 from . import test_assistant_proof_tour
 from . import test_assistant_radar
@@ -16,7 +17,9 @@ from . import test_assistant_road
 from . import test_assistant_round_trip
 from . import test_assistant_setup
 from . import test_assistant_tours
+from . import test_assistant_trouble
 from . import test_assistant_webhook
+from . import test_assistant_webhook_messages
 from . import test_core_contract
 from . import test_diagnosis_catalogue
 from . import test_diagnosis_causes

@@ -14,7 +14,7 @@ from tree_sitter import Language, Node, Parser
 # CharExtensions.IsSingleQuote of PowerShell: any of them ends a literal, any two are one character of it.
 QUOTES = "'\u2018\u2019\u201a\u201b"
 _TOKENS = re.compile(
-    r"(?P<space>[ \n]+)|(?P<comment>#[^\n]*)|(?P<variable>[$@](?:\w+|_)\b)|(?P<parameter>-[A-Za-z]\w*:?)"
+    r"(?P<space>[ \n]+)|(?P<comment>#[^\n]*)|(?P<variable>[$@](?:global:)?\w+\b)|(?P<parameter>-[A-Za-z]\w*:?)"
     r"|(?P<word>[\w.]+(?:-\w+)*)|(?P<operator>\+=|[-+*/=,.&|(){};@])", re.ASCII)
 _PARSER = Parser(Language(tree_sitter_powershell.language()))
 

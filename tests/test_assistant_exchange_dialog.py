@@ -81,6 +81,19 @@ class TestDialog(TransactionCase):
         self.assertEqual(script.count("'notifications@contoso.example'"), 1)
         self.assertNotIn("brant@contoso.example", script)
 
+    def test_a_rule_without_exception_is_never_for_a_domain_of_people(self):
+        self.setup.catch_all_scope = "domain"
+        self.assertIn("$CatchAllDomain = 'contoso.example'", self.dialog("catch_all_domain").script)
+        dialog = self.dialog("catch_all_subdomain")  # as chosen in the dialog, too
+        self.assertIn("$CatchAllDomain = 'odoo.contoso.example'", dialog.script)
+        self.assertEqual(dialog.catch_all_domain, "odoo.contoso.example")
+        self.setup.mailbox = "erp@fabrikam.example"
+        for domain in ("contoso.example", "CONTOSO.example", "fabrikam.example"):
+            self.setup.catch_all_subdomain = domain
+            dialog = self.dialog("catch_all_subdomain")
+            self.assertFalse(dialog.script, domain)
+            self.assertIn("domain of the users", dialog.missing)
+
     def test_a_server_that_sends_on_behalf_asks_for_that(self):
         self.setup.mail_server_id = self.env["ir.mail_server"].create({
             "name": "Out", "smtp_host": "localhost", "office365_sender_mode": "on_behalf"})
@@ -167,6 +180,16 @@ class TestCatchAll(TransactionCase):
         self.assertEqual((self.setup.catch_all_scope, self.setup.catch_all_domain), ("subdomain", "odoo.contoso.example"))
         self.setup.catch_all_scope = "domain"
         self.assertEqual(self.setup.catch_all_domain, "contoso.example")
+
+    def test_a_sub_domain_that_is_none_is_told(self):
+        table = [("odoo contoso", "is not a domain"), ("Contoso.example", "domain of the users"), ("odoo.contoso.example", ""),
+                 ("fabrikam.example", "")]
+        for domain, words in table:
+            with self.subTest(domain=domain):
+                self.setup.catch_all_subdomain = domain
+                self.assertIn(words, self.setup.catch_all_problem or "")
+                self.assertEqual(bool(self.setup.catch_all_problem), bool(words))
+                self.assertEqual("failed" in self.states(), bool(words))
 
     def test_the_alias_domain_has_to_be_the_one_that_is_caught(self):
         self.assertEqual(self.states(), ["todo", "todo"])

@@ -24,10 +24,10 @@ class TestScriptsPage(BaseCase):
     def as_markdown(cls) -> str:
         """Return all scripts for people; `dev/o365 docs` writes it."""
         start = exchange.script("mailbox_user", VALUES)
-        sign_in = indent(SIGN_IN.read_text(encoding="utf-8"), "    ")
-        block = start[start.index("& {"):start.index(sign_in) + len(sign_in)]
-        head = [line for line in block.splitlines() if not line.startswith(("    $Mailbox", "    $Name", "    $Note"))]
-        lines = ["## Start", "", "```powershell", "Install-Module -Name ExchangeOnlineManagement", *head, "}", "```", ""]
+        sign_in = indent(SIGN_IN.read_text(encoding="utf-8"), " " * 8)
+        block = start[start.index("& {"):start.index(sign_in) + len(sign_in)] + start[start.index("    } finally"):].rstrip("\n")
+        head = [line for line in block.splitlines() if not line.lstrip().startswith(("$Mailbox", "$Name", "$Note"))]
+        lines = ["## Start", "", "```powershell", "Install-Module -Name ExchangeOnlineManagement", *head, "```", ""]
         for kind, about in KINDS.items():
             lines += [f"## {about.title}", ""]
             for title, make in (("Set up", exchange.script), ("Undo", exchange.undo)):
@@ -38,9 +38,7 @@ class TestScriptsPage(BaseCase):
     def without_start(script: str, sign_in: str) -> str:
         """Return what a script does once somebody is signed in."""
         block = script[script.index("& {"):].replace(f"{sign_in}\n", "").rstrip("\n")
-        block = "\n".join(line for line in block.splitlines() if not line.startswith("    $Environment ="))
-        return block if block.count("$Domain") > 1 else "\n".join(
-            line for line in block.splitlines() if not line.startswith("    $Domain ="))
+        return "\n".join(line for line in block.splitlines() if not line.lstrip().startswith(("$Environment =", "$Domain =")))
 
     def test_the_page_is_up_to_date(self):
         page = Path(__file__).parents[1] / "docs" / "exchange-scripts.md"

@@ -50,7 +50,7 @@ UNDONE_BY |= {
         "Set-DynamicDistributionGroup": "Remove-DynamicDistributionGroup"},
 }
 LOOKS = {"Get", "Test"}
-SHOWS = {"Write", "Out", "Format", "Where", "Read", "Connect"}
+SHOWS = {"Select", "Write", "Out", "Format", "Where", "Read", "Connect"}
 # Needs no look: it sets two values, to the same ones each time.
 SETS_ONLY = {"Set-DynamicDistributionGroup"}
 
@@ -183,6 +183,10 @@ class TestScripts(BaseCase):
             made, back = exchange.script(kind, VALUES), exchange.undo(kind, VALUES)
             self.assertLess(made.index("New-TransportRule"), made.index("Set-AcceptedDomain"))
             self.assertLess(back.index("Set-AcceptedDomain"), back.index("Remove-TransportRule"))
+
+    def test_a_rule_without_exception_is_never_for_a_domain_of_people(self):
+        made = exchange.script("catch_all_subdomain", VALUES)
+        self.assertLess(made.index("if ($Taken) {"), made.index("New-TransportRule"))
 
     def test_a_rule_waits_for_the_members_of_its_exception(self):
         made = exchange.script("catch_all_domain", VALUES)

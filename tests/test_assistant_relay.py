@@ -166,6 +166,27 @@ class TestRelay(Office365Case):
                 self.assertEqual(self.check("Public address").state, "failed")
                 self.assertIn(words, self.check("Public address").remedy)
 
+    def test_each_refusal_to_relay_is_explained(self):
+        self.setup.write({"mx_host": MX, "public_addresses": OUR_ADDRESS})
+        table = [
+            (replies.S550_5_7_64_RELAY_DENIED, "No inbound connector matches"),
+            (replies.S550_5_7_64_RELAY_DENIED_ATTR36, "is registered in your organization"),
+            (replies.S550_5_7_51_PARTNER_CONNECTOR, f"Add='{OUR_ADDRESS}'"),
+            (replies.S550_5_7_54_UNABLE_TO_RELAY, "create an inbound connector"),
+            (replies.S550_5_4_1_RELAY_ACCESS_DENIED, "Connectors|MX"),
+            (replies.S550_4_4_62_WRONG_REGION, "another organization or region"),
+            (replies.S550_5_7_68_DIRECT_SEND_REJECTED, f"-SenderIPAddresses {OUR_ADDRESS}"),
+            (replies.S451_4_7_500_GREYLISTED, "inbound connector"),
+            (replies.S550_5_7_511_BANNED_SENDER, "delist"),
+        ]
+        for reply, words in table:
+            self.servers.mx.faults.add("RCPT", reply)
+            check = self.check("connector")
+            with self.subTest(reply=reply):
+                self.assertEqual(check.state, "failed")
+                self.assertIn(reply.text.split()[0], check.cause)
+                self.assertRegex(check.remedy, f"(?i){words}")
+
     def test_a_host_that_is_not_reached_says_what_to_do(self):
         self.setup.mx_host = MX
         with patch.object(type(self.setup), "_relay_port", lambda _self: 1):

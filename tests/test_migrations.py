@@ -66,7 +66,8 @@ class TestMigrations(TransactionCase):
         rows = Deliveries.create([
             {"message_id": message.message_id, "state": "deferred", "cause": "timeout", "date": "2026-01-01 10:00:00"},
             {"message_id": message.message_id, "state": "sent", "date": "2026-01-01 10:05:00", "reply": "250"},
-            {"message_id": "<2@x>", "state": "deferred", "cause": "timeout"}, {"message_id": "<3@x>", "state": "sent", "bounced": "c@x: 550"},
+            {"message_id": "<2@x>", "state": "deferred", "cause": "timeout"},
+            {"message_id": "<3@x>", "state": "sent", "bounced": "c@x: 550"},
             {"state": "sent"}])
         self.env.flush_all()
         for _time in range(2):

@@ -206,7 +206,7 @@ class TestEmailLog(QueueCase):
         message = self.post()
         line = self.line(message_id=message.message_id)
         action = line.with_user(self.brant).sudo().action_send_again()
-        composer = self.env["mail.compose.message"].with_user(self.brant).with_context(action["context"]).create({})
+        composer = self.env["mail.compose.message"].with_user(self.brant).with_context(**action["context"]).create({})
         self.assertEqual((composer.partner_ids, composer.subject), (self.customer, "Offer"))
         composer.action_send_mail()
         self.sent(2)

@@ -13,7 +13,8 @@ ERP = "erp@contoso.example"
 class TestNotes(BaseCase):
 
     def test_notes_of_a_message_are_one_and_the_later_word_holds(self):
-        first = Note("<1>", datetime(2026, 1, 1), {"a@x": Told(FAILED, "send_as_denied"), "b@x": Told(SENT)}, {"subject": "Offer", "kind": MASS})
+        first = Note(
+            "<1>", datetime(2026, 1, 1), {"a@x": Told(FAILED, "send_as_denied"), "b@x": Told(SENT)}, {"subject": "Offer", "kind": MASS})
         other = Note("<2>", datetime(2026, 1, 1))
         second = Note("<1>", datetime(2026, 1, 2), {"a@x": Told(DEFERRED)}, {"subject": "", "kind": MAIL})
         found = merged([first, other, second])

@@ -1,9 +1,9 @@
 """What the dialog of Test Connection asks for, part by part, over real sockets."""
 
 from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
-from .common import CUSTOMER, ERP, Office365Case
+from .common import BRANT, CUSTOMER, ERP, Office365Case
 from .servers import replies
 
 
@@ -40,8 +40,8 @@ class TestParts(Office365Case):
     def test_the_stage_that_failed_with_words_remedy_and_commands(self):
         outgoing, imap = self.servers.submission.faults, self.servers.imap.faults
         table = [
-            (self.outgoing(smtp_host="nobody.invalid"), None, "resolve", "nobody.invalid", "DNS", []),
-            (self.outgoing(), (outgoing, "EHLO", replies.S421_4_3_2_SERVICE_NOT_ACTIVE), "tls", "421 4.3.2", "", []),
+            (self.outgoing(smtp_host="nobody.invalid"), None, "resolve", "gaierror", "", []),
+            (self.outgoing(), (outgoing, "CONNECT", replies.S421_4_3_2_SERVICE_NOT_ACTIVE), "connect", "421 4.3.2", "", []),
             (self.outgoing(), (outgoing, "AUTH", replies.S535_5_7_139_SMTP_AUTH_DISABLED_MAILBOX), "sign_in", "5.7.139",
              "SMTP AUTH is switched off", [f"Set-CASMailbox -Identity {ERP} -SmtpClientAuthenticationDisabled $false"]),
             (self.outgoing(), (outgoing, "RCPT", replies.S550_5_1_10_RECIPIENT_NOT_FOUND), "recipients", "550 5.1.10", "address", []),
@@ -70,22 +70,27 @@ class TestParts(Office365Case):
                 self.assertIn("cannot be verified", failure["words"])
         self.assertFalse(self.servers.login_attempts)
 
+    def administrator(self, alias):
+        user = new_test_user(self.env, "o365.tester", email="tester@private.example", groups="base.group_system")
+        self.set_alias(user, alias)
+        return user
+
     def test_a_test_mail_goes_the_way_of_the_users_mail(self):
-        self.env.user.email = "somebody@elsewhere.example"
-        passed, failure, summary = self.run_parts(self.outgoing(), CUSTOMER)
+        server = self.outgoing().with_user(self.administrator(BRANT))
+        passed, failure, summary = self.run_parts(server, CUSTOMER)
         self.assertEqual((passed[-1], failure), ("content", None))
         sent = self.sent()
-        self.assertEqual((sent.recipients, sent.from_address), ([CUSTOMER], ERP), "nobody vouches for the user's address")
+        self.assertEqual((sent.envelope_from, sent.recipients, sent.from_address), (ERP, [CUSTOMER], BRANT))
         self.assertIn(CUSTOMER, summary)
-        self.assertIn(ERP, summary)
+        self.assertIn(BRANT, summary)
         self.assertFalse(self.env["office365.probe"]._is_probe(sent.message))
-        self.assertIn("not one email address", self.run_parts(self.outgoing(), "nobody")[1]["words"])
+        for nobody in ("nobody", "", f"{CUSTOMER}, {BRANT}"):
+            with self.assertRaisesRegex(UserError, "not one email address"):
+                server.office365_test_part("resolve", nobody)
 
     def test_a_refused_test_mail_names_the_address_to_be_allowed(self):
-        self.env.user.email = "somebody@elsewhere.example"
-        self.set_alias(self.env.user, "refused@contoso.example")
-        _passed, failure, _summary = self.run_parts(self.outgoing(), CUSTOMER)
-        self.assertEqual(failure["commands"], [
+        server = self.outgoing().with_user(self.administrator("refused@contoso.example"))
+        self.assertEqual(self.run_parts(server, CUSTOMER)[1]["commands"], [
             f"Add-RecipientPermission refused@contoso.example -Trustee {ERP} -AccessRights SendAs -Confirm:$false"])
 
     def test_archived_servers_and_other_parts_are_refused(self):

@@ -45,7 +45,7 @@ class Office365ExchangeScript(models.TransientModel):
     domain = fields.Char(related="setup_id.domain")
     mailbox = fields.Char(related="setup_id.mailbox")
     client_id = fields.Char(related="setup_id.client_id")
-    catch_all_domain = fields.Char(related="setup_id.catch_all_domain")
+    catch_all_domain = fields.Char(compute="_compute_catch_all_domain")
     admin_center = fields.Char("Exchange Admin Center", compute="_compute_admin_center")
     script = fields.Text(compute="_compute_script")
     undo = fields.Text("Undo Script", compute="_compute_script")
@@ -59,6 +59,11 @@ class Office365ExchangeScript(models.TransientModel):
     def _compute_admin_center(self):
         for wizard in self:
             wizard.admin_center = exchange.admin_center(wizard.cloud or DEFAULT_CLOUD)
+
+    @api.depends("kind", "setup_id.domain", "setup_id.catch_all_subdomain")
+    def _compute_catch_all_domain(self):
+        for wizard in self:
+            wizard.catch_all_domain = wizard.domain if wizard.kind == "catch_all_domain" else wizard.setup_id.catch_all_subdomain
 
     @api.depends("setup_id", "kind", "object_id", "ip_addresses", "certificate_name", "hve_account")
     def _compute_script(self):

@@ -10,7 +10,8 @@ _SHOWN = ("date", "state", "recipients", "subject", "cause", "user_id")
 #: What is looked for: the first page, what failed, and a customer or a subject that few, or none, have.
 SEARCHES = {
     "first page": [], "what failed": [("state", "in", ("failed", "bounced"))],
-    "a customer by name": [("recipients", "ilike", "Carla of the Log")], "the beginning of an address": [("recipients", "ilike", "customer4711")],
+    "a customer by name": [("recipients", "ilike", "Carla of the Log")],
+    "the beginning of an address": [("recipients", "ilike", "customer4711")],
     "a domain": [("recipients", "ilike", "@fabrikam7.example")], "a word of the subject": [("subject", "ilike", "Offer 4711")],
     "a word that no subject has": [("subject", "ilike", "nowhere to be found")],
 }

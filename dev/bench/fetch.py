@@ -83,7 +83,8 @@ def _large(lab: Lab, rounds: int) -> Iterator[Result]:
                 core.append(_first_run(lab, lab.core, kind, _LARGE))
         growth = [one["growth"] / _MB for one in large]
         yield Result(
-            "fetch", f"mailbox of {_LARGE:,} messages, {work}: a run ({_RUN}; core {_CORE_RUN})", [], [], growth, "MB of memory more than before it",
+            "fetch", f"mailbox of {_LARGE:,} messages, {work}: a run ({_RUN}; core {_CORE_RUN})", [], [], growth,
+            "MB of memory more than before it",
             "≤ 50 MB", max(growth) <= 50, remarks=_beside(small, core, lambda one: one["growth"] / _MB, "MB"),
         )
         longer = [1000 * (one["look"] - other["look"]) for one, other in zip(large, small, strict=True)]

@@ -37,7 +37,7 @@ class Picture:
     :ivar model: whose record is opened: the first one that `domain` finds; None shows the list
     :ivar height: of the window, in pixels
     :ivar press: CSS selector of what is clicked before, such as a tab
-    :ivar width: of the window, in pixels
+    :ivar width: of the window, in pixels, if it is another than that of the command
     :ivar shows: CSS selector of what is waited for
     :ivar path: address of the page, where it has one of its own
     """
@@ -48,7 +48,7 @@ class Picture:
     domain: tuple = ()
     height: int = 760
     press: str = ""
-    width: int = 1280
+    width: int = 0
     shows: str = ""
     path: str = ""
 
@@ -72,7 +72,6 @@ PICTURES = (
     Picture("entra", "mail_office365.office365_app_action", "office365.app", (), 900),
     Picture("deliveries", "mail_office365.office365_delivery_action", height=420),
 )
-
 
 # Developer Mode, without which some of the screens cannot be opened, shows the name of this machine's database, and its own menu.
 _HIDDEN = """
@@ -104,7 +103,7 @@ def main() -> int:
         with _served(config, database) as address, chromium() as browser:
             _log_in(browser, address)
             for picture, page in pages.items():
-                browser.size(options.width, picture.height)
+                browser.size(picture.width or options.width, picture.height)
                 _take(browser, picture, f"{address}{page}", options.into / f"{picture.name}.png")
             if not options.names or "banner" in options.names:
                 _draw(browser, ADDON / "static" / "description" / "banner.svg", options.into / "banner.png")
@@ -167,7 +166,6 @@ def _log_in(browser: Browser, address: str) -> None:
 
 
 def _take(browser: Browser, picture: Picture, url: str, target: Path) -> None:
-    browser.size(picture.width, picture.height)
     browser.open(url)
     shows = picture.shows or (".o_form_view .o_field_widget" if picture.model else ".o_list_view .o_data_row")
     browser.wait_for(f"document.querySelector('{shows}')")

@@ -82,15 +82,17 @@ class Office365Setup(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        setups = super().create([self._tidied(vals) for vals in vals_list])
-        setups._update_app()
+        vals_list = [self._of_app(self._tidied(vals)) for vals in vals_list]
+        setups = super().create(vals_list)
+        for setup, vals in zip(setups, vals_list, strict=True):
+            setup._update_app(vals)
         setups.env["office365.setup.step"].sudo().create([
             {"setup_id": setup.id, "step": step, "sequence": number}
             for setup in setups for number, (step, _label) in enumerate(STEPS, 1)])
         return setups
 
     def write(self, vals):
-        vals = self._tidied(vals)
+        vals = self._of_app(self._tidied(vals))
         changed = {
             setup: {step for name, steps in _INPUTS.items() if name in vals and setup._differs(name, vals[name]) for step in steps}
             for setup in self}
@@ -98,7 +100,7 @@ class Office365Setup(models.Model):
         for setup, steps in changed.items():
             setup._forget(steps)
         if vals.keys() & set(OF_THE_APP):
-            self._update_app()
+            self._update_app(vals)
         for name in vals.keys() & {"mail_server_id", "fetchmail_server_id"}:
             self._adopt(self[name])
         return result
@@ -202,7 +204,7 @@ class Office365Setup(models.Model):
     @api.model
     def action_open(self):
         """Open the set-up of this database; begin one if there is none."""
-        setups = self.search([])
+        setups = self.search([], limit=2)
         action = {"type": "ir.actions.act_window", "name": self.env._("Office 365 Set-up"), "res_model": self._name, "target": "current"}
         if len(setups) > 1:
             return {**action, "view_mode": "list,form"}

@@ -164,7 +164,7 @@ class Office365Setup(models.Model):
                 self.env._("Make the outgoing mail server first.") if not server else self.env._("Set the proposed default From."))
         name = self.env._("The mailbox may send as %(address)s, the default From of %(domain)s", address=address, domain=domain.name)
         unproved = self.env["ir.mail_server"]._office365_own().unproved.get(server.id, frozenset())
-        if canonical_address(address) not in unproved:
+        if canonical_address(address) not in unproved or server.office365_sender_mode == "mailbox":
             return Check(name, DONE)
         found = self.env["office365.probe"].sudo().search([("mail_server_id", "=", server.id), ("address", "=", address.lower())])
         if found.state != "refused":

@@ -36,7 +36,8 @@ class Office365Setup(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Users' Aliases"),
             "res_model": "office365.setup.alias",
-            "views": [(False, "list")],
+            "views": [(False, "list"), (False, "kanban"), (False, "form")],
+            "mobile_view_mode": "kanban",
             "domain": [("setup_id", "=", self.id)],
             "context": {"search_default_open": 1},
         }

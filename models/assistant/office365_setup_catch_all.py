@@ -2,9 +2,9 @@ import base64
 
 from odoo import api, fields, models
 
-from ...tools.addresses import canonical_address
+from ...tools.addresses import AddressError, canonical_address, canonical_domain
 from ...tools.assistant.catch_all import reached_by
-from ...tools.checks import DONE, TODO, Check
+from ...tools.checks import DONE, FAILED, TODO, Check
 
 # Received messages that are looked through for one that only a catch-all brings.
 _LOOKED_THROUGH = 20
@@ -23,6 +23,7 @@ class Office365Setup(models.Model):
     catch_all_subdomain = fields.Char(
         "Sub-domain", compute="_compute_catch_all_subdomain", store=True, readonly=False, help="It must be a domain of your tenant.")
     catch_all_domain = fields.Char("Catch-all Domain", compute="_compute_catch_all_domain")
+    catch_all_problem = fields.Char(compute="_compute_catch_all_problem")
 
     @api.depends("domain")
     def _compute_catch_all_subdomain(self):
@@ -33,6 +34,23 @@ class Office365Setup(models.Model):
     def _compute_catch_all_domain(self):
         for setup in self:
             setup.catch_all_domain = setup.domain if setup.catch_all_scope == "domain" else setup.catch_all_subdomain
+
+    @api.depends("domain", "catch_all_scope", "catch_all_subdomain")
+    def _compute_catch_all_problem(self):
+        for setup in self:
+            setup.catch_all_problem = setup.catch_all_scope == "subdomain" and setup._subdomain_problem()
+
+    def _subdomain_problem(self) -> str | bool:
+        """Return what is wrong with the sub-domain, in a sentence for people; False if nothing is."""
+        if not self.catch_all_subdomain:
+            return False
+        try:
+            found = canonical_domain(self.catch_all_subdomain)
+        except AddressError:
+            return self.env._("%s is not a domain. Enter one such as odoo.contoso.com.", self.catch_all_subdomain)
+        if found in self._script_domains():
+            return self.env._("%s is the domain of the users. Enter a sub-domain, or choose the domain of the users.", found)
+        return False
 
     def write(self, vals):
         before = {setup: setup.catch_all_domain for setup in self}
@@ -46,6 +64,8 @@ class Office365Setup(models.Model):
         domain = self.catch_all_domain
         if not domain:
             return [Check(self.env._("Domain of the catch-all"), TODO, self.env._("Enter the email domain in the first step."))]
+        if self.catch_all_problem:
+            return [Check(self.env._("Domain of the catch-all"), FAILED, cause=self.catch_all_problem)]
         return [self._check_alias_domain_is_caught(domain), self._check_catch_all_brings(domain)]
 
     def _check_alias_domain_is_caught(self, domain: str) -> Check:

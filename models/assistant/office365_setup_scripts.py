@@ -66,11 +66,15 @@ class Office365Setup(models.Model):
         """Return what a script is about, and the addresses that were looked through for it.
 
         :param entered: what is entered in the dialog, see ``exchange.Values``
+        :raise UserError: the script would do harm with these values
         """
+        if kind == "catch_all_subdomain" and (problem := self._subdomain_problem()):
+            raise UserError(problem)  # its rule takes all email of the domain
+        caught = self.domain if kind == "catch_all_domain" else self.catch_all_subdomain
         as_sender = kind == "app_rbac" and self.mail_server_id.office365_sender_mode == "as_sender"
         found = exchange.Listed()
         if as_sender or kind in ("send_as", "on_behalf"):
             found = exchange.listed(self._script_addresses(), self._script_domains(), self.mailbox or "")
         return exchange.Values(
             cloud=self.cloud, domain=self.domain or "", mailbox=self.mailbox or "", client_id=self.client_id or "",
-            addresses=found.kept, senders=found.kept if as_sender else (), catch_all_domain=self.catch_all_domain or "", **entered), found
+            addresses=found.kept, senders=found.kept if as_sender else (), catch_all_domain=caught or "", **entered), found

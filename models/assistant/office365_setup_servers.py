@@ -4,7 +4,6 @@ from ...const import INCOMING_PRESETS, OUTGOING_PRESETS
 from ...tools.addresses import canonical_address, domain_of
 from ...tools.checks import DONE, TODO, Check
 from ...tools.servers.presets import is_microsoft_host
-from .office365_setup import OF_THE_APP
 
 _SERVERS = {"ir.mail_server": "mail_server_id", "fetchmail.server": "fetchmail_server_id"}
 
@@ -21,8 +20,8 @@ class Office365Setup(models.Model):
 
     @api.depends("mailbox", "mail_server_id", "fetchmail_server_id")
     def _compute_found_servers(self):
-        outgoing = self.env["ir.mail_server"].search([]).filtered(_is_at_microsoft)
-        incoming = self.env["fetchmail.server"].search([]).filtered(_is_at_microsoft)
+        outgoing = self.env["ir.mail_server"].search([("owner_user_id", "=", False)]).filtered(_is_at_microsoft)
+        incoming = self.env["fetchmail.server"].search([("server_type", "!=", "local")]).filtered(_is_at_microsoft)
         for setup in self:
             setup.found_mail_server_ids = outgoing - setup.mail_server_id
             setup.found_fetchmail_server_ids = incoming - setup.fetchmail_server_id
@@ -43,7 +42,7 @@ class Office365Setup(models.Model):
         return {
             "mail_server_id": outgoing.id, "fetchmail_server_id": incoming.id, "app_id": app.id,
             "mailbox": mailbox, "domain": domain_of(mailbox or ""),
-            **({"road": outgoing.office365_preset} if outgoing else {}), **({name: app[name] for name in OF_THE_APP} if app else {}),
+            **({"road": outgoing.office365_preset} if outgoing else {}),
         }
 
     @api.onchange("mail_server_id", "fetchmail_server_id")
@@ -115,5 +114,4 @@ class Office365Setup(models.Model):
 def _is_at_microsoft(server) -> bool:
     """Tell whether a server signs in at Microsoft's, ours or set up by hand."""
     host = server.smtp_host if server._name == "ir.mail_server" else server.server
-    is_personal = server._name == "ir.mail_server" and server.owner_user_id
-    return not is_personal and bool(server.office365_preset or server._office365_is_outlook() or is_microsoft_host(host or ""))
+    return bool(server.office365_preset or server._office365_is_outlook() or is_microsoft_host(host or ""))

@@ -9,6 +9,8 @@ from ...tools.diagnosis.reader import diagnose
 from ...tools.entra.directory import directory_of
 from .office365_setup import OF_THE_APP
 
+_IDS = ("cloud", "directory_id", "client_id")
+
 
 class Office365Setup(models.Model):
     """Step 1: the app registration that signs in."""
@@ -43,21 +45,26 @@ class Office365Setup(models.Model):
     # The app
     # ------------------------------------------------------------
 
-    def _update_app(self) -> None:
-        """Make the app, or correct it, once both of its ids can be right."""
+    @api.model
+    def _of_app(self, vals: dict) -> dict:
+        """Return values with those of the app that they name."""
+        app = self.env["office365.app"].browse(vals.get("app_id") or ())
+        return {**{name: app[name] for name in OF_THE_APP}, **vals} if app else vals
+
+    def _update_app(self, vals: dict) -> None:
+        """Make the app, or correct it, once both of its ids can be right. What these values don't say is the app's to say."""
         for setup in self:
-            ids = setup.directory_id and setup.client_id
-            if not ids or setup.directory_problem or setup.client_problem:
+            if not (setup.directory_id and setup.client_id) or setup.directory_problem or setup.client_problem:
                 continue
             values = {name: setup[name] for name in OF_THE_APP}
-            app = setup.env["office365.app"].search(
-                [(name, "=", values[name]) for name in ("cloud", "directory_id", "client_id")], limit=1) or setup.app_id
+            app = setup.env["office365.app"].search([(name, "=", values[name]) for name in _IDS], limit=1) or setup.app_id
             if not app:
                 app = app.create({"name": setup.env._("Odoo mail"), **values})
-            elif changed := {name: value for name, value in values.items() if app[name] != value}:
+            elif changed := {name: values[name] for name in OF_THE_APP if app[name] != values[name] and name in (*_IDS, *vals)}:
                 app.write(changed)
-            if setup.app_id != app:
-                setup.app_id = app
+            told = {name: app[name] for name in OF_THE_APP if app[name] != values[name]}
+            if told or setup.app_id != app:
+                setup.write({**told, "app_id": app.id})
 
     @api.onchange("app_id")
     def _onchange_app_id(self):
@@ -80,8 +87,7 @@ class Office365Setup(models.Model):
 
     def _inverse_client_secret(self):
         for setup in self.filtered("client_secret"):
-            if not setup.app_id:
-                setup._update_app()
+            setup._update_app({})
             if not setup.app_id:
                 raise ValidationError(self.env._(
                     "The client secret is stored with the app registration. Enter the Directory (tenant) ID and the Application (client) "
@@ -208,6 +214,8 @@ class Office365Setup(models.Model):
                 return [Check(name, TODO, self.env._("Enter the mailbox and sign in as it."))]
             server = self.mail_server_id or self.fetchmail_server_id
             account = server._office365_account(self.mailbox) if server else self.mailbox
+            if not self.app_id._sign_ins(account):
+                return [Check(name, TODO, self.env._("Sign in with Microsoft as %s, with one of the buttons of this step.", account))]
         try:
             _report, findings = self.app_id._check_account(account)
         except UserError as error:

@@ -11,6 +11,7 @@ from ...const import DELEGATED_PERMISSIONS
 from ...tools import entra
 from ...tools.diagnosis.reader import diagnose
 from ...tools.entra import sign_in_state
+from ...tools.servers import remedies
 
 PATH = "/mail_office365/oauth"
 SESSION_KEY = "office365_sign_in"
@@ -193,4 +194,5 @@ class Office365App(models.Model):
         """Return the sentences for a sign-in that Entra refused: its own words, and what to do about them."""
         return self.env._(
             "%(app)s: Microsoft Entra refused the sign-in. It said: %(words)s\n%(remedy)s",
-            app=self.display_name, words=error, remedy=diagnose(error, protocol="entra").translated(self.env._))
+            app=self.display_name, words=error, remedy=remedies.told(
+                diagnose(error, protocol="entra"), self.env._, {"client id": self.client_id or ""}))

@@ -15,6 +15,7 @@ from ...tools.diagnosis.reader import Diagnosis, diagnose
 from ...tools.entra import token_life
 from ...tools.entra.token_life import Wanted
 from ...tools.entra.tokens import EntraRefused, Token
+from ...tools.servers import remedies
 from ...tools.transactions import run_apart
 
 _logger = logging.getLogger(__name__)
@@ -283,7 +284,8 @@ class Office365Token(models.Model):
             diagnosis = dataclasses.replace(diagnosis, retry_after=retry_after)
         return SignInRefused(self.env._(
             "Microsoft Entra gave no token for %(whose)s. It said: %(reply)s\n%(remedy)s",
-            whose=self._whose(), reply=self.failure_text, remedy=diagnosis.translated(self.env._)), diagnosis)
+            whose=self._whose(), reply=self.failure_text, remedy=remedies.told(
+                diagnosis, self.env._, {"client id": self.app_id.client_id or "", "mailbox": self.account or ""})), diagnosis)
 
     def _never_signed_in(self, wanted: Wanted) -> SignInRefused:
         app = self.env["office365.app"].browse(wanted.app_id).exists()

@@ -45,7 +45,8 @@ class Office365Probe(models.Model):
             probe.LOST: self.env._("The connection broke off before Exchange replied. Check again later."),
         }
         for result in self:
-            sentence = sentences.get(result._verdict().cause) or diagnose(result.reply, protocol="smtp").translated(self.env._)
+            sentence = sentences.get(result._verdict().cause) or result.mail_server_id._office365_remedy_text(
+                diagnose(result.reply, protocol="smtp"), result.address)
             result.explanation = self.env._("%(sentence)s It said: %(reply)s", sentence=sentence, reply=result.reply)
 
     def _verdict(self) -> probe.Verdict:

@@ -92,7 +92,7 @@ class FetchmailServer(models.Model):
 
     def _office365_remedy(self, error: Exception | str) -> str:
         """Return what to do about a failure. A server that core has confirmed opened the mailbox before."""
-        return self._office365_diagnosis(error).translated(self.env._)
+        return self._office365_remedy_text(self._office365_diagnosis(error))
 
     def _office365_diagnosis(self, error: Exception | str):
         return diagnose(error, protocol=self._get_connection_type(), worked_before=self.state == "done")

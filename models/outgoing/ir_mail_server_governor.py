@@ -154,7 +154,7 @@ class Governor:
         reason = env._(
             "Exchange is refusing %(name)s. Its mail is on hold: %(reply)s",
             name=target or self.server.display_name, reply=state.reply or state.cause)
-        remedy = self.server._office365_told(diagnose(state.reply), target)
+        remedy = self.server._office365_remedy_text(diagnose(state.reply), target)
         return Admission(
             go=False, retry_at=retry_at, cause=state.cause, reason=reason if remedy in reason else f"{reason}\n{remedy}", is_failure=True)
 

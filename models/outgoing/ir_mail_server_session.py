@@ -69,7 +69,7 @@ class IrMail_Server(models.Model):
     def _office365_failure(self, server, words: str, reason: Exception, transport: Transport | None) -> MailDeliveryException:
         """Return the failure of a mail as core raises it, with what to do about it."""
         sender = transport and email_normalize(transport.smtp_from or "")
-        remedy = server._office365_told(diagnose(reason, protocol="smtp"), sender or "")
+        remedy = server._office365_remedy_text(diagnose(reason, protocol="smtp"), sender or "")
         return MailDeliveryException(self.env._("Mail Delivery Failed"), f"{server.name}: {words}\n{remedy}")
 
     # ------------------------------------------------------------

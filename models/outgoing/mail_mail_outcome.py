@@ -182,7 +182,7 @@ class MailMail(models.Model):
         server = self.env["ir.mail_server"].browse(run and run.server_id or ())
         parts = run and run.attempt and run.attempt.parts or ()
         sender = next((part.sender for part in parts if part.sender), run.sender if run else "")
-        return f"{refusal.words}\n{server._office365_told(refusal.diagnosis, sender, recipient)}"
+        return f"{refusal.words}\n{server._office365_remedy_text(refusal.diagnosis, sender, recipient)}"
 
     def _office365_fail_unreached(self, run: QueueRun, cause: str, reason: str, words: str) -> None:
         """End a mail that has waited for its server as long as it may.

@@ -97,7 +97,7 @@ class MailMail(models.Model):
         return self.env._("The email was not accepted: %(cause)s. Your administrator can see more in the email log.", **values)
 
     def _office365_cause_name(self) -> str:
-        return dict(self._fields["office365_cause"]._description_selection(self.env))[self.office365_cause]
+        return self.env["office365.cause"]._name_of(self.office365_cause)
 
     def _office365_notifications(self):
         return self.env["mail.notification"].sudo().search([

@@ -34,7 +34,7 @@ class Office365Delivery(models.Model):
     _order = "id desc"
     _rec_name = "message_id"
 
-    email_id = fields.Many2one("office365.email", "Email", readonly=True, ondelete="cascade", index="btree_not_null")
+    email_id = fields.Many2one("office365.email", readonly=True, ondelete="cascade", index="btree_not_null")
     date = fields.Datetime("Time", readonly=True, index=True, default=fields.Datetime.now)
     mail_server_id = fields.Many2one("ir.mail_server", "Server", readonly=True, ondelete="set null", index=True)
     message_id = fields.Char("Message-Id", readonly=True, index=True)

@@ -36,23 +36,23 @@ class Office365Email(models.Model):
     @api.depends_context("lang")
     def _compute_remedy(self):
         for email in self:
-            refused = email.recipient_ids.filtered(lambda recipient: recipient.reply == email.reply)[:1]
+            refused = next((recipient.address for recipient in email.recipient_ids if recipient.reply == email.reply), "")
             diagnosis = diagnose(email.reply or "", protocol="smtp")
             # A reply that was refused here, for a quota say, is no server's: it says by itself what to do.
             if not email.cause or diagnosis.cause != email.cause:
                 email.remedy = email.command = False
                 continue
             sender, server = email._sender(), email.mail_server_id
-            email.remedy = server._office365_told(diagnosis, sender, refused.address or "")
-            email.command = server._office365_commands(diagnosis, sender, refused.address or "")
+            email.remedy = server._office365_remedy_text(diagnosis, sender, refused)
+            email.command = server._office365_commands(diagnosis, sender, refused)
 
     @api.depends("message_id", "state")
     def _compute_can_retry(self):
         mails = self._mails()
         for email in self:
-            own = mails.filtered(lambda mail: mail.message_id == email.message_id)
+            own = [mail for mail in mails if mail.message_id == email.message_id]
             email.can_retry = bool(own)
-            email.retry_at = min(filter(None, own.mapped("office365_retry_at")), default=False)
+            email.retry_at = min((mail.office365_retry_at for mail in own if mail.office365_retry_at), default=False)
 
     def _sender(self) -> str:
         """Return the address that the mail left as."""

@@ -48,7 +48,7 @@ class Office365Pause(models.Model):
     def _compute_remedy(self):
         for pause in self:
             diagnosis, server, sender = diagnose(pause.reply or ""), pause.mail_server_id, pause.address or ""
-            pause.remedy = server._office365_told(diagnosis, sender)
+            pause.remedy = server._office365_remedy_text(diagnosis, sender)
             pause.command = server._office365_commands(diagnosis, sender)
 
     # ------------------------------------------------------------
@@ -162,7 +162,7 @@ class Office365Pause(models.Model):
 
     def _words(self) -> str:
         """Return the server's words, or what the cause is called."""
-        return self.reply or dict(self._fields["cause"]._description_selection(self.env))[self.cause]
+        return self.reply or self.env["office365.cause"]._name_of(self.cause)
 
     def action_resume(self):
         """End the pauses: what waits is tried at once."""

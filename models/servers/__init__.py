@@ -2,9 +2,9 @@ from . import fetchmail_server
 from . import ir_mail_server
 from . import ir_mail_server_check
 from . import ir_mail_server_own
-from . import ir_mail_server_remedy
 from . import office365_cause
 from . import ir_mail_server_test
 from . import office365_reminder_mixin
 from . import office365_server_mixin
 from . import office365_server_test
+from . import office365_server_remedy

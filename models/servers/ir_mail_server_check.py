@@ -100,5 +100,6 @@ class IrMail_Server(models.Model):
         if isinstance(error, (CertificateRefused, SmtpSignInRefused, UserError)):  # they tell what to do
             lines.append(f"✗ {labels[failed]}: {error}")
         else:
-            lines += [f"✗ {labels[failed]}: {words_of(error)}", "", diagnosis.translated(self.env._)]
+            remedy = self._office365_remedy_text(diagnosis, self._get_test_email_from() or "")
+            lines += [f"✗ {labels[failed]}: {words_of(error)}", "", remedy]
         return "\n".join([*lines, "", self.env._("Cause: %s", diagnosis.cause)])

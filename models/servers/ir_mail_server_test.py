@@ -2,7 +2,6 @@ import time
 
 from odoo import models
 from odoo.exceptions import UserError
-from odoo.tools import email_normalize
 
 from ...tools.diagnosis.reader import diagnose
 from ...tools.errors import CertificateRefused, SmtpSignInRefused
@@ -43,11 +42,9 @@ class IrMail_Server(models.Model):
             self._office365_send_test(note)
             return self.env._(
                 "The server accepted an email that Odoo sent to %s. Odoo ignores it when it fetches mail.", self._get_test_email_to())
-        if not (address := email_normalize(email_to)):
-            raise UserError(self.env._("“%s” is not one email address. Enter the address of whoever is to get the test email.", email_to))
-        sent_from = self._office365_send_test(note, address)
+        sent_from = self._office365_send_test(note, email_to)
         return self.env._(
-            "The server accepted the test email to %(address)s. It was sent from %(sender)s.", address=address, sender=sent_from)
+            "The server accepted the test email to %(address)s. It was sent from %(sender)s.", address=email_to, sender=sent_from)
 
     def _office365_test_values(self, email_to):
         values = super()._office365_test_values(email_to)

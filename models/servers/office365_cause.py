@@ -48,9 +48,13 @@ class Office365Cause(models.Model):
     @api.depends("cause")
     @api.depends_context("lang")
     def _compute_display_name(self):
-        names = dict(self._fields["cause"]._description_selection(self.env))
         for cause in self:
-            cause.display_name = names.get(cause.cause)
+            cause.display_name = self._name_of(cause.cause)
+
+    @api.model
+    def _name_of(self, slug: str) -> str:
+        """Return what people call a cause."""
+        return dict(self._fields["cause"]._description_selection(self.env))[slug]
 
     @api.model
     def _action(self, slug: str) -> dict:

@@ -143,7 +143,7 @@ class Office365ServerMixin(models.AbstractModel):
         """Return the sentences for a refused sign-in: the server's own words, and what to do about them."""
         return self.env._(
             "%(host)s refused to sign in %(login)s. It said: %(reply)s\n%(remedy)s",
-            host=host, login=login, reply=reply, remedy=diagnose(error).translated(self.env._),
+            host=host, login=login, reply=reply, remedy=self._office365_remedy_text(diagnose(error)),
         )
 
     def _office365_certificate_text(self, host: str, error: ssl.SSLCertVerificationError) -> str:

@@ -3,6 +3,7 @@ from poplib import error_proto
 
 from odoo import models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import email_normalize
 
 from ...tools.diagnosis.reader import Diagnosis
 from ...tools.errors import words_of
@@ -32,24 +33,27 @@ class Office365ServerMixin(models.AbstractModel):
         :param email_to: who gets the test email; None: as Test Connection has it
         :return: the ``stages`` that were passed (name, seconds, detail); the ``failure`` that ended it or None; and after the last part the
             ``summary``
-        :raise UserError: archived, or no such part
+        :raise UserError: archived, no such part, or not one address
         """
         self.ensure_one().check_access("write")
         self._office365_check_active()
         if part not in self._office365_test_parts():
             raise UserError(self.env._("There is no part “%s” in this test.", part))
+        recipient = None if email_to is None else email_normalize(email_to)
+        if recipient is False:
+            raise UserError(self.env._("“%s” is not one email address. Enter the address of whoever is to get the test email.", email_to))
         stages: list[dict] = []
 
         def note(name: str, seconds: float, detail: str) -> None:
             stages.append({"name": name, "seconds": round(seconds, 2), "detail": detail})
 
         try:
-            summary = self._office365_run_part(part, note, email_to)
+            summary = self._office365_run_part(part, note, recipient)
         except AccessError:
             raise
         except (OSError, UnicodeError, UserError, IMAP4.error, error_proto) as error:
             passed = {stage["name"] for stage in stages}
-            return {"stages": stages, "failure": self._office365_test_failed(part, passed, error, email_to), "summary": ""}
+            return {"stages": stages, "failure": self._office365_test_failed(part, passed, error, recipient), "summary": ""}
         return {"stages": stages, "failure": None, "summary": summary or ""}
 
     # ------------------------------------------------------------

@@ -3,12 +3,11 @@
 import time
 from typing import Any, Final
 
-import idna
-
 import dns.exception
 import dns.message
 import dns.name
 import dns.resolver
+import idna
 
 #: Seconds for one question, and for all questions of a resolver: a person waits for them.
 EACH: Final = 3.0

@@ -152,7 +152,8 @@ class _Walk:
 
     def results(self, domain: str, record: str) -> dict[Network, str]:
         """Return what a record says of each network."""
-        terms, results = parse(record), {}
+        terms = parse(record)
+        results: dict[Network, str] = {}
         for term in terms:
             if term.name in _ASKS and term.name != "redirect":
                 self._count(term)

@@ -81,6 +81,9 @@ export class TestDialog extends Component {
     }
 
     async run() {
+        if (this.props.asksRecipient && !this.state.emailTo.trim()) {
+            return;
+        }
         Object.assign(this.state, this.blank, { isRunning: true });
         const run = (this.currentRun = Symbol("run"));
         const emailTo = this.props.asksRecipient ? this.state.emailTo.trim() : null;

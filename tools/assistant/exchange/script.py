@@ -24,6 +24,22 @@ _HEAD_OF_UNDO: Final = """\
 _MODULE: Final = """\
 # Needed once: Install-Module -Name ExchangeOnlineManagement
 """
+# All is one block, which stops at the first error, also if it is pasted: a console would go on with the next line. Exchange's commands are
+# functions of a module, and modules see the global preference alone (about_Preference_Variables).
+_BEFORE: Final = """\
+& {
+    $Before = $global:ErrorActionPreference
+    $global:ErrorActionPreference = 'Stop'
+    try {
+"""
+_AFTER: Final = """\
+    } finally {
+        $global:ErrorActionPreference = $Before
+    }
+}
+"""
+_STEP: Final = " " * 8
+_NEXT: Final = "\n"
 
 
 class MissingValue(ValueError):
@@ -68,12 +84,10 @@ def file_name(kind: str, domain: str, *, is_undo: bool = False) -> str:
 
 
 def _script(head: str, parts: tuple[str, ...], values: Values) -> str:
-    """Put it together. All is one block, which stops at the first error, pasted line by line as well; a file would, a console would not."""
     body = "\n".join(_part(name) for name in ("sign_in", *parts))
     used = set(_VARIABLE.findall(body))
     assignments = "".join(_assignments(used, values))
-    block = f"$ErrorActionPreference = 'Stop'\n\n# Values of this database.\n{assignments}\n{body}"
-    return f"{head}{_MODULE}& {{\n{indent(block, '    ')}}}\n"
+    return f"{head}{_MODULE}{_BEFORE}{indent(f'# Values of this database.{_NEXT}{assignments}{_NEXT}{body}', _STEP)}{_AFTER}"
 
 
 def _assignments(used: set[str], values: Values) -> Iterator[str]:

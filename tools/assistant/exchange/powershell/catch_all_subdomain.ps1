@@ -8,6 +8,12 @@ $Rule = Get-TransportRule | Where-Object { $_.Name -eq $RuleName }
 if ($Accepted.DomainType -ne 'Authoritative' -and -not $Rule) {
     throw ('{0} is not authoritative: another mail system has mailboxes of it. Use another sub-domain.' -f $CatchAllDomain)
 }
+# The rule below takes all email of the domain: stop if anybody has an address in it. This takes a minute for some thousand.
+$Taken = Get-Recipient -ResultSize Unlimited | Where-Object { $_.EmailAddresses -like ('*@{0}' -f $CatchAllDomain) }
+if ($Taken) {
+    $First = ($Taken | Select-Object -First 1).PrimarySmtpAddress
+    throw ('{0} has an address in {1}, whose email the rule would take.' -f $First, $CatchAllDomain)
+}
 # Redirect all email of the domain to the mailbox, also that of your own users, who reply to Odoo as well.
 $Settings = @{
     RecipientDomainIs = $CatchAllDomain

@@ -1,3 +1,4 @@
+# If Exchange does not find a mailbox that was just made, run the script again in some minutes.
 $Client = Get-CASMailbox -Identity $Mailbox
 # Allow SMTP AUTH for this mailbox alone; it counts more than the organization's own switch. Microsoft sign-in needs it, too.
 if ($Client.SmtpClientAuthenticationDisabled -ne $false) {
