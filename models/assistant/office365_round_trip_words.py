@@ -40,7 +40,7 @@ class Office365RoundTrip(models.Model):
         diagnosis = diagnose(words, protocol="smtp")
         remedy = (self.facts or {}).get("advice") or ""
         if diagnosis.cause != "unknown":
-            remedy = self.mail_server_id._office365_told(diagnosis, sender=self.author or "", recipient=self.address or "")
+            remedy = self.mail_server_id._office365_remedy_text(diagnosis, sender=self.author or "", recipient=self.address or "")
         if finding.slug == "deferred":
             return self.env._("The email could not be sent now: %s", words), remedy
         return self.env._("The email was refused: %s", words), remedy
@@ -76,7 +76,8 @@ class Office365RoundTrip(models.Model):
                 self.env._("Exchange returned the email: it went round in circles. It said: %(words)s", **values), catch_all),
             "returned": lambda: (
                 self.env._("Exchange returned the email. It said: %(words)s", **values),
-                self.mail_server_id._office365_told(diagnose(values["words"], protocol="smtp"), sender=self.author, recipient=self.address)),
+                self.mail_server_id._office365_remedy_text(
+                    diagnose(values["words"], protocol="smtp"), sender=self.author or "", recipient=self.address or "")),
             "other_mailbox": lambda: (
                 self.env._("The email reached another mailbox: %(mailbox)s fetched it.", **values),
                 self.env._("Let the catch-all rule redirect to %s, or choose the other incoming mail server in this set-up.",
@@ -127,7 +128,7 @@ class Office365RoundTrip(models.Model):
         words = finding.values["words"]
         diagnosis = diagnose(words, protocol=self.fetchmail_server_id._get_connection_type() if self.fetchmail_server_id else None)
         first, _newline, rest = words.partition("\n")
-        return first, rest or diagnosis.translated(self.env._)
+        return first, rest or self.fetchmail_server_id._office365_remedy_text(diagnosis)
 
     def _status_text(self) -> str:
         """Return in one sentence how far the email is; screen readers say it."""
