@@ -45,7 +45,7 @@ class TestHeartbeat(ProofCase):
         self.cron(24)
         self.assertFalse(self.beats())
         self.assertEqual(self.state(), ("idle", False))
-        self.assertEqual(self.prove().state, "done")
+        self.assertEqual(self.round_trip().state, "done")
         self.cron(1)
         self.assertFalse(self.beats())
         self.cron(23)
@@ -61,7 +61,7 @@ class TestHeartbeat(ProofCase):
         self.assertEqual((len(self.beats()), self.state()), (1, ("off", True)))
 
     def test_the_second_failure_is_told_and_taken_back_when_it_works_again(self):
-        self.prove()
+        self.round_trip()
         self.servers.directory.policy.catch_all = None
         sent = len(self.servers.transactions)
         self.cron(24)
@@ -92,7 +92,7 @@ class TestHeartbeat(ProofCase):
         self.assertFalse(self.alerts())
 
     def test_what_has_not_come_back_in_an_hour_is_given_up(self):
-        self.prove()
+        self.round_trip()
         self.servers.directory.policy.transport_rule = lambda _raw: None
         self.cron(24)
         self.cron()
@@ -106,7 +106,7 @@ class TestHeartbeat(ProofCase):
         self.assertEqual((self.beats()[1].leg, self.beats()[1].cause), ("fetched", "The mailbox is locked."))
 
     def test_a_server_that_is_archived_is_a_failure(self):
-        self.prove()
+        self.round_trip()
         self.outgoing_server.active = False
         self.cron(24)
         self.cron(1)
@@ -115,7 +115,7 @@ class TestHeartbeat(ProofCase):
         self.assertEqual(self.beats().mapped("leg"), ["sent"] * 2)
 
     def test_none_in_a_copy_nor_in_a_neutralized_database_nor_of_another_set_up(self):
-        self.prove()
+        self.round_trip()
         Token = self.registry["office365.token"]
         with patch.object(Token, "_is_ours", lambda _self, _mark: False):
             self.cron(24)
@@ -134,7 +134,7 @@ class TestHeartbeat(ProofCase):
         self.assertTrue(self.beats())
 
     def test_a_monitor_is_told_if_the_cron_does_not_run(self):
-        self.prove()
+        self.round_trip()
         self.env.flush_all()
         self.env.cr.execute("UPDATE office365_round_trip SET date = %s", [fields.Datetime.now() - timedelta(hours=51)])
         self.env.invalidate_all()
@@ -148,7 +148,7 @@ class TestHeartbeat(ProofCase):
         self.assertEqual((left.state, sent.state, sent.leg), ("cancelled", "failed", "arrived"))
 
     def test_old_rows_go_but_for_the_last_success(self):
-        success, later = self.prove(), self.begin()
+        success, later = self.round_trip(), self.begin()
         self.env.flush_all()
         self.env.cr.execute("UPDATE office365_round_trip SET date = '2020-01-01'")
         self.env.invalidate_all()

@@ -3,6 +3,7 @@ from odoo import models
 from ...tools.assistant.round_trip import CANCELLED, FOREIGN, FORGED, LATE, OTHER_SERVER, PROVES, REPLAYED, Finding
 from ...tools.checks import DONE, FAILED, Check
 from ...tools.diagnosis.reader import diagnose
+from ...tools.servers.powershell import quote
 
 
 class Office365RoundTrip(models.Model):
@@ -37,7 +38,9 @@ class Office365RoundTrip(models.Model):
     def _sent_text(self, finding: Finding) -> tuple[str, str]:
         words = finding.values["words"]
         diagnosis = diagnose(words, protocol="smtp")
-        remedy = diagnosis.translated(self.env._) if diagnosis.cause != "unknown" else (self.facts or {}).get("advice") or ""
+        remedy = (self.facts or {}).get("advice") or ""
+        if diagnosis.cause != "unknown":
+            remedy = self.mail_server_id._office365_remedy_text(diagnosis, sender=self.author or "", recipient=self.address or "")
         if finding.slug == "deferred":
             return self.env._("The email could not be sent now: %s", words), remedy
         return self.env._("The email was refused: %s", words), remedy
@@ -73,7 +76,8 @@ class Office365RoundTrip(models.Model):
                 self.env._("Exchange returned the email: it went round in circles. It said: %(words)s", **values), catch_all),
             "returned": lambda: (
                 self.env._("Exchange returned the email. It said: %(words)s", **values),
-                diagnose(values["words"], protocol="smtp").translated(self.env._)),
+                self.mail_server_id._office365_remedy_text(
+                    diagnose(values["words"], protocol="smtp"), sender=self.author or "", recipient=self.address or "")),
             "other_mailbox": lambda: (
                 self.env._("The email reached another mailbox: %(mailbox)s fetched it.", **values),
                 self.env._("Let the catch-all rule redirect to %s, or choose the other incoming mail server in this set-up.",
@@ -81,8 +85,8 @@ class Office365RoundTrip(models.Model):
             "junk": lambda: (
                 self.env._("The email is in the folder %(folder)s of the mailbox: Exchange takes it for junk.", **values),
                 self.env._(
-                    "Switch off the junk filter of the mailbox in Exchange Online PowerShell: Set-MailboxJunkEmailConfiguration '%s' "
-                    "-Enabled $false", (self.fetchmail_server_id.user or "").replace("'", "''"))),
+                    "Switch off the junk filter of the mailbox in Exchange Online PowerShell: Set-MailboxJunkEmailConfiguration %s "
+                    "-Enabled $false", quote(self.fetchmail_server_id.user or ""))),
             "folder": lambda: (
                 self.env._("The email is in the folder %(folder)s of the mailbox, which Odoo does not fetch from.", **values),
                 self.env._(
@@ -124,7 +128,7 @@ class Office365RoundTrip(models.Model):
         words = finding.values["words"]
         diagnosis = diagnose(words, protocol=self.fetchmail_server_id._get_connection_type() if self.fetchmail_server_id else None)
         first, _newline, rest = words.partition("\n")
-        return first, rest or diagnosis.translated(self.env._)
+        return first, rest or self.fetchmail_server_id._office365_remedy_text(diagnosis)
 
     def _status_text(self) -> str:
         """Return in one sentence how far the email is; screen readers say it."""

@@ -126,6 +126,8 @@ class Office365Probe(models.Model):
         """
         findings = {}
         for values in deliveries:
+            if "email_from" not in values:
+                continue  # of a mail that was cancelled, say: no server has said anything
             author = mailbox_of(values["email_from"] or "")
             state = probe.said_by_mail(values["cause"] or None)
             if author and state and values["mail_server_id"] and author.address.lower() != (values["login"] or "").lower():

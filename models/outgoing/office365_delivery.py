@@ -91,7 +91,8 @@ class Office365Delivery(models.Model):
             "email_from": storable(email_from),
             "subject": storable(str(content["Subject"] or "")),
             "kind": log.kind_of(
-                is_probe=self.env["office365.probe"]._is_probe(content), is_bulk=bool(run and run.bulk),
+                is_probe=self.env["office365.probe"]._is_probe(content) or self.env["office365.round.trip"]._is_ours(content),
+                is_bulk=bool(run and run.bulk),
                 sender=email_normalize(email_from) or "", mailbox=login),
         })
         server._office365_note({
