@@ -50,6 +50,7 @@ class Office365Email(models.Model):
 
     _message_unique = models.UniqueIndex("(message_id)")
     _latest = models.Index("(date DESC, id DESC)")
+    _not_sent = models.Index("(date DESC, id DESC) WHERE state IN ('failed', 'bounced', 'deferred')")
 
     @api.depends("recipient_ids.address")
     def _compute_recipients(self):
