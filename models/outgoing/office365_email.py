@@ -50,6 +50,7 @@ class Office365Email(models.Model):
 
     _message_unique = models.UniqueIndex("(message_id)")
     _latest = models.Index("(date DESC, id DESC)")
+    _not_sent = models.Index("(date DESC, id DESC) WHERE state IN ('failed', 'bounced', 'deferred')")
 
     @api.depends("recipient_ids.address")
     def _compute_recipients(self):
@@ -90,7 +91,7 @@ class Office365Email(models.Model):
     @api.model
     def get_empty_list_help(self, help_message):
         """Tell an empty log from one in which nothing matches."""
-        if self.sudo().search_count([], limit=1):
+        if self.has_access("read") and self.search_count([], limit=1):
             return self.env._(
                 '<p class="o_view_nocontent_empty_folder">No email matches your search</p>'
                 "<p>Emails are kept here for %s days. Search by a recipient's name, by the beginning of an address, by @domain, or by the "

@@ -30,8 +30,8 @@ registry.category("web_tour.tours").add("mail_office365_governor", {
             run: "click",
         },
         {
-            content: "Each message has a line, with the server's reply",
-            trigger: ".o_list_view .o_data_row:contains(250 2.0.0 OK) .badge:contains(Sent)",
+            content: "Each message has a line, with its recipients",
+            trigger: ".o_list_view .o_data_row:contains(@fabrikam.example) .badge:contains(Sent)",
         },
         {
             content: "Deliveries over time",
