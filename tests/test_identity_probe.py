@@ -32,6 +32,28 @@ class TestProbe(BaseCase):
             with self.subTest(reply=reply):
                 self.assertEqual(judge(reply, taken=taken), probe.Verdict(state, cause))
 
+    def test_what_was_shown_holds_until_the_opposite_is(self):
+        table = [
+            (None, "unknown", False), ("allowed", "unknown", True), ("refused", "unknown", True), ("allowed", "allowed", True),
+            ("allowed", "refused", False), ("refused", "allowed", False), ("unknown", "allowed", False),
+        ]
+        for before, after, stays in table:
+            with self.subTest(before=before, after=after):
+                self.assertEqual(probe.holds(before, after), stays)
+
+    def test_when_exchange_is_asked_again(self):
+        table = [
+            (None, 0, True), ("allowed", 10**7, False), ("refused", 3600, False), ("refused", 4 * 3600, True), ("unknown", 60, False),
+            ("unknown", 900, True),
+        ]
+        for state, seconds, is_due in table:
+            with self.subTest(state=state, seconds=seconds):
+                self.assertEqual(probe.is_due(state, seconds), is_due)
+
+    def test_what_the_end_of_a_mail_shows(self):
+        self.assertEqual([probe.said_by_mail(cause) for cause in (None, "send_as_denied", "timeout", "penalty_box")],
+                         ["allowed", "refused", None, None])
+
     def test_new_addresses_first_and_refused_ones_last(self):
         before = {"old": ("allowed", 0.7), "denied": ("refused", 0.5), "a recent one": ("unknown", 2.0)}
         self.assertEqual(in_order(["denied", "a recent one", "new", "old"], before), ["new", "old", "a recent one", "denied"])

@@ -102,3 +102,24 @@ class TestMigrations(TransactionCase):
             cr.execute(
                 "UPDATE ir_model_data SET name = replace(name, %s, %s) WHERE module = 'mail_office365'",
                 [new.replace(".", "_"), old.replace(".", "_")])
+
+    def test_what_exchange_took_lately_is_proof(self):
+        script = load_script(file_path("mail_office365/migrations/19.0.1.5.0/post-proofs.py"), "post_proofs")
+        server = self.env["ir.mail_server"].create({
+            "name": "Ours", "smtp_host": "smtp.office365.com", "office365_preset": "submission", "smtp_authentication": "login",
+            "smtp_user": "erp@contoso.example", "smtp_pass": "x"})
+        common = {"mail_server_id": server.id, "login": "erp@contoso.example", "reply": "x"}
+        self.env["office365.delivery"].create([
+            {**common, "email_from": '"Odoo" <notifications@contoso.example>', "state": "failed", "cause": "send_as_denied"},
+            {**common, "email_from": '"Odoo" <notifications@contoso.example>', "state": "sent"},
+            {**common, "email_from": "brant@contoso.example", "state": "sent"},
+            {**common, "email_from": "brant@contoso.example", "state": "failed", "cause": "send_as_denied"},
+            {**common, "email_from": "anna@contoso.example", "state": "deferred", "cause": "timeout"},
+            {**common, "email_from": "erp@contoso.example", "state": "sent"},
+        ])
+        self.env.flush_all()
+        for _time in range(2):
+            script.migrate(self.env.cr, "19.0.1.4.0")
+        results = self.env["office365.probe"].search([("mail_server_id", "=", server.id)])
+        self.assertEqual({result.address: result.state for result in results}, {
+            "notifications@contoso.example": "allowed", "brant@contoso.example": "refused"})

@@ -89,14 +89,14 @@ class Office365Setup(models.Model):
         Lines = self.env["office365.setup.alias"].sudo()
         rows = self._people_rows()
         by_id = {row[0]: row for row in rows}
-        lines = Lines.search([("setup_id", "=", self.id)])
-        kept = lines.filtered(lambda line: line.state == "set" and by_id[line.user_id.id][5] == line.proposed)
-        (lines - kept).unlink()
-        found = {proposal.user_id: proposal for proposal in self._proposals(rows)}
-        Lines.create([
-            {"setup_id": self.id, "user_id": user_id, "email": by_id[user_id][3], "present": by_id[user_id][5] or by_id[user_id][4],
-             "proposed": proposal.address, **Lines._words(proposal)}
-            for user_id, proposal in found.items() if user_id not in kept.user_id.ids])
+        was_set = Lines.search([("setup_id", "=", self.id), ("state", "=", "set")])
+        kept = was_set.filtered(lambda line: by_id[line.user_id.id][5] == line.proposed)
+        settled = set(kept.user_id.ids)
+        Lines._replace(self, kept, [
+            {"user_id": proposal.user_id, "email": by_id[proposal.user_id][3] or None,
+             "present": by_id[proposal.user_id][5] or by_id[proposal.user_id][4] or None, "proposed": proposal.address or None,
+             **Lines._words(proposal)}
+            for proposal in self._proposals(rows) if proposal.user_id not in settled])
 
     # ------------------------------------------------------------
     # Facts
