@@ -47,9 +47,6 @@ class Office365Setup(models.Model):
             return [Check(name, FAILED, self.mailbox_problem)]
         return self._checks_domain(self.mailbox.rpartition("@")[2]) if self.mailbox_notice else []
 
-    def _checks_relay(self) -> list[Check]:
-        return []
-
     def _checks_connection(self, server) -> list[Check]:
         """Send a mail to the mailbox itself; each stage of it is a fact."""
         labels = server.env["office365.connection.check.stage"]._labels()
