@@ -196,12 +196,13 @@ class TestFirstRefusals(Office365Case):
         self.assertEqual(self.kinds(), [])
 
     def test_the_first_refusal_of_the_default_sender_is_a_trouble_until_it_is_accepted(self):
-        self.outgoing()
-        sender = self.alias_domain.default_from_email
+        server, sender = self.outgoing(), self.alias_domain.default_from_email
+        self.allow_send_as(sender)
+        self.servers.directory.accounts[ERP].send_as.discard(sender)
         self.mail(email_from=sender, author_id=False).send()
         self.assertEqual(self.kinds(), ["default_sender"])
         self.grant_send_as(sender)
-        self.mail(email_from=sender, author_id=False).send()
+        server.action_office365_probe_default_from()
         self.assertEqual(self.kinds(), [])
 
     @mute_logger("odoo.addons.mail.models.fetchmail", "odoo.addons.mail_office365.models.incoming.desk")

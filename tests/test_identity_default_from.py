@@ -233,7 +233,7 @@ class TestLinkMail(LinkMixin, Office365Case):
 
     def test_a_delivery_report_that_comes_later(self):
         self.claim()
-        self.env["office365.delivery"]._bounced(self.links().message_id, [f"{BRANT}: unknown"])
+        self.env["office365.delivery"]._bounced(self.links().message_id, {BRANT: f"{BRANT}: unknown"})
         self.assertEqual(self.shown()[0], "refused")
 
     def test_a_confirmed_alias_has_no_link(self):

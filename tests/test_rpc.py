@@ -112,7 +112,7 @@ class TestFromOutside(SlotsMixin, Office365Mixin, HttpCase):
             "office365.reconciliation": env["office365.reconciliation"].create({"server_id": incoming.id}),
             "office365.reconciliation.line": env["office365.reconciliation.line"].create({
                 "reconciliation_id": env["office365.reconciliation"].create({"server_id": incoming.id}).id}),
-            "office365.setup": setup, "office365.setup.step": setup.step_ids[:1],
+            "office365.setup": setup,
             "office365.exchange.script": env["office365.exchange.script"].create({"setup_id": setup.id, "kind": "mailbox_user"}),
             "office365.file.under": env["office365.file.under"].create({}),
             "office365.setup.value": env["office365.setup.value"].create({
@@ -143,7 +143,7 @@ class TestFromOutside(SlotsMixin, Office365Mixin, HttpCase):
                     if answer != refused and not (answer and self.env[model]._abstract):  # of which there is no record
                         let_in.append((user.login, model, method, answer))
         self.assertFalse(let_in, "\n".join(map(str, let_in)))
-        self.assertEqual(found, records.keys())
+        self.assertEqual(sorted(found), sorted(records))
         self.assertEqual(len(self.servers.submission.connections), 0)
 
     def public_methods(self, model):

@@ -76,6 +76,9 @@ class Office365Probe(models.Model):
         def store(cr):
             apart = self.with_env(api.Environment(cr, SUPERUSER_ID, {}))
             apart._learn(findings, asked=True)
+            allowed = [address.lower() for (_server, address), (state, _reply) in findings.items() if state == probe.ALLOWED]
+            # What is allowed now needs no mail that tries it.
+            apart.env["office365.pause"].search([("mail_server_id", "=", server.id), ("address", "in", allowed)]).unlink()
             apart.env["office365.sender"]._show_probes(
                 apart.search([("mail_server_id", "=", server.id), ("address", "in", list(run.replies))]))
 
