@@ -19,7 +19,7 @@ _PACKAGES = (
     "fonts-font-awesome/bookworm",
 )
 # Two thirds of the package are translations; a few languages are enough, also for Odoo's own tests.
-_LEFT_OUT = ("*/i18n/[!ef]*.po", "*/i18n/*.pot", "./usr/share/doc/*")
+_LEFT_OUT = ("*/i18n/[!defnip]*.po", "*/i18n/*.pot", "./usr/share/doc/*")
 _SELFIE = "@mediapipe/selfie_segmentation"
 _MODULES = Path("usr/lib/python3/dist-packages")
 
