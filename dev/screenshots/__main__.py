@@ -21,6 +21,7 @@ from odoo.api import SUPERUSER_ID, Environment
 from odoo.modules.registry import Registry
 
 ADDON = Path(os.environ["MAIL_OFFICE365_ADDON"])
+DESCRIPTION = ADDON / "static" / "description"
 sys.path[:0] = [str(ADDON / "tests"), str(ADDON / "dev" / "demo")]
 
 from browser import Browser, BrowserError, chromium  # noqa: E402  (needs the path above)
@@ -60,16 +61,20 @@ def _step(name: str, step: str, **more: int) -> Picture:
         shows=".o_mail_office365_steps", path="/odoo/office365-setup", **more)
 
 
-STEPS = ("sign_in", "outgoing", "incoming", "alias_domain", "aliases", "catch_all", "proof")
+# Each step with the height that it needs.
+STEPS = {
+    "sign_in": 1330, "outgoing": 880, "incoming": 690, "alias_domain": 700, "aliases": 500, "catch_all": 620, "proof": 780,
+}
 PICTURES = (
-    *(_step(step, step, width=1440, height=1400) for step in STEPS),
+    *(_step(step, step, width=1440, height=height) for step, height in STEPS.items()),
     _step("phone", "sign_in", width=390, height=1800),
-    Picture("settings", "base_setup.action_general_configuration", height=1400, shows="#office365_setting"),
+    Picture("settings", "base_setup.action_general_configuration", height=620, shows="#office365_setting"),
     Picture("outgoing", "base.action_ir_mail_server_list", "ir.mail_server", (("office365_preset", "!=", False),), 900),
     Picture("incoming", "mail.action_email_server_tree", "fetchmail.server", (("office365_preset", "!=", False),)),
     Picture("alias", "base.action_res_users", "res.users", (("login", "=", "brant"),), press=".o_notebook a[name='preferences']"),
-    Picture("senders", "mail_office365.office365_sender_action", height=520),
+    Picture("senders", "mail_office365.office365_sender_action", height=420, width=1680),
     Picture("entra", "mail_office365.office365_app_action", "office365.app", (), 900),
+    Picture("overview", "mail_office365.office365_radar_action", height=420, path="/odoo/office365-overview", shows=".o_list_view .o_data_row"),
     Picture("deliveries", "mail_office365.office365_delivery_action", height=420),
 )
 
@@ -83,30 +88,33 @@ _HIDDEN = """
 def main() -> int:
     """Take the pictures that are asked for; return 0 if all could be taken."""
     parser = argparse.ArgumentParser(prog="dev/o365 screenshots", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of: {', '.join(each.name for each in PICTURES)}; all by default")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of: {', '.join(each.name for each in PICTURES)}; by default those that "
+                        "README and static/description show, all with --into")
     parser.add_argument("--width", type=int, default=1280, help="of the window, in pixels; 390 is a phone's")
-    parser.add_argument("--into", type=Path, default=ADDON / "static" / "description", help="folder for the pictures")
+    parser.add_argument("--into", type=Path, help="folder for the pictures")
     options = parser.parse_args()
+    shown = "".join(file.read_text(encoding="utf-8") for file in (ADDON / "README.md", DESCRIPTION / "index.html"))
+    names = options.names or [each.name for each in PICTURES if options.into or f"{each.name}.png" in shown]
+    into = options.into or DESCRIPTION
     config, database = os.environ["MAIL_OFFICE365_CONFIG"], os.environ["MAIL_OFFICE365_DATABASE"]
     odoo.tools.config.parse_config(["-c", config, "--log-level=warn"], setup_logging=True)
     registry = Registry(database)
-    wanted = [each for each in PICTURES if not options.names or each.name in options.names]
+    wanted = [each for each in PICTURES if each.name in names]
     with MailServers() as servers, servers.trusted():
         for step in Job(servers).steps:
             with registry.cursor() as cr:
                 step(Environment(cr, SUPERUSER_ID, {"lang": "en_US"}))
         with registry.cursor() as cr:
             env = Environment(cr, SUPERUSER_ID, {})
-            _prove(env)
             _show_microsofts_hosts(env)
             pages = {picture: _page(env, picture) for picture in wanted}
         with _served(config, database) as address, chromium() as browser:
             _log_in(browser, address)
             for picture, page in pages.items():
                 browser.size(picture.width or options.width, picture.height)
-                _take(browser, picture, f"{address}{page}", options.into / f"{picture.name}.png")
+                _take(browser, picture, f"{address}{page}", into / f"{picture.name}.png")
             if not options.names or "banner" in options.names:
-                _draw(browser, ADDON / "static" / "description" / "banner.svg", options.into / "banner.png")
+                _draw(browser, DESCRIPTION / "banner.svg", into / "banner.png")
     return 0
 
 
@@ -122,12 +130,9 @@ def _show_microsofts_hosts(env: Environment) -> None:
     for model in ("ir.mail_server", "fetchmail.server"):
         for server in env[model].search([("office365_preset", "!=", False)]):
             server.office365_cloud = server.office365_cloud  # the preset fills in its values again
-
-
-def _prove(env: Environment) -> None:
-    """Have the set-up find out what the sandbox lets it find out."""
-    setup = env["office365.setup"].browse(env["office365.setup"].action_open()["res_id"])
-    setup._prove("sign_in", "outgoing", "incoming")
+    settings = env["ir.config_parameter"]
+    settings.set_param("web.base.url", "https://odoo.contoso.com")
+    settings.set_param("web.base.url.freeze", "True")
 
 
 def _page(env: Environment, picture: Picture) -> str:
@@ -170,6 +175,7 @@ def _take(browser: Browser, picture: Picture, url: str, target: Path) -> None:
     shows = picture.shows or (".o_form_view .o_field_widget" if picture.model else ".o_list_view .o_data_row")
     browser.wait_for(f"document.querySelector('{shows}')")
     browser.evaluate(_HIDDEN)
+    browser.evaluate(f"document.querySelector('{shows}').scrollIntoView({{block: 'nearest'}})")
     if picture.press:
         browser.evaluate(f"document.querySelector({picture.press!r}).click()")
     browser.picture(target)

@@ -152,6 +152,8 @@ class Office365RoundTrip(models.Model):
         state = "failed" if finding else "done" if self.arrival else self.state
         self.write({"state": state, "leg": finding and finding.leg, "cause": check and check.cause, "remedy": check and check.remedy})
         self.setup_id.sudo()._keep("proof", [self._check(each) for each in findings])
+        if state == "done":  # it came by the catch-all
+            self.setup_id.sudo()._prove("catch_all")
         self._tell()
 
     def _progress(self) -> dict:

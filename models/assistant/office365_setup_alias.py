@@ -127,7 +127,10 @@ class Office365SetupAlias(models.Model):
             line.user_id.office365_alias = line.proposed
             line.write({"state": "set", "proposed": line.user_id.office365_alias, "present": line.user_id.office365_alias, "note": False})
 
-        return self._each(set_one)
+        result = self._each(set_one)
+        for setup in self.setup_id:
+            setup._prove("aliases")
+        return result
 
     def office365_invite(self) -> dict:
         """Ask the users of these lines to confirm the alias; until then nothing changes for them."""

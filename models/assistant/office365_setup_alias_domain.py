@@ -58,9 +58,10 @@ class Office365Setup(models.Model):
         self._propose_values()
 
     def action_set_values(self):
-        """Set all values that are proposed and differ from what there is."""
+        """Set all values that are proposed and differ from what there is, and look whether that is enough."""
         self.ensure_one().check_access("write")
         self.value_ids.filtered(lambda line: line.state == "todo").action_set()
+        return self._check_action(_STEP)
 
     def action_undo_values(self):
         """Put back what the assistant has set."""
@@ -70,6 +71,8 @@ class Office365Setup(models.Model):
     def _propose_values(self) -> None:
         """Make the lines of this moment; those that were set stay, so that they can be undone."""
         for setup in self:
+            if not setup.alias_domain_id:  # a new database gets it after the set-up has begun
+                setup.alias_domain_id = setup._companies().alias_domain_id[:1]
             wanted = [*setup._company_values(), *setup._domain_values(), *setup._server_values()]
             kept = setup.value_ids.filtered(lambda line: line.state == "set" and line._current() == line.proposed)
             (setup.value_ids - kept).sudo().unlink()
@@ -122,7 +125,9 @@ class Office365Setup(models.Model):
             "name": name, **{found.field: found.value for found in self._proposed(domain) if found.value}})
 
     def _server_values(self) -> list[dict]:
-        server, names = self._outgoing_server(), sorted(self._companies().alias_domain_id.mapped("name"))
+        # Domains that are only proposed as well, so that one click sets all.
+        proposed_names = [values["proposed"] for values in self._company_values() if values["proposed"]]
+        server, names = self._outgoing_server(), sorted({*self._companies().alias_domain_id.mapped("name"), *proposed_names})
         if not server or not names:
             return []
         present = server.from_filter or ""
