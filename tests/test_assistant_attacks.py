@@ -1,4 +1,4 @@
-"""What one record, one message or one name must not do to all others: crons, the webhook, the email log, the form of a server, uninstalling."""
+"""What one record, message or name must not do to others: crons, webhook, email log, the form of a server, uninstalling."""
 
 import json
 from unittest.mock import Mock, patch
