@@ -1,4 +1,4 @@
 from . import controllers
 from . import models
 from . import wizards
-from .hooks import trust_what_is_there
+from .hooks import leave_nothing, trust_what_is_there

@@ -70,6 +70,7 @@
         "views/office365_setup_aliases_views.xml",
     ],
     "post_init_hook": "trust_what_is_there",
+    "uninstall_hook": "leave_nothing",
     "assets": {
         "web.assets_backend": ["mail_office365/static/src/**/*"],
         "web.assets_tests": ["mail_office365/static/tests/tours/**/*.js"],

@@ -32,6 +32,15 @@ def trust_templates(env: Environment) -> None:
         ("email_from", "!=", False), ("create_uid", "in", them), ("write_uid", "in", them)])._office365_note_writer()
 
 
+def leave_nothing(env: Environment) -> None:
+    """Remove what Odoo does not remove by itself: activities that belong to no record, which would keep their types, and parameters."""
+    types = env["mail.activity.type"]
+    for name in ("activity_type_fetch", "activity_type_heartbeat"):
+        types |= env.ref(f"mail_office365.{name}", raise_if_not_found=False) or types
+    env["mail.activity"].with_context(active_test=False).search([("activity_type_id", "in", types.ids)]).unlink()
+    env["ir.config_parameter"].search([("key", "=like", "mail\\_office365.%")]).unlink()
+
+
 def _administrators(env: Environment) -> tuple[int, ...]:
     """Return the ids of OdooBot and of all administrators."""
     users = env["res.users"].with_context(active_test=False).search([("all_group_ids", "in", env.ref("base.group_erp_manager").id)])

@@ -1,6 +1,7 @@
 from . import test_assistant_alias_domain
 from . import test_assistant_alias_proposals
 from . import test_assistant_aliases
+from . import test_assistant_attacks
 from . import test_assistant_dns_records
 from . import test_assistant_exchange_dialog
 from . import test_assistant_exchange_page

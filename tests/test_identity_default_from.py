@@ -1,6 +1,7 @@
 """The standard set-up: Exchange does not let the mailbox send as the default From yet. What Odoo sends, says and finds out."""
 
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import tagged
@@ -41,7 +42,8 @@ class DefaultFromCase(Office365Case):
             result.date -= timedelta(**shift)
 
     def ask(self):
-        self.env["office365.probe"]._cron_ask()
+        with patch.object(self.env.cr, "commit", self.env.cr.flush):
+            self.env["office365.probe"]._cron_ask()
         self.env.invalidate_all()
 
 

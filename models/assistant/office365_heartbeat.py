@@ -1,4 +1,6 @@
+import logging
 import secrets
+from collections.abc import Callable
 
 from markupsafe import Markup, escape
 from odoo import SUPERUSER_ID, api, fields, models
@@ -10,6 +12,8 @@ from ...tools.checks import FAILED
 from ..reading import parameter
 from .office365_round_trip import WAITING
 
+_logger = logging.getLogger(__name__)
+
 
 class Office365RoundTrip(models.Model):
     """The heartbeat: a proof a day that nobody waits for. Whoever fetches takes it; the cron sends, and judges what has not come back."""
@@ -19,14 +23,27 @@ class Office365RoundTrip(models.Model):
     @api.model
     def _cron_heartbeat(self):
         """Send the heartbeats that are due, and give those up that have been on their way for too long."""
-        for trip in self.search([("state", "in", WAITING), ("ends", "<=", fields.Datetime.now())]):
-            trip._give_up()
-        for setup in self.env["office365.setup"].search([("heartbeat", "=", True)]):
-            last, now = self._last_beat(setup), fields.Datetime.now()
-            if not last or not self._is_proved_here(setup):
-                continue
-            if is_due(last.date, self._failures(setup), now, is_waiting=last.state in WAITING):
-                self._beat(setup)
+        self._one_by_one(type(self)._give_up, self.search([("state", "in", WAITING), ("ends", "<=", fields.Datetime.now())]))
+        self._one_by_one(self._beat_if_due, self.env["office365.setup"].search([("heartbeat", "=", True)]))
+
+    @api.model
+    def _one_by_one(self, act: Callable[[models.BaseModel], None], records) -> None:
+        """Do something with each of these records, in a transaction of its own: one that fails keeps no other from it."""
+        for record in records:
+            try:
+                act(record)
+                self.env["ir.cron"]._commit_progress()
+            except Exception:
+                self.env.cr.rollback()
+                _logger.exception("Office 365: the heartbeat of %s failed.", record)
+
+    @api.model
+    def _beat_if_due(self, setup) -> None:
+        last, now = self._last_beat(setup), fields.Datetime.now()
+        if not last or not self._is_proved_here(setup):
+            return
+        if is_due(last.date, self._failures(setup), now, is_waiting=last.state in WAITING):
+            self._beat(setup)
 
     def _give_up(self) -> None:
         """End the wait for an email that nobody waits for any more; one that was never sent has only been left."""

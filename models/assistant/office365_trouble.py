@@ -1,10 +1,12 @@
 import logging
+import time
 from datetime import timedelta
 
 from markupsafe import Markup
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import plaintext2html
 
+from ...tools.assistant.health import without_addresses
 from ...tools.assistant.radar import Line
 
 _logger = logging.getLogger(__name__)
@@ -13,6 +15,8 @@ _logger = logging.getLogger(__name__)
 _SAME = timedelta(hours=1)
 # How long the end of a trouble is kept for a webhook that does not accept it.
 _KEPT = timedelta(days=1)
+# Seconds for all messages of a run to the webhook; what is left then waits for the next one.
+_PATIENCE = 60
 PAGE = "office365-overview"
 
 
@@ -103,7 +107,11 @@ class Office365Trouble(models.Model):
         is_known = self.told and self.ended > now - _SAME
         self.write({"told": now, "changed": now, "ended": False, "since": line.since or now})
         if line.is_for_people:
-            self._tell(line, is_quiet=bool(is_known))
+            try:
+                with self.env.cr.savepoint():
+                    self._tell(line, is_quiet=bool(is_known))
+            except Exception:  # of the other troubles people are told, and of all the webhook
+                _logger.exception("Office 365: administrators could not be told of the trouble %s.", self.key)
 
     def _end(self) -> None:
         if not self.ended:
@@ -160,20 +168,25 @@ class Office365Trouble(models.Model):
 
     def _report(self, lines: dict[str, Line]) -> None:
         """Tell the webhook what began or ended, the oldest first. If nobody is there, the rest waits for the next run."""
-        monitor = self.env["office365.monitor"]._monitor()
+        monitor, until = self.env["office365.monitor"]._monitor(), time.monotonic() + _PATIENCE
         for trouble in self.sorted(lambda one: (one.changed, one.id)):
+            if time.monotonic() > until:
+                break
             if trouble._has_news(monitor):
                 state = "ended" if trouble.ended else "began"
                 error = monitor._send(f"trouble.{state}", f"{trouble.id}-{trouble.changed:%Y%m%d%H%M%S}", trouble._facts(lines))
                 if not error:
                     trouble.reported = state
-                elif not error.startswith("HTTP 4"):  # that would be about this message alone
+                # What was accepted is not told again, whatever ends this run; and nobody waits for the row with the answer.
+                self.env["ir.cron"]._commit_progress()
+                if error and not error.startswith("HTTP 4"):  # that would be about this message alone
                     break
 
     def _facts(self, lines: dict[str, Line]) -> dict:
         """Return what the webhook is told. What a server said is not for outside: it names addresses."""
         line = lines.get(self.key)
         return {
-            "kind": self.kind, "record": self.res_id or None, "about": line.about if line else None, "count": line.count if line else 0,
+            "kind": self.kind, "record": self.res_id or None, "about": without_addresses(line.about) if line else None,
+            "count": line.count if line else 0,
             "since": f"{self.since.isoformat()}Z", "ended": f"{self.ended.isoformat()}Z" if self.ended else None,
             "url": f"{self.get_base_url()}/odoo/{PAGE}"}

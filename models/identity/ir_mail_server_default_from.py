@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_datetime
 
-from ...tools.addresses import canonical_address
+from ...tools.addresses import ascii_address, canonical_address
 from ...tools.identity import probe
 from ...tools.servers import powershell
 
@@ -20,12 +20,12 @@ class IrMail_Server(models.Model):
 
     @api.depends("office365_preset", "office365_sender_mode", "smtp_user", "from_filter")
     def _compute_office365_default_from(self):
-        results = self.env["office365.probe"].sudo().search([("mail_server_id", "in", self.ids)])
         for server in self:
             addresses = server._office365_held_back().mapped("default_from_email")
-            found = results.filtered(
-                lambda result, server=server, addresses=addresses:
-                    result.mail_server_id == server._origin and canonical_address(result.address) in map(canonical_address, addresses))
+            # These alone: with Send As there may be a result for each user.
+            written = {form.lower() for address in addresses for form in (address, canonical_address(address), ascii_address(address))}
+            found = self.env["office365.probe"].sudo().search([
+                ("mail_server_id", "=", server._origin.id), ("address", "in", list(written))]) if addresses else self.env["office365.probe"]
             states = set(found.mapped("state"))
             server.office365_default_from_state = bool(addresses) and next(
                 (state for state in (probe.REFUSED, probe.UNKNOWN) if state in states), "new")

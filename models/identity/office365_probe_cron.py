@@ -42,15 +42,18 @@ class Office365Probe(models.Model):
         for server in IrMailServer.search([("office365_preset", "=", "submission"), ("owner_user_id", "=", False)]):
             if server.office365_sender_mode == "mailbox" or server.office365_pause_ids.filtered(lambda pause: not pause.address):
                 continue
-            addresses = server._office365_addresses_due(writers)
-            if not addresses:
-                continue
             try:
-                run = server._office365_probe(addresses, writers)
+                with self.env.cr.savepoint():
+                    addresses = server._office365_addresses_due(writers)
+                    run = addresses and server._office365_probe(addresses, writers)
             except UserError as error:  # no sign-in yet, or somebody probes: the next run asks again
                 _logger.info("ir.mail_server %s: Exchange was not asked what it lets mail leave as: %s", server.id, error)
                 continue
-            if run.stopped == probe.RATE:
+            except Exception:  # the other servers are asked all the same
+                _logger.exception("ir.mail_server %s: Exchange could not be asked what it lets mail leave as.", server.id)
+                continue
+            self.env["ir.cron"]._commit_progress()  # its lock is not kept while others are asked
+            if run and run.stopped == probe.RATE:
                 self.env.ref(_CRON).sudo()._trigger(fields.Datetime.now() + timedelta(minutes=1))
 
     @api.model

@@ -19,7 +19,8 @@ class Office365Email(models.Model):
     def _tell(self, notes: Iterable[log.Note]) -> dict[str, int]:
         """Write down what is noted of messages; return the ids of their lines by Message-Id.
 
-        A recipient of whom nothing is noted keeps what was known; the line says what its recipients say together.
+        A recipient of whom nothing is noted keeps what was known; the line says what its recipients say together. Whose it is, it says
+        once: whoever posts a message may choose its Message-Id, and with somebody else's the line would become that of their company.
         """
         if not (notes := log.merged(notes)):
             return {}
@@ -45,8 +46,8 @@ class Office365Email(models.Model):
                 ON CONFLICT (message_id) DO UPDATE SET
                     date = EXCLUDED.date,
                     mail_server_id = COALESCE(EXCLUDED.mail_server_id, email.mail_server_id),
-                    user_id = COALESCE(EXCLUDED.user_id, email.user_id),
-                    company_id = COALESCE(EXCLUDED.company_id, email.company_id),
+                    user_id = COALESCE(email.user_id, EXCLUDED.user_id),
+                    company_id = COALESCE(email.company_id, EXCLUDED.company_id),
                     email_from = COALESCE(EXCLUDED.email_from, email.email_from),
                     subject = COALESCE(EXCLUDED.subject, email.subject),
                     kind = COALESCE(EXCLUDED.kind, email.kind),

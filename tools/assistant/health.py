@@ -63,11 +63,11 @@ def answer(
         "time": _iso(now),
         "troubles": [{"kind": line.kind, "record": line.record[1] or None, "since": _iso(line.since)} for line in troubles[:MOST]],
         "outgoing": [
-            {"id": server_id, "name": _without_addresses(name), "state": wrong.get(("ir.mail_server", server_id), "ok")}
+            {"id": server_id, "name": without_addresses(name), "state": wrong.get(("ir.mail_server", server_id), "ok")}
             for server_id, name in outgoing],
         "incoming": [
             {
-                "id": box.server_id, "name": _without_addresses(box.name),
+                "id": box.server_id, "name": without_addresses(box.name),
                 "state": wrong.get(("fetchmail.server", box.server_id), "ok" if box.is_confirmed else "unconfirmed"),
                 "last_fetch": _iso(box.asked), "failures": box.failures,
             } for box in incoming],
@@ -75,7 +75,7 @@ def answer(
         "oldest_waiting_seconds": _seconds(waiting.since, now),
         "heartbeats": [
             {
-                "id": beat["setup_id"], "name": _without_addresses(beat["name"]), "state": beat["state"],
+                "id": beat["setup_id"], "name": without_addresses(beat["name"]), "state": beat["state"],
                 "last_success": _iso(beat["last_success"]),
             } for beat in heartbeats],
     }
@@ -90,5 +90,6 @@ def _seconds(since: datetime | None, now: datetime) -> int:
     return max(int((now - since).total_seconds()), 0) if since else 0
 
 
-def _without_addresses(name: str) -> str:
+def without_addresses(name: str) -> str:
+    """Return a name that people have given, for outside: many name a server after its mailbox."""
     return _ADDRESS.sub("…", name)
