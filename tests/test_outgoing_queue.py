@@ -136,8 +136,14 @@ class TestMailQueue(QueueCase):
 
     def test_an_error_in_one_mail_stops_nobody(self):
         mails = self.env["mail.mail"].union(*(self.mail(auto_delete=False) for _number in range(3)))
-        mails[1].email_from = False
-        with mute_logger(FAILURES):
+        mails[1].subject, build = "Broken", self.registry["ir.mail_server"]._build_email__
+
+        def fail(model, email_from, email_to, subject, *args, **kwargs):
+            if subject == "Broken":
+                raise ValueError("broken")
+            return build(model, email_from, email_to, subject, *args, **kwargs)
+
+        with mute_logger(FAILURES), patch.object(self.registry["ir.mail_server"], "_build_email__", fail):
             self.run_queue()
         self.assertEqual(mails.mapped("state"), ["sent", "exception", "sent"])
 

@@ -78,7 +78,8 @@ class IrMail_Server(models.Model):
             "refused": [address for progress in each for address in progress["refused"]],
             "unknown": [address for progress in each for address in progress["unknown"]],
             "status": "\n".join(filter(None, (progress["status"] for progress in each))),
-            "commands": [server.office365_remedy for server in self if server.office365_remedy],
+            "commands": [
+                line for server in self for line in (server.office365_remedy, server.office365_default_from_remedy) if line],
             "wait": min((progress["wait"] for progress in each if not progress["is_over"]), default=0),
             "is_over": all(progress["is_over"] for progress in each),
             "is_stopped": any(progress["is_stopped"] for progress in each),

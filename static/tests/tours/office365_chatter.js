@@ -57,7 +57,12 @@ registry.category("web_tour.tours").add("mail_office365_refused_at_once", {
         },
         {
             content: "and says why",
-            trigger: ".o-mail-MessageNotificationPopover:contains(5.1.10)",
+            trigger: ".o-mail-MessageNotificationPopover .o-mail_office365-details summary",
+            run: "click",
+        },
+        {
+            content: "in the server's words",
+            trigger: ".o-mail-MessageNotificationPopover details[open]:contains(5.1.10)",
         },
     ],
 });

@@ -22,7 +22,7 @@ registry.category("web_tour.tours").add("mail_office365_governor", {
         },
         {
             content: "It is over",
-            trigger: ".o_form_view:not(:has(.alert[role=alert]))",
+            trigger: ".o_form_view:not(:has(.alert button:contains(Resume Now)))",
         },
         {
             content: "Open what was sent today",

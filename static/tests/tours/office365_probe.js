@@ -22,7 +22,7 @@ registry.category("web_tour.tours").add("mail_office365_probe_many", {
         },
         {
             content: "The server shows what is refused",
-            trigger: "body:not(:has(.modal)) .alert[name=office365_refused]:contains(notifications@contoso.example)",
+            trigger: "body:not(:has(.modal)) .alert[name=office365_default_from]:contains(notifications@contoso.example)",
         },
     ],
 });
