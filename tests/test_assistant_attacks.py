@@ -9,7 +9,7 @@ from odoo.tools import mute_logger
 
 from ..hooks import leave_nothing
 from ..tools.outgoing.log import SENT, Note, Told
-from .common import Office365Case, SecretsMixin
+from .common import BRANT, Office365Case, SecretsMixin
 from .https import HttpsMixin
 from .monitor_case import MonitorMixin
 from .test_assistant_proof import ProofCase
@@ -50,6 +50,18 @@ class TestCrons(ProofCase):
         ):
             self.env["office365.probe"]._cron_ask()
         self.assertIn(other.id, asked)
+
+    def test_a_round_of_probes_that_breaks_is_stopped_and_ends_no_other(self):
+        servers = self.outgoing_server | self.outgoing(from_filter="fabrikam.example")
+        at = fields.Datetime.to_string(fields.Datetime.now())
+        servers.office365_probe_round = {
+            "left": [[BRANT, "user", self.brant.id]], "found": {}, "stopped": None, "next": at, "uid": self.env.uid}
+        with (
+            patch.object(self.env.registry["ir.mail_server"], "_office365_probe_run", side_effect=ValueError("broken")),
+            patch.object(self.env.cr, "commit", self.env.cr.flush), mute_logger(f"{_MODELS}.identity.ir_mail_server_probe_later"),
+        ):
+            self.env["ir.mail_server"]._cron_office365_probe()
+        self.assertEqual({server.office365_probe_round["stopped"] for server in servers}, {"no_answer"})
 
 
 @tagged("post_install", "-at_install")

@@ -79,7 +79,7 @@ class TestWebhookMessages(MonitorMixin, HttpsMixin, SecretsMixin, TransactionCas
             patch.object(type(self.monitor), "_send", lambda monitor, *args: (order.append("send"), send(monitor, *args))[1]),
         ):
             self.watch()
-        self.assertEqual(order, ["commit", "send"])
+        self.assertEqual(order[:2], ["commit", "send"])
 
     def test_a_copy_of_the_database_tells_nobody(self):
         self.pause()

@@ -1,3 +1,4 @@
+import logging
 from collections.abc import Collection
 from datetime import timedelta
 
@@ -6,6 +7,8 @@ from odoo.exceptions import UserError
 
 from ...tools.identity import probe
 from ...tools.prefetch import PREFETCH
+
+_logger = logging.getLogger(__name__)
 
 # Addresses between two looks at the progress.
 _AT_A_TIME = 5
@@ -122,9 +125,13 @@ class IrMail_Server(models.Model):
         senders = self._office365_probe_part_senders(part)
         run = probe.Run(list(senders), earlier=round_["found"])
         try:
-            self._office365_probe_run(run, senders)
+            with self.env.cr.savepoint():
+                self._office365_probe_run(run, senders)
         except UserError as error:
             run.stopped = str(error)
+        except Exception:  # the rounds of other servers go on, and this one is not begun again every minute
+            _logger.exception("ir.mail_server %s: the check of addresses ended.", self.id)
+            run.stopped = probe.NO_ANSWER
         unfinished = [each for each in part if each[0] in run.left]
         pace = timedelta(minutes=1) * number / probe.MAX_ADDRESSES
         self.sudo().office365_probe_round = {
