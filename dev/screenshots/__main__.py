@@ -74,7 +74,7 @@ PICTURES = (
     Picture("alias", "base.action_res_users", "res.users", (("login", "=", "brant"),), press=".o_notebook a[name='preferences']"),
     Picture("senders", "mail_office365.office365_sender_action", height=420, width=1680),
     Picture("entra", "mail_office365.office365_app_action", "office365.app", (), 900),
-    Picture("overview", "mail_office365.office365_radar_action", height=420, path="/odoo/office365-overview", shows=".o_list_view .o_data_row"),
+    Picture("overview", "mail_office365.office365_radar_action", height=420, path="/odoo/office365-overview"),
     Picture("deliveries", "mail_office365.office365_delivery_action", height=420),
 )
 
@@ -96,6 +96,7 @@ def main() -> int:
     shown = "".join(file.read_text(encoding="utf-8") for file in (ADDON / "README.md", DESCRIPTION / "index.html"))
     names = options.names or [each.name for each in PICTURES if options.into or f"{each.name}.png" in shown]
     into = options.into or DESCRIPTION
+    into.mkdir(parents=True, exist_ok=True)
     config, database = os.environ["MAIL_OFFICE365_CONFIG"], os.environ["MAIL_OFFICE365_DATABASE"]
     odoo.tools.config.parse_config(["-c", config, "--log-level=warn"], setup_logging=True)
     registry = Registry(database)
