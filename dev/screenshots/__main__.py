@@ -74,28 +74,31 @@ PICTURES = (
     Picture("alias", "base.action_res_users", "res.users", (("login", "=", "brant"),), press=".o_notebook a[name='preferences']"),
     Picture("senders", "mail_office365.office365_sender_action", height=420, width=1680),
     Picture("entra", "mail_office365.office365_app_action", "office365.app", (), 900),
-    Picture("overview", "mail_office365.office365_radar_action", height=420, path="/odoo/office365-overview", shows=".o_list_view .o_data_row"),
+    Picture("overview", "mail_office365.office365_radar_action", height=540, path="/odoo/office365-overview"),
     Picture("deliveries", "mail_office365.office365_delivery_action", height=420),
 )
 
 # Developer Mode, without which some of the screens cannot be opened, shows the name of this machine's database, and its own menu.
+# OdooBot's chat lies upon the page.
 _HIDDEN = """
     document.head.appendChild(document.createElement("style")).textContent =
-        ".oe_topbar_name, .o_debug_manager { display: none !important; }";
+        ".oe_topbar_name, .o_debug_manager, .o-mail-ChatHub, .o_loading_indicator { display: none !important; }";
 """
 
 
 def main() -> int:
     """Take the pictures that are asked for; return 0 if all could be taken."""
     parser = argparse.ArgumentParser(prog="dev/o365 screenshots", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of: {', '.join(each.name for each in PICTURES)}; by default those that "
-                        "README and static/description show, all with --into")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME",
+        help=f"some of: {', '.join(each.name for each in PICTURES)}; by default those that README and index.html show, all with --into")
     parser.add_argument("--width", type=int, default=1280, help="of the window, in pixels; 390 is a phone's")
     parser.add_argument("--into", type=Path, help="folder for the pictures")
     options = parser.parse_args()
     shown = "".join(file.read_text(encoding="utf-8") for file in (ADDON / "README.md", DESCRIPTION / "index.html"))
     names = options.names or [each.name for each in PICTURES if options.into or f"{each.name}.png" in shown]
     into = options.into or DESCRIPTION
+    into.mkdir(parents=True, exist_ok=True)
     config, database = os.environ["MAIL_OFFICE365_CONFIG"], os.environ["MAIL_OFFICE365_DATABASE"]
     odoo.tools.config.parse_config(["-c", config, "--log-level=warn"], setup_logging=True)
     registry = Registry(database)
