@@ -144,8 +144,9 @@ class Office365Probe(models.Model):
     _inherit = "office365.probe"
 
     @api.model
-    def _cron_ask(self) -> None:
+    def _cron_ask(self):
         """Look at the step again with what Exchange said: nobody else knows when it was asked."""
-        super()._cron_ask()
+        result = super()._cron_ask()
         for setup in self.env["office365.setup"].search([("check_ids.step", "=", "aliases")]):
             setup._prove("aliases")
+        return result
