@@ -27,6 +27,10 @@ def lock_timeout(seconds: float = _PATIENCE) -> str:
     return f"SET LOCAL lock_timeout = {max(round(seconds * 1000), 1)}"  # ms; 0 would be no limit
 
 
+def _settings(seconds: float, *, is_durable: bool) -> str:
+    return lock_timeout(seconds) + ("" if is_durable else "; SET LOCAL synchronous_commit TO off")
+
+
 def run_apart(
     open_cursor: Callable[[], AbstractContextManager], work: Callable[[Any], T], seconds_left: Callable[[], float] = lambda: _PATIENCE,
     *, is_durable: bool = True,
@@ -46,7 +50,7 @@ def run_apart(
         try:
             with open_cursor() as cr:
                 # What the transaction sees is settled by its first query, which is the work's.
-                cr.execute(lock_timeout(seconds_left()) + ("" if is_durable else "; SET LOCAL synchronous_commit TO off"))
+                cr.execute(_settings(seconds_left(), is_durable=is_durable))
                 return work(cr)
         except _LOST_RACE:
             if not last:
