@@ -49,13 +49,13 @@ class TestIncomingFaultMatrix(ReceivedCase):
 
     def test_a_message_that_comes_in_pieces(self):
         self.check(
-            "connection closed in the answers to FETCH of messages of 600 kB",
+            "connection closed in the answers to FETCH of messages of 1.2 MB",
             [("UID FETCH", Drop(), {"in_answer": 100_000, "times": 2}), ("UID FETCH", Drop(), {"in_answer": 300_000, "every": 3})],
-            messages=6, text="x" * 600_000)
+            messages=6, text="x" * 1_200_000)
         self.check(
-            "NO to the second piece of a message of 600 kB, always",
+            "NO to the second piece of a message of 1.2 MB, always",
             lambda: [("UID FETCH", replies.IMAP_NOT_CONVERTED, {"uid": self.uid(1), "every": 2, "times": None})],
-            messages=4, text="x" * 600_000, named=1, posted_at_once=3)
+            messages=4, text="x" * 1_200_000, named=1, posted_at_once=3)
 
     # --- the server refuses ---
 

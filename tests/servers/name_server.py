@@ -58,13 +58,26 @@ class NameServer:
                 if wire := answer(self.request.recv(length, socket.MSG_WAITALL), 65535):
                     self.request.sendall(struct.pack("!H", len(wire)) + wire)
 
-        udp = self._stack.enter_context(socketserver.ThreadingUDPServer(("127.0.0.1", 0), Datagram))
-        self.port = udp.server_address[1]
-        tcp = self._stack.enter_context(socketserver.ThreadingTCPServer(("127.0.0.1", self.port), Stream))
-        for server in (udp, tcp):
+        servers = self._listening(Datagram, Stream)
+        self.port = servers[0].server_address[1]
+        for server in servers:
+            self._stack.enter_context(server)
             threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
             self._stack.callback(server.shutdown)
         return self
+
+    @staticmethod
+    def _listening(datagram: type, stream: type) -> tuple[socketserver.ThreadingUDPServer, socketserver.ThreadingTCPServer]:
+        """Return servers on one port that is free for both protocols; what the kernel hands out for one may be taken for the other."""
+        for last in reversed(range(20)):
+            udp = socketserver.ThreadingUDPServer(("127.0.0.1", 0), datagram)
+            try:
+                return udp, socketserver.ThreadingTCPServer(udp.server_address, stream)
+            except OSError:
+                udp.server_close()
+                if not last:
+                    raise
+        raise AssertionError("not reached")
 
     def __exit__(self, *_error: object) -> None:
         self._stack.close()
