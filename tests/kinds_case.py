@@ -99,4 +99,4 @@ class KindsCase(Office365Case):
         self.assertFalse(self.notices())
 
     def notices(self):
-        return self.env["mail.mail"].search([("subject", "like", "Not delivered%")], order="id")
+        return self.env["mail.mail"].search([("headers", "like", "auto-replied")], order="id")

@@ -97,6 +97,7 @@ class TestCatchAll(KindsCase):
         self.assertIn("auto-replied", notice.headers)
         self.assertIn("loop-detection-bounce-email", notice.references)
         self.assertIn("no.such.team@contoso.example", notice.body_html)
+        self.assertEqual(notice.subject, "Nicht zugestellt: Hello 0")
         self.env.cr.execute("UPDATE office365_notice SET date = date - interval '25 hours'")
         self.take(self.raw("Next day", to="no.such.team@contoso.example"))
         self.assertEqual(len(self.notices()), 2)
