@@ -114,11 +114,17 @@ class MailThread(models.AbstractModel):
     @api.model
     def _office365_is_of_a_colleague(self, address: str) -> bool:
         """Tell whether an address is an internal user's, or OdooBot's: what is written there counts as theirs, so it has to be."""
-        users, email = self.env["res.users"].sudo().with_context(active_test=False), email_normalize(address)
-        return bool(email) and bool(users.search_count([
-            ("share", "=", False),
-            "|", ("partner_id.email_normalized", "=", email), ("office365_alias_confirmed", "=", canonical_address(address)),
-        ], limit=1))
+        if not (email := email_normalize(address)):
+            return False
+        # In SQL, as it is asked for each message.
+        self.env["res.users"].flush_model(["share", "partner_id", "office365_alias_confirmed"])
+        self.env["res.partner"].flush_model(["email_normalized"])
+        self.env.cr.execute(
+            """
+            SELECT FROM res_users users JOIN res_partner partner ON partner.id = users.partner_id
+             WHERE NOT users.share AND (partner.email_normalized = %s OR users.office365_alias_confirmed = %s) LIMIT 1
+            """, [email, canonical_address(address)])
+        return bool(self.env.cr.rowcount)
 
     @api.model
     def _office365_more_recipients(self, item: Item, message: EmailMessage) -> list[str]:
