@@ -10,9 +10,9 @@ from . import test_assistant_health
 from . import test_assistant_heartbeat
 from . import test_assistant_inputs
 from . import test_assistant_overview
+from . import test_assistant_overview_rules
 from . import test_assistant_proof
 from . import test_assistant_proof_tour
-from . import test_assistant_radar
 from . import test_assistant_relay
 from . import test_assistant_road
 from . import test_assistant_round_trip

@@ -13,8 +13,8 @@ class TestOverview(MonitorMixin, TransactionCase):
 
     def lines(self):
         self.env.flush_all()
-        action = self.env["office365.radar"].with_user(self.administrator).action_open()
-        return self.env["office365.radar"].with_user(self.administrator).search(action["domain"])
+        action = self.env["office365.overview"].with_user(self.administrator).action_open()
+        return self.env["office365.overview"].with_user(self.administrator).search(action["domain"])
 
     def line(self, kind):
         return self.lines().filtered(lambda line: line.kind == kind)
@@ -86,19 +86,19 @@ class TestOverview(MonitorMixin, TransactionCase):
         done = self.lines().filtered(lambda line: line.state == "done")
         self.assertIn("No server or sender is refused.", done.mapped("name"))
         self.pause()
-        summary = self.env["office365.radar"]._summary()
+        summary = self.env["office365.overview"]._summary()
         self.assertEqual((summary["state"], summary["first"][0].state), ("failed", "failed"))
         self.assertGreaterEqual(summary["failed"], 1)
 
     def test_many_users_and_mails_need_no_more_queries(self):
         self.env.flush_all()
-        radar = self.env["office365.radar"]
-        radar._lines()
+        overview = self.env["office365.overview"]
+        overview._lines()
 
         def queries():
             self.env.invalidate_all()
             before = self.env.cr.sql_log_count
-            radar._lines()
+            overview._lines()
             return self.env.cr.sql_log_count - before
 
         few = queries()

@@ -150,15 +150,15 @@ class TestTroubles(MonitorMixin, TransactionCase):
         self.env["res.lang"]._activate_lang("de_DE")
         self.administrator.lang = "de_DE"
         seen = []
-        radar = type(self.env["office365.radar"])
-        words = radar._words
+        overview = type(self.env["office365.overview"])
+        words = overview._words
 
         def noted(self, line):
             seen.append(self.env.lang)
             return words(self, line)
 
         self.pause()
-        with patch.object(radar, "_words", noted):
+        with patch.object(overview, "_words", noted):
             self.watch()
         self.assertLessEqual({"de_DE", "en_US"}, set(seen))
 
@@ -186,7 +186,7 @@ class TestFirstRefusals(Office365Case):
 
     def kinds(self):
         self.env.invalidate_all()
-        return [line.kind for line in self.env["office365.radar"]._troubles()]
+        return [line.kind for line in self.env["office365.overview"]._troubles()]
 
     def test_the_first_refused_sign_in_of_an_outgoing_server_is_a_trouble_until_it_is_mended(self):
         server = self.outgoing(smtp_pass="wrong")

@@ -51,7 +51,7 @@ class TestWebhookMessages(MonitorMixin, HttpsMixin, SecretsMixin, TransactionCas
         self.watch()
         self.assertRecordValues(self.monitor, [{"webhook_error": "HTTP 503", "webhook_failures": 1}])
         self.assertEqual(len(self.chats()), 1)
-        self.assertIn("webhook", [line.kind for line in self.env["office365.radar"]._lines()])
+        self.assertIn("webhook", [line.kind for line in self.env["office365.overview"]._lines()])
         self.status = 200
         self.watch()
         self.assertRecordValues(self.monitor, [{"webhook_error": "Accepted", "webhook_failures": 0}])
@@ -135,7 +135,7 @@ class TestWebhookMessages(MonitorMixin, HttpsMixin, SecretsMixin, TransactionCas
         monitor = self.monitor.with_user(employee)
         for call in (monitor.action_new_token, monitor.action_new_secret, monitor.action_remove_token, monitor.action_test_webhook,
                      monitor.action_open, lambda: monitor.write({"webhook_url": "https://evil.example/"}), lambda: monitor.read(),
-                     self.env["office365.radar"].with_user(employee).action_open):
+                     self.env["office365.overview"].with_user(employee).action_open):
             with self.assertRaises(AccessError):
                 call()
         with self.assertRaises(AccessError):

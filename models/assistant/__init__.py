@@ -15,9 +15,9 @@ from . import office365_setup_catch_all
 from . import office365_setup_scripts
 from . import office365_setup_proof
 from . import res_config_settings
-from . import office365_radar
-from . import office365_radar_facts
-from . import office365_radar_words
+from . import office365_overview
+from . import office365_overview_facts
+from . import office365_overview_words
 from . import office365_trouble
 from . import office365_monitor
 from . import office365_monitor_health

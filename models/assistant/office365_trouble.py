@@ -7,7 +7,7 @@ from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import plaintext2html
 
 from ...tools.assistant.health import without_addresses
-from ...tools.assistant.radar import Line
+from ...tools.assistant.overview import Line
 
 _logger = logging.getLogger(__name__)
 
@@ -53,9 +53,9 @@ class Office365Trouble(models.Model):
     @api.depends("key", "ended")
     @api.depends_context("lang")
     def _compute_words(self):
-        lines = {line.key: line for line in self.env["office365.radar"].sudo()._troubles()}
+        lines = {line.key: line for line in self.env["office365.overview"].sudo()._troubles()}
         for trouble in self:
-            words = trouble.key in lines and self.env["office365.radar"]._words(lines[trouble.key])
+            words = trouble.key in lines and self.env["office365.overview"]._words(lines[trouble.key])
             trouble.name = words.name if words else self.env._("It is over: %s", trouble.kind)
             trouble.cause, trouble.remedy = (words.cause, words.remedy) if words else (False, False)
 
@@ -67,7 +67,7 @@ class Office365Trouble(models.Model):
     def action_go(self):
         """Open the screen on which something can be done about it."""
         self.ensure_one().check_access("read")
-        return self.env["office365.radar"]._screen(self.kind, self.res_model, self.res_id)
+        return self.env["office365.overview"]._screen(self.kind, self.res_model, self.res_id)
 
     # ------------------------------------------------------------
     # The job
@@ -85,7 +85,7 @@ class Office365Trouble(models.Model):
         troubles = self.sudo().with_context(
             tracking_disable=True, mail_create_nolog=True, mail_create_nosubscribe=True,
             mail_activity_quick_update=True)  # no email about an activity
-        lines = {line.key: line for line in self.env["office365.radar"].sudo()._troubles()}
+        lines = {line.key: line for line in self.env["office365.overview"].sudo()._troubles()}
         known = {trouble.key: trouble for trouble in troubles.search([("key", "!=", False)])}
         for key, line in lines.items():
             trouble = known.get(key) or troubles.create({
@@ -136,7 +136,7 @@ class Office365Trouble(models.Model):
         :param is_quiet: they had the message a moment ago
         """
         def words(trouble) -> tuple[str, str]:
-            found = trouble.env["office365.radar"]._words(line)
+            found = trouble.env["office365.overview"]._words(line)
             parts = [text for text in (found.cause, found.remedy) if text]
             return found.name, Markup().join(map(plaintext2html, dict.fromkeys(parts)))
 

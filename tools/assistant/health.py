@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from .radar import Line, Mailbox, Queue
+from .overview import Line, Mailbox, Queue
 
 _BYTES: Final = 32
 #: Characters that a token may have; what is longer is not even hashed.

@@ -228,7 +228,7 @@ def counted(kind: str, state: State, count: int, since: datetime | None = None, 
         yield Line(kind, state, since=since, count=count, details=details)
 
 
-def overview(lines: Iterable[Line]) -> list[Line]:
+def as_shown(lines: Iterable[Line]) -> list[Line]:
     """Return the lines as they are shown: what is wrong first, and for what is right a line each."""
     wrong = list(lines)
     kinds = {line.kind for line in wrong}

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from odoo import api, models
 from odoo.tools import format_date
 
-from ...tools.assistant.radar import Line
+from ...tools.assistant.overview import Line
 from ...tools.checks import Check
 from ...tools.diagnosis.reader import diagnose
 from ...tools.servers import powershell
@@ -40,10 +40,10 @@ _SCREENS = {
 }
 
 
-class Office365Radar(models.TransientModel):
+class Office365Overview(models.TransientModel):
     """What a line says, and where its button leads."""
 
-    _inherit = "office365.radar"
+    _inherit = "office365.overview"
 
     @api.model
     def _words(self, line: Line) -> Check:
