@@ -58,7 +58,7 @@
         "data/office365_setup_todo.xml",
         "views/res_config_settings_views.xml",
         "views/office365_overview_views.xml",
-        "views/office365_trouble_views.xml",
+        "views/office365_alert_views.xml",
         "views/office365_monitor_views.xml",
         "views/office365_setup_catch_all_views.xml",
         "views/office365_setup_scripts_views.xml",

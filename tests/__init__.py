@@ -1,3 +1,4 @@
+from . import test_assistant_alert
 from . import test_assistant_alias_domain
 from . import test_assistant_alias_proposals
 from . import test_assistant_aliases
@@ -18,7 +19,6 @@ from . import test_assistant_road
 from . import test_assistant_round_trip
 from . import test_assistant_setup
 from . import test_assistant_tours
-from . import test_assistant_trouble
 from . import test_assistant_webhook
 from . import test_assistant_webhook_messages
 from . import test_core_contract

@@ -83,8 +83,8 @@ class TestTold(MonitorMixin, HttpsMixin, SecretsMixin, TransactionCase):
 
     def test_whoever_cannot_be_told_keeps_the_webhook_from_nothing(self):
         self.pause()
-        with patch.object(self.env.registry["office365.trouble"], "_tell_administrators", side_effect=ValueError("broken")), mute_logger(
-                f"{_MODELS}.assistant.office365_trouble"):
+        with patch.object(self.env.registry["office365.alert"], "_tell_administrators", side_effect=ValueError("broken")), mute_logger(
+                f"{_MODELS}.assistant.office365_alert"):
             self.watch()
         self.assertEqual(len(self.system.seen), 1)
 
@@ -102,11 +102,11 @@ class TestTold(MonitorMixin, HttpsMixin, SecretsMixin, TransactionCase):
 
     def test_messages_of_a_run_have_a_time_limit_together(self):
         for kind in ("fetch", "server"):
-            self.env["office365.trouble"].create({
+            self.env["office365.alert"].create({
                 "key": kind, "kind": kind, "since": fields.Datetime.now(), "changed": fields.Datetime.now()})
-        troubles, self.status = self.env["office365.trouble"].search([("key", "in", ("fetch", "server"))]), 404
-        with patch(f"{_MODELS}.assistant.office365_trouble.time.monotonic", side_effect=[0, 1, 61, 62]):
-            troubles._report({})
+        alerts, self.status = self.env["office365.alert"].search([("key", "in", ("fetch", "server"))]), 404
+        with patch(f"{_MODELS}.assistant.office365_alert.time.monotonic", side_effect=[0, 1, 61, 62]):
+            alerts._report({})
         self.assertEqual(len(self.system.seen), 1)
 
 

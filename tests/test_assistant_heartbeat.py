@@ -83,7 +83,7 @@ class TestHeartbeat(ProofCase):
         self.cron(1)
         self.cron(23)
         self.fetch()
-        self.assertEqual((len(self.beats()), len(self.said_in_discuss())), (3, len(administrators)))  # once for one trouble
+        self.assertEqual((len(self.beats()), len(self.said_in_discuss())), (3, len(administrators)))  # once for one alert
         self.assertEqual(len(self.servers.transactions), sent + 3)  # and nothing was mailed
         self.servers.directory.policy.catch_all = self.incoming_server.user
         self.cron(24)

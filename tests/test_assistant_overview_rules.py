@@ -38,7 +38,7 @@ class TestOverviewRules(BaseCase):
     def test_a_server_has_one_line_however_many_of_its_senders_are_refused(self):
         many = [self.refusal(f"user{number}@contoso.example") for number in range(5000)]
         [line] = overview.refusals(many, set())
-        self.assertEqual((line.kind, line.count, len(line.details), line.is_trouble, line.is_sick), ("sender", 5000, 3, True, False))
+        self.assertEqual((line.kind, line.count, len(line.details), line.is_alert, line.is_sick), ("sender", 5000, 3, True, False))
 
     def test_the_first_refusal_of_a_default_sender_counts_and_of_another_one_the_pause(self):
         default = {"notifications@contoso.example"}
@@ -56,14 +56,14 @@ class TestOverviewRules(BaseCase):
             lines = list(overview.mailboxes([Mailbox(1, "Mail", failures=failures, is_refused=is_refused, asked=NOW)], NOW))
             self.assertEqual([(line.kind, line.state) for line in lines], [("fetch", state)] if state else [])
 
-    def test_a_mailbox_that_nobody_asks_is_a_trouble_after_an_hour(self):
+    def test_a_mailbox_that_nobody_asks_is_an_alert_after_an_hour(self):
         for asked, changed, kinds in ((NOW - HOUR, None, []), (NOW - HOUR - MINUTE, None, ["not_fetched"]), (None, None, []),
                                       (NOW - 2 * HOUR, NOW - MINUTE, [])):
             self.assertEqual([line.kind for line in overview.mailboxes([Mailbox(1, "Mail", asked=asked, changed=changed)], NOW)], kinds)
         [line] = overview.mailboxes([Mailbox(1, "Mail", is_confirmed=False, failures=9)], NOW)
-        self.assertEqual((line.kind, line.is_trouble), ("unconfirmed", False))
+        self.assertEqual((line.kind, line.is_alert), ("unconfirmed", False))
 
-    def test_mail_that_waits_is_a_trouble_after_an_hour_unless_it_is_mass_mail_that_waits_for_its_turn(self):
+    def test_mail_that_waits_is_an_alert_after_an_hour_unless_it_is_mass_mail_that_waits_for_its_turn(self):
         table = [  # oldest, oldest that alarms, state
             (NOW - MINUTE, NOW - MINUTE, "todo"), (NOW - HOUR - MINUTE, NOW - HOUR - MINUTE, "failed"), (NOW - 9 * HOUR, None, "todo")]
         for since, alarming, state in table:
@@ -83,7 +83,7 @@ class TestOverviewRules(BaseCase):
         self.assertEqual({line.kind for line in lines}, overview.SHOWN_IF_DONE)
         self.assertTrue(all(line.state == "done" for line in lines[2:]))
 
-    def test_a_trouble_keeps_its_key_while_its_words_and_numbers_change(self):
+    def test_an_alert_keeps_its_key_while_its_words_and_numbers_change(self):
         one = Line("sender", "failed", ("ir.mail_server", 1), "Old name", count=1, words="a")
         self.assertEqual(one.key, Line("sender", "failed", ("ir.mail_server", 1), "New name", count=2, words="b", since=NOW).key)
         self.assertNotEqual(one.key, Line("sender", "failed", ("ir.mail_server", 2)).key)

@@ -32,11 +32,11 @@ class TestWebhookMessages(MonitorMixin, HttpsMixin, SecretsMixin, TransactionCas
         pause = self.pause("brant@contoso.example")
         self.watch()
         self.watch()
-        self.assertEqual(self.events(), ["trouble.began"])
+        self.assertEqual(self.events(), ["alert.began"])
         pause.unlink()
         self.watch()
         self.watch()
-        self.assertEqual(self.events(), ["trouble.began", "trouble.ended"])
+        self.assertEqual(self.events(), ["alert.began", "alert.ended"])
         for (_method, _path, body), headers in zip(self.system.seen, self.system.headers, strict=True):
             signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
             digest = hmac.digest(base64.b64decode(self.secret.removeprefix("whsec_")), signed, hashlib.sha256)
@@ -65,7 +65,7 @@ class TestWebhookMessages(MonitorMixin, HttpsMixin, SecretsMixin, TransactionCas
         self.pause("brant@contoso.example")
         self.pause("notifications@contoso.example")
         self.watch()
-        self.assertEqual((len(self.troubles()), len(self.system.seen)), (3, 1))
+        self.assertEqual((len(self.alerts()), len(self.system.seen)), (3, 1))
         self.status = 400  # of each message
         self.watch()
         self.assertEqual(len(self.system.seen), 4)

@@ -254,11 +254,11 @@ class TestFailures(FetchCase):
             server.office365_retry_at = False
             self.env.flush_all()
             self.by_cron(server)
-            self.assertEqual((server.office365_failures, [line.kind for line in overview._troubles()]), (failures, expected))
+            self.assertEqual((server.office365_failures, [line.kind for line in overview._alerts()]), (failures, expected))
         server.office365_retry_at = False
         self.env.flush_all()
         self.by_cron(server)
-        self.assertEqual((server.office365_failures, overview._troubles()), (0, []))
+        self.assertEqual((server.office365_failures, overview._alerts()), (0, []))
 
     @mute_logger(*_LOGS)
     def test_a_server_that_fails_is_asked_last(self):

@@ -104,7 +104,7 @@ class TestFromOutside(SlotsMixin, Office365Mixin, HttpCase):
                 "mail_server_id": server.id, "cause": "unknown", "since": now, "last": now}),
             "office365.delivery": env["office365.delivery"].create({"mail_server_id": server.id, "state": "sent"}),
             "office365.overview": env["office365.overview"].create({"kind": "waiting"}),
-            "office365.trouble": env["office365.trouble"].create({"key": "copy", "kind": "copy", "since": now}),
+            "office365.alert": env["office365.alert"].create({"key": "copy", "kind": "copy", "since": now}),
             "office365.monitor": env["office365.monitor"].create({}),
             "office365.email": env["office365.email"].create({"message_id": "<log@contoso.example>", "state": "failed"}),
             "office365.resume": env["office365.resume"].create({}),

@@ -1,4 +1,4 @@
-"""Activities about mail that is not fetched or is on hold now belong to a trouble; nothing would remove those of before."""
+"""Activities about mail that is not fetched or is on hold now belong to an alert; nothing would remove those of before."""
 
 
 def migrate(cr, _version):

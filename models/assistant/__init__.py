@@ -18,7 +18,7 @@ from . import res_config_settings
 from . import office365_overview
 from . import office365_overview_facts
 from . import office365_overview_words
-from . import office365_trouble
+from . import office365_alert
 from . import office365_monitor
 from . import office365_monitor_health
 from . import office365_round_trip

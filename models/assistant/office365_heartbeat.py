@@ -90,7 +90,7 @@ class Office365RoundTrip(models.Model):
     # ------------------------------------------------------------
 
     def _tell(self) -> None:
-        """Tell administrators where mail cannot fail, once for each trouble; take it back when an email comes back."""
+        """Tell administrators where mail cannot fail, once for each alert; take it back when an email comes back."""
         trips = self.sudo().search([("setup_id", "=", self.setup_id.id), ("alert_ids", "!=", False)])
         if self.state == "done":
             trips.alert_ids.unlink()

@@ -15,5 +15,5 @@ class Office365Monitor(models.Model):
         mailboxes, waiting = overview._mailboxes(), overview._queue()
         servers = self.env["ir.mail_server"].sudo().search([("office365_preset", "!=", False)], limit=health.MOST)
         return health.answer(
-            overview._troubles(mailboxes, waiting), [(server.id, server.name) for server in servers], mailboxes[:health.MOST], waiting,
+            overview._alerts(mailboxes, waiting), [(server.id, server.name) for server in servers], mailboxes[:health.MOST], waiting,
             overview._heartbeats(), fields.Datetime.now())

@@ -40,11 +40,11 @@ class Office365Overview(models.TransientModel):
         ]
 
     @api.model
-    def _troubles(self, mailboxes: list[Mailbox] | None = None, waiting: Queue | None = None) -> list[Line]:
+    def _alerts(self, mailboxes: list[Mailbox] | None = None, waiting: Queue | None = None) -> list[Line]:
         """Return what administrators are told of at once, and monitors. Cheap: a monitor asks every minute."""
         urgent = self._urgent(
             self._mailboxes() if mailboxes is None else mailboxes, self._queue() if waiting is None else waiting, fields.Datetime.now())
-        return [line for line in urgent if line.is_trouble]
+        return [line for line in urgent if line.is_alert]
 
     @api.model
     def _urgent(self, mailboxes: list[Mailbox], waiting: Queue, now) -> Iterator[Line]:

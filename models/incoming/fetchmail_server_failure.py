@@ -53,8 +53,8 @@ class FetchmailServer(models.Model):
         """
         for server in self.filtered(lambda server: server.id in fetching.asked):
             has_failed = bool(server.error_date)
-            if not has_failed and (troubles := fetching.troubles.get(server.id)):
-                server.write({"error_date": fields.Datetime.now(), "error_message": "\n".join(troubles)})
+            if not has_failed and (problems := fetching.problems.get(server.id)):
+                server.write({"error_date": fields.Datetime.now(), "error_message": "\n".join(problems)})
             words = server.error_message or ""
             # What is refused for a folder or a flag is no reason to leave the mailbox alone, unless the server asks for a pause.
             seconds = server._office365_wait(words) if has_failed else server._office365_diagnosis(words).retry_after
@@ -79,7 +79,7 @@ class FetchmailServer(models.Model):
             return
         self.office365_failures = self.office365_failures + 1 if is_failed else 0
         if self.office365_failures <= 2:
-            self.env["office365.trouble"]._look()
+            self.env["office365.alert"]._look()
 
     def _office365_failure_text(self, error: Exception) -> str:
         """Return the sentences for a failed fetch: the server's own words, and what to do about them."""

@@ -13,9 +13,9 @@ from ..checks import DONE, FAILED, TODO, State
 from ..entra import expiry
 from ..servers.presets import is_microsoft_host
 
-#: Longer than this, mail that waits and a mailbox that is not asked are a trouble.
+#: Longer than this, mail that waits and a mailbox that is not asked are an alert.
 LONG: Final = timedelta(hours=1)
-#: Fetches in a row that fail until it is a trouble: the first failure is often the network.
+#: Fetches in a row that fail until it is an alert: the first failure is often the network.
 FAILURES: Final = 2
 
 #: What is looked at, in the order in which it is shown.
@@ -26,7 +26,7 @@ KINDS: Final = (
 SHOWN_IF_DONE: Final = frozenset({"server", "fetch", "waiting", "attention", "password", "end", "no_sender", "company", "alias"})
 # What the whole database suffers from. That Exchange does not let one user send as their alias is no reason to wake anybody.
 _SICK: Final = frozenset({"copy", "server", "default_sender", "fetch", "not_fetched", "waiting", "heartbeat"})
-_TROUBLES: Final = _SICK | {"sender"}
+_ALERTS: Final = _SICK | {"sender"}
 _ORDER: Final[dict[State, int]] = {FAILED: 0, TODO: 1, DONE: 2}
 
 
@@ -60,13 +60,13 @@ class Line:
         return f"{self.kind}:{model},{record_id}" if model else ":".join(filter(None, (self.kind, self.about)))
 
     @property
-    def is_trouble(self) -> bool:
+    def is_alert(self) -> bool:
         """Tell whether somebody has to know at once."""
-        return self.state == FAILED and self.kind in _TROUBLES
+        return self.state == FAILED and self.kind in _ALERTS
 
     @property
     def is_for_people(self) -> bool:
-        """Tell whether administrators are told of the trouble: a heartbeat that fails has told them itself, what it failed at."""
+        """Tell whether administrators are told of the alert: a heartbeat that fails has told them itself, what it failed at."""
         return self.kind != "heartbeat" or "late" in self.details
 
     @property
