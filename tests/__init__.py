@@ -14,8 +14,8 @@ from . import test_assistant_overview
 from . import test_assistant_overview_rules
 from . import test_assistant_proof
 from . import test_assistant_proof_tour
+from . import test_assistant_recommendation
 from . import test_assistant_relay
-from . import test_assistant_road
 from . import test_assistant_round_trip
 from . import test_assistant_setup
 from . import test_assistant_tours

@@ -1,4 +1,4 @@
-"""The road through a connector: what is looked up, what is refused beside its field, and what the host says of this server."""
+"""The relay through a connector: what is looked up, what is refused beside its field, and what the host says of this server."""
 
 import base64
 from pathlib import Path
@@ -72,7 +72,7 @@ class TestRelay(Office365Case):
         cls.names = NameServer()
         cls.names.__enter__()
         cls.addClassCleanup(cls.names.__exit__)
-        cls.setup = cls.env["office365.setup"].create({"domain": DOMAIN, "mailbox": f"erp@{DOMAIN}", "road": "relay"})
+        cls.setup = cls.env["office365.setup"].create({"domain": DOMAIN, "mailbox": f"erp@{DOMAIN}", "preset": "relay"})
 
     def setUp(self):
         super().setUp()
@@ -225,12 +225,12 @@ class TestRelay(Office365Case):
             with self.subTest(slug=slug):
                 self.assertTrue(all("%" not in sentence % values for sentence in sentences))
 
-    def test_the_form_recommends_a_road_and_shows_the_table(self):
+    def test_the_form_recommends_a_preset_and_shows_the_table(self):
         self.setup.step = "outgoing"
         with Form(self.setup) as form:
-            form.road_recipients, form.road_volume = "inside", "high"
-            self.assertEqual(form.recommended_road, "hve")
-            self.assertIn("inside your own organization", form.road_reason)
-        self.setup.action_use_recommended_road()
-        self.assertEqual(self.setup.road, "hve")
-        self.assertIn("Send As", self.setup.road_table)
+            form.planned_recipients, form.planned_volume = "inside", "high"
+            self.assertEqual(form.recommended_preset, "hve")
+            self.assertIn("inside your own organization", form.recommendation_reason)
+        self.setup.action_use_recommended_preset()
+        self.assertEqual(self.setup.preset, "hve")
+        self.assertIn("Send As", self.setup.preset_table)

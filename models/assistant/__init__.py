@@ -4,6 +4,7 @@ from . import office365_setup_servers
 from . import office365_setup_sign_in
 from . import office365_setup_outgoing
 from . import office365_setup_records
+from . import office365_setup_recommendation
 from . import office365_setup_relay
 from . import office365_setup_relay_checks
 from . import office365_setup_incoming

@@ -24,7 +24,7 @@ _INPUTS = {
     "directory_id": ("sign_in",), "client_id": ("sign_in",), "auth_flow": ("sign_in",), "credential": ("sign_in",),
     "app_id": ("sign_in", "outgoing", "incoming"),
     "mailbox": ("outgoing", "incoming", "alias_domain", "catch_all", "proof"),
-    "road": ("outgoing", "proof"), "mail_server_id": ("outgoing", "alias_domain", "proof"),
+    "preset": ("outgoing", "proof"), "mail_server_id": ("outgoing", "alias_domain", "proof"),
     "fetchmail_server_id": ("incoming", "proof"),
     "domain": ("sign_in", "outgoing", "alias_domain", "aliases", "catch_all", "proof"),
     "alias_domain_id": ("alias_domain", "catch_all", "proof"),
@@ -44,7 +44,7 @@ class Office365Setup(models.Model):
     cloud = fields.Selection(
         list(CLOUDS.items()), string="Microsoft Cloud", default=DEFAULT_CLOUD, required=True,
         help="The national cloud that your Microsoft 365 tenant lives in.")
-    road = fields.Selection(
+    preset = fields.Selection(
         [("submission", "Client submission"), ("relay", "Relay through a connector"), ("hve", "High Volume Email")],
         string="Send By", default="submission", required=True)
     directory_id = fields.Char("Directory (Tenant) ID")

@@ -114,7 +114,7 @@ class Office365Setup(models.Model):
         proved = self.env["office365.probe"].sudo()._proved(server, {canonical_address(domain.default_from_email or "")})
         is_alias = mailbox and self.env["mail.alias"].sudo().search_count([("alias_full_name", "=", mailbox)], limit=1)
         return alias_domain.propose(
-            domain.name, mailbox, server.office365_preset or self.road,
+            domain.name, mailbox, server.office365_preset or self.preset,
             present={name: domain[name] or "" for name in alias_domain.FIELDS},
             allowed=proved.get(server.id, ()), taken={mailbox} if is_alias else ())
 
