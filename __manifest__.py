@@ -22,7 +22,6 @@
         "data/ir_cron_data.xml",
         "data/mail_activity_type_data.xml",
         "data/ir_cron_expiry.xml",
-        "data/ir_cron_probe.xml",
         "data/ir_cron_reconcile.xml",
         "data/ir_cron_watch.xml",
         "data/ir_cron_heartbeat.xml",

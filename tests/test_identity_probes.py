@@ -177,7 +177,7 @@ class TestProbe(SendersCase):
     def cron(self):
         self.env.flush_all()
         with self.registry.cursor() as cr:
-            self.env["ir.mail_server"].with_env(self.env(cr=cr))._cron_office365_probe()
+            self.env["ir.mail_server"].with_env(self.env(cr=cr))._office365_continue_rounds()
         self.env.invalidate_all()
 
     def pass_time(self, server):

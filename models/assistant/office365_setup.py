@@ -139,6 +139,12 @@ class Office365Setup(models.Model):
                 checks = [Check(self._labels()[step], FAILED, cause=str(error))]
             self._keep(step, checks)
 
+    @api.model
+    def _prove_again(self, step: str) -> None:
+        """Look up the facts of a step again wherever it was looked at."""
+        for setup in self.search([("check_ids.step", "=", step)]):
+            setup._prove(step)
+
     def _keep(self, step: str, checks: list[Check]) -> None:
         """Put these facts of a step in the place of those that were known."""
         self._forget({step})
