@@ -162,18 +162,19 @@ class TestAlerts(MonitorMixin, TransactionCase):
             self.watch()
         self.assertLessEqual({"de_DE", "en_US"}, set(seen))
 
-
     def test_activities_of_earlier_versions_are_removed(self):
         script = load_script(file_path("mail_office365/migrations/19.0.1.5.0/post-alerts.py"), "post_alerts")
-        alert, other = self.env["mail.activity"].create([
-            {"user_id": self.administrator.id, "activity_type_id": self.env.ref("mail_office365.activity_type_fetch").id}
-            for _activity in range(2)])
+        failing, differing, other = self.env["mail.activity"].create([
+            {"user_id": self.administrator.id, "activity_type_id": self.env.ref("mail.mail_activity_data_todo").id}
+            for _activity in range(3)])
         self.env.cr.execute("CREATE TABLE fetchmail_server_mail_activity_rel (fetchmail_server_id INTEGER, mail_activity_id INTEGER)")
-        self.env.cr.execute("INSERT INTO fetchmail_server_mail_activity_rel VALUES (%s, %s)", [self.mailbox.id, alert.id])
+        self.env.cr.execute("INSERT INTO fetchmail_server_mail_activity_rel VALUES (%s, %s)", [self.mailbox.id, failing.id])
+        self.env.cr.execute("CREATE TABLE office365_difference_alert_rel (server_id INTEGER, activity_id INTEGER)")
+        self.env.cr.execute("INSERT INTO office365_difference_alert_rel VALUES (%s, %s)", [self.mailbox.id, differing.id])
         for _time in range(2):
             script.migrate(self.env.cr, "19.0.1.4.0")
         self.env.invalidate_all()
-        self.assertEqual((alert | other).exists(), other)
+        self.assertEqual((failing | differing | other).exists(), other)
 
 
 @tagged("post_install", "-at_install")

@@ -71,11 +71,20 @@ class TestOverviewRules(BaseCase):
             self.assertEqual((line.state, line.count), (state, 7))
         self.assertFalse(list(overview.queue(Queue(), NOW)))
 
-    def test_a_heartbeat_that_fails_is_for_monitors_as_it_has_told_people_itself(self):
-        states = [{"setup_id": number, "name": "Contoso", "state": state, "last_success": None}
-                  for number, state in enumerate(("off", "idle", "working", "failing", "late"))]
-        self.assertEqual([(line.record[1], line.is_sick, line.is_for_people) for line in overview.heartbeats(states)],
-                         [(3, True, False), (4, True, True)])
+    def test_a_heartbeat_that_fails_twice_or_is_late_is_an_alert(self):
+        table = [  # state, failures, what is shown
+            ("off", 9, None), ("idle", 0, None), ("working", 0, None), ("failing", 1, "todo"), ("failing", 2, "failed"),
+            ("late", 0, "failed")]
+        for state, failures, shown in table:
+            lines = list(overview.heartbeats(
+                [{"setup_id": 1, "name": "Contoso", "state": state, "last_success": None, "failures": failures}]))
+            with self.subTest(state=state, failures=failures):
+                self.assertEqual([(line.state, line.is_alert, line.is_sick) for line in lines],
+                                 [(shown, shown == "failed", shown == "failed")] if shown else [])
+
+    def test_messages_that_are_not_accounted_for_are_told_but_are_no_alarm(self):
+        [line] = overview.mailboxes([Mailbox(1, "Mail", asked=NOW, differences=3)], NOW)
+        self.assertEqual((line.kind, line.count, line.is_alert, line.is_sick), ("differences", 3, True, False))
 
     def test_what_is_wrong_comes_first_and_what_is_right_has_one_line(self):
         lines = overview.as_shown([Line("alias", "todo", count=1), Line("server", "failed", ("ir.mail_server", 1))])

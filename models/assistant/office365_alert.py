@@ -3,11 +3,12 @@ import time
 from datetime import timedelta
 
 from markupsafe import Markup
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import api, fields, models
 from odoo.tools import plaintext2html
 
 from ...tools.assistant.health import without_addresses
 from ...tools.assistant.overview import Line
+from ..odoobot import write_in_discuss
 
 _logger = logging.getLogger(__name__)
 
@@ -106,12 +107,11 @@ class Office365Alert(models.Model):
         now = fields.Datetime.now()
         is_known = self.told and self.ended > now - _SAME
         self.write({"told": now, "changed": now, "ended": False, "since": line.since or now})
-        if line.is_for_people:
-            try:
-                with self.env.cr.savepoint():
-                    self._tell(line, is_quiet=bool(is_known))
-            except Exception:  # of the other alerts people are told, and of all the webhook
-                _logger.exception("Office 365: administrators could not be told of the alert %s.", self.key)
+        try:
+            with self.env.cr.savepoint():
+                self._tell(line, is_quiet=bool(is_known))
+        except Exception:  # of the other alerts people are told, and of all the webhook
+            _logger.exception("Office 365: administrators could not be told of the alert %s.", self.key)
 
     def _end(self) -> None:
         if not self.ended:
@@ -149,12 +149,8 @@ class Office365Alert(models.Model):
                 _logger.exception("Office 365: user %s could not be told of an alert in a chat.", user.id)
 
     def _chat(self, user, summary: str, note: str) -> None:
-        root = self.with_user(SUPERUSER_ID)
-        chat = root.env["discuss.channel"]._get_or_create_chat([user.partner_id.id])
-        chat.message_post(
-            author_id=root.env.user.partner_id.id, message_type="comment", subtype_xmlid="mail.mt_comment",
-            body=Markup('<p><b>{}</b></p>{}<p><a href="/odoo/{}">{}</a></p>').format(
-                summary, note, PAGE, root.env._("Open the Office 365 Overview")))
+        write_in_discuss(user, Markup('<p><b>{}</b></p>{}<p><a href="/odoo/{}">{}</a></p>').format(
+            summary, note, PAGE, self.env._("Open the Office 365 Overview")))
 
     # ------------------------------------------------------------
     # The webhook

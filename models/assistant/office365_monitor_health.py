@@ -16,4 +16,4 @@ class Office365Monitor(models.Model):
         servers = self.env["ir.mail_server"].sudo().search([("office365_preset", "!=", False)], limit=health.MOST)
         return health.answer(
             overview._alerts(mailboxes, waiting), [(server.id, server.name) for server in servers], mailboxes[:health.MOST], waiting,
-            overview._heartbeats(), fields.Datetime.now())
+            self.env["office365.setup"]._heartbeat_states(), fields.Datetime.now())

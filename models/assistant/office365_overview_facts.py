@@ -53,7 +53,7 @@ class Office365Overview(models.TransientModel):
         yield from overview.refusals(self._refusals(), self._default_senders())
         yield from overview.mailboxes(mailboxes, now)
         yield from overview.queue(waiting, now)
-        yield from overview.heartbeats(self._heartbeats())
+        yield from overview.heartbeats(self.env["office365.setup"]._heartbeat_states())
 
     # ------------------------------------------------------------
     # Servers
@@ -146,13 +146,6 @@ class Office365Overview(models.TransientModel):
         servers = self.env["fetchmail.server"].sudo().with_context(active_test=False).search([("office365_preset", "!=", False)])
         return sum(servers.mapped("office365_inbound_count"))
 
-    @api.model
-    def _heartbeats(self) -> list[dict]:
-        """Return what became of the round trips that are tried every day: ``setup_id``, ``name``, ``state`` and ``last_success``."""
-        states = getattr(self.env["office365.setup"].sudo(), "_heartbeat_states", list)
-        return states()
-
-    @api.model
     def _webhook_lines(self) -> Iterator[Line]:
         monitor = self.env["office365.monitor"].sudo()._monitor()
         if monitor.webhook_url and monitor.webhook_failures:
