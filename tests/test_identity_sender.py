@@ -4,24 +4,18 @@ from odoo.tests import BaseCase, tagged
 
 from ..tools.addresses import Mailbox
 from ..tools.identity.sender import (
-    BY_ADMINISTRATOR,
-    BY_TEMPLATE,
     FOREIGN_DOMAIN,
     MODE,
-    NOBODY,
     NOT_ALLOWED_YET,
     NOT_AUTHENTIC,
     OTHER_AUTHOR,
     UNVERIFIED,
-    Act,
-    Actor,
-    Known,
-    SenderBook,
     SenderIdentity,
     Service,
     alias_for,
     decide_sender,
 )
+from ..tools.identity.sender_book import BY_ADMINISTRATOR, BY_TEMPLATE, NOBODY, Act, Actor, Known, SenderBook
 
 ERP = "erp@contoso.example"
 ALIAS = "brant.wadsworth@contoso.example"

@@ -1,7 +1,7 @@
 import contextlib
 import logging
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from imaplib import IMAP4
 from poplib import error_proto
 
