@@ -22,12 +22,6 @@ class Office365Setup(models.Model):
         for setup in self:
             setup.can_undo_values = "set" in setup.value_ids.mapped("state")
 
-    def write(self, vals):
-        result = super().write(vals)
-        if vals.get("step") == _STEP:
-            self._propose_values()
-        return result
-
     # ------------------------------------------------------------
     # What is concerned
     # ------------------------------------------------------------

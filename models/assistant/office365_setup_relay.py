@@ -36,20 +36,6 @@ class Office365Setup(models.Model):
     # What is entered
     # ------------------------------------------------------------
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        setups = super().create([self._relay_typed(vals) for vals in vals_list])
-        setups._apply_relay_trust()
-        return setups
-
-    def write(self, vals):
-        result = super().write(self._relay_typed(vals))
-        if vals.keys() & {"relay_trust", "relay_certificate", "relay_private_key", "mail_server_id"}:
-            self._apply_relay_trust()
-        if vals.keys() & {"mx_host", "public_addresses", "relay_trust", "relay_certificate", "relay_private_key"}:
-            self._forget({"outgoing", "proof"})
-        return result
-
     @api.model
     def _relay_typed(self, vals: dict) -> dict:
         """Return values without what is copied along with a host name, and addresses in their one form."""
