@@ -56,13 +56,17 @@ from . import test_identity_attacks_http
 from . import test_identity_attacks_message
 from . import test_identity_attacks_templates
 from . import test_identity_authentication
+from . import test_identity_companies
 from . import test_identity_default_from
 from . import test_identity_incoming_author
+from . import test_identity_incoming_recipients
 from . import test_identity_modes
 from . import test_identity_preview
 from . import test_identity_probe
 from . import test_identity_probes
 from . import test_identity_sender
+from . import test_identity_sender_book
+from . import test_identity_trust
 from . import test_incoming_answering
 from . import test_incoming_attacks
 from . import test_incoming_attacks_messages
@@ -101,6 +105,7 @@ from . import test_incoming_substitute
 from . import test_incoming_tnef
 from . import test_incoming_tours
 from . import test_local_servers_entra
+from . import test_local_servers_entra_http
 from . import test_local_servers_entra_mail
 from . import test_local_servers_entra_pages
 from . import test_local_servers_exchange

@@ -12,7 +12,7 @@ from ..tools.outgoing.log import SENT, Note, Told
 from .common import BRANT, Office365Case, SecretsMixin
 from .https import HttpsMixin
 from .monitor_case import MonitorMixin
-from .test_assistant_proof import ProofCase
+from .proof_case import ProofCase
 
 _MODELS = "odoo.addons.mail_office365.models"
 

@@ -7,7 +7,7 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from .test_assistant_proof import ProofCase
+from .proof_case import ProofCase
 
 
 @tagged("post_install", "-at_install")

@@ -6,8 +6,8 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .common import BRANT, ERP
+from .senders_case import NOTIFICATIONS, SendersCase
 from .servers import Drop, replies
-from .test_identity_preview import NOTIFICATIONS, SendersCase
 
 
 @tagged("post_install", "-at_install")
