@@ -82,13 +82,9 @@ class TestOverview(MonitorMixin, TransactionCase):
         action = lines.browse().action_refresh()
         self.assertEqual((action["target"], lines.search(action["domain"])[0].kind), ("main", "server"))
 
-    def test_what_is_right_says_so_and_the_card_counts_the_rest(self):
+    def test_what_is_right_says_so(self):
         done = self.lines().filtered(lambda line: line.state == "done")
         self.assertIn("No server or sender is refused.", done.mapped("name"))
-        self.pause()
-        summary = self.env["office365.overview"]._summary()
-        self.assertEqual((summary["state"], summary["first"][0].state), ("failed", "failed"))
-        self.assertGreaterEqual(summary["failed"], 1)
 
     def test_many_users_and_mails_need_no_more_queries(self):
         self.env.flush_all()

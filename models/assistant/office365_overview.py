@@ -3,7 +3,6 @@ import uuid
 from odoo import api, fields, models
 
 from ...tools.assistant import overview
-from ...tools.checks import state_of
 
 
 class Office365Overview(models.TransientModel):
@@ -58,15 +57,3 @@ class Office365Overview(models.TransientModel):
         return {
             "kind": line.kind, "name": words.name, "state": words.state, "number": line.count, "since": line.since, "until": line.until,
             "cause": words.cause, "remedy": words.remedy, "res_model": line.record[0], "res_id": line.record[1]}
-
-    @api.model
-    def _summary(self) -> dict:
-        """Return what a card shows: the state of it all, how many lines are ``failed`` and ``todo``, and the ``first`` ones to read."""
-        lines = self._lines()
-        checks = [self._words(line) for line in overview.as_shown(lines)]
-        return {
-            "state": state_of(checks),
-            "failed": sum(check.state == "failed" for check in checks),
-            "todo": sum(check.state == "todo" for check in checks),
-            "first": [check for check in checks if check.state != "done"][:3],
-        }

@@ -23,6 +23,7 @@ class FetchmailServer(models.Model):
 
     office365_retry_at = fields.Datetime(
         "Fetches Again At", readonly=True, copy=False, help="Until then, Exchange wants this mailbox not to be asked.")
+    office365_failures = fields.Integer(readonly=True, copy=False, help="Fetches in a row that failed.")
 
     def _office365_stay_confirmed(self) -> None:
         """Keep core from switching servers off for good because they have failed for five days: an outage ends, and mail waits."""
@@ -43,8 +44,6 @@ class FetchmailServer(models.Model):
                 "%(server)s: Exchange limits how often this mailbox is asked. Minutes until Odoo fetches again: %(minutes)s.",
                 server=server.display_name,
                 minutes=math.ceil((server.office365_retry_at - fields.Datetime.now()) / timedelta(minutes=1))))
-
-    office365_failures = fields.Integer(readonly=True, copy=False, help="Fetches in a row that failed.")
 
     def _office365_keep_remedy(self, fetching: Fetching) -> None:
         """Write what to do beside the failure that core has noted, and when to ask again if the server has named a time.
