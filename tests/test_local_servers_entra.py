@@ -180,9 +180,6 @@ class TestEntraGrants(EntraCase):
 
     # --- refresh tokens ---
 
-    def refresh(self, token, *scopes):
-        return self.client().acquire_token_by_refresh_token(token, list(scopes or [SMTP]))
-
     def test_a_refresh_token_is_replaced_and_the_old_one_goes_on(self):
         answer = self.sign_in([SMTP, IMAP])
         said = jwt.decode(answer["access_token"], options={"verify_signature": False})
