@@ -33,11 +33,7 @@ def trust_templates(env: Environment) -> None:
 
 
 def leave_nothing(env: Environment) -> None:
-    """Remove what Odoo does not remove by itself: activities that belong to no record, which would keep their types, and parameters."""
-    types = env["mail.activity.type"]
-    for name in ("activity_type_fetch", "activity_type_heartbeat"):
-        types |= env.ref(f"mail_office365.{name}", raise_if_not_found=False) or types
-    env["mail.activity"].with_context(active_test=False).search([("activity_type_id", "in", types.ids)]).unlink()
+    """Remove what Odoo does not remove by itself: parameters."""
     env["ir.config_parameter"].search([("key", "=like", "mail\\_office365.%")]).unlink()
 
 

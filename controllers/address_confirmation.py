@@ -9,7 +9,7 @@ from ..tools.secrets.redaction import install
 install((PATH, OAUTH_PATH, HEALTH_PATH))
 
 
-class MailOffice365(http.Controller):
+class AddressConfirmation(http.Controller):
 
     @http.route(
         PATH, type="http", auth="public", methods=["GET", "POST"],

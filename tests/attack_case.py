@@ -3,7 +3,7 @@
 from odoo.tests import new_test_user
 
 from .common import BRANT, CUSTOMER, ERP, INFO
-from .test_identity_modes import SenderCase
+from .sender_case import SenderCase
 
 CEO = "ceo@contoso.example"
 PASS = ("spf=pass (sender IP is 192.0.2.25) smtp.mailfrom=contoso.example; dkim=pass (signature was verified) "

@@ -104,6 +104,10 @@ class EntraCase(ServersCase):
         flow = client.initiate_auth_code_flow(scopes, redirect_uri=REDIRECT)
         return client.acquire_token_by_auth_code_flow(flow, self.visit(flow, account, **decision))
 
+    def refresh(self, token, *scopes):
+        """Return what MSAL gets for a refresh token."""
+        return self.client().acquire_token_by_refresh_token(token, list(scopes or [SMTP]))
+
     def form(self, **values):
         """Return an app-only request; a value of None takes a field out."""
         form = {"client_id": self.app.client_id, "client_secret": self.app.secret, "grant_type": "client_credentials",

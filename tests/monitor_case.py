@@ -10,7 +10,7 @@ DENIED = "550 5.2.252 SendAsDenied; notifications@contoso.example"
 
 
 class MonitorMixin:
-    """Servers of ours that are never connected to, and troubles of them."""
+    """Servers of ours that are never connected to, and alerts of them."""
 
     @classmethod
     def setUpClass(cls):
@@ -42,10 +42,10 @@ class MonitorMixin:
 
     def watch(self):
         self.env.flush_all()
-        self.env["office365.trouble"]._watch()
+        self.env["office365.alert"]._watch()
 
-    def troubles(self):
-        return self.env["office365.trouble"].search([("ended", "=", False)])
+    def alerts(self):
+        return self.env["office365.alert"].search([("ended", "=", False)])
 
     def chats(self, user=None):
         """Return what OdooBot has told an administrator, the oldest first."""

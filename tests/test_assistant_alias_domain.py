@@ -26,7 +26,7 @@ class TestAliasDomain(BaseCase):
 
     def test_what_fits_the_mailbox(self):
         table = [
-            # title, name, mailbox, road, present, allowed, taken -> catch-all, default From
+            # title, name, mailbox, preset, present, allowed, taken -> catch-all, default From
             ("core's values", "contoso.example", ERP, "submission", CORES, (), (), ("erp", REACHES), ("erp", NEEDS_NO_PERMISSION)),
             ("a new domain", "contoso.example", ERP, "submission", {}, (), (), ("erp", REACHES), ("erp", NEEDS_NO_PERMISSION)),
             ("in any spelling", "Contoso.example", "ERP@contoso.example", "submission", CORES, (), (),
@@ -46,10 +46,10 @@ class TestAliasDomain(BaseCase):
              ("catchall", NEEDS_CATCH_ALL), ("erp", NEEDS_NO_PERMISSION)),
             ("no mailbox yet", "contoso.example", "", "submission", {}, (), (), ("catchall", NEEDS_CATCH_ALL), ("", EMPTY)),
         ]
-        for title, name, mailbox, road, present, allowed, taken, catchall, default_from in table:
+        for title, name, mailbox, preset, present, allowed, taken, catchall, default_from in table:
             with self.subTest(title):
                 found = {each.field: (each.value, each.why) for each in propose(
-                    name, mailbox, road, present=present, allowed=allowed, taken=taken)}
+                    name, mailbox, preset, present=present, allowed=allowed, taken=taken)}
                 self.assertEqual((found[CATCHALL], found[DEFAULT_FROM]), (catchall, default_from))
                 self.assertEqual(found[BOUNCE], (present.get(BOUNCE) or "bounce", NEEDS_CATCH_ALL))
 

@@ -12,7 +12,7 @@ from ..tools.outgoing.log import SENT, Note, Told
 from .common import BRANT, Office365Case, SecretsMixin
 from .https import HttpsMixin
 from .monitor_case import MonitorMixin
-from .test_assistant_proof import ProofCase
+from .proof_case import ProofCase
 
 _MODELS = "odoo.addons.mail_office365.models"
 
@@ -29,7 +29,7 @@ class TestCrons(ProofCase):
                 raise ValueError("broken")
             beaten.append(setup.id)
 
-        with patch.object(Trips, "_last_beat", last_beat), mute_logger(f"{_MODELS}.assistant.office365_heartbeat"):
+        with patch.object(Trips, "_last_beat", last_beat), mute_logger(f"{_MODELS}.one_by_one"):
             self.env.flush_all()
             with self.registry.cursor() as cr:
                 self.env(cr=cr)["office365.round.trip"]._cron_heartbeat()
@@ -46,9 +46,9 @@ class TestCrons(ProofCase):
 
         with (
             patch.object(Servers, "_office365_probe", ask), patch.object(Servers, "_office365_addresses_due", lambda *_args: {"x"}),
-            patch.object(self.env.cr, "commit", self.env.cr.flush), mute_logger(f"{_MODELS}.identity.office365_probe_cron"),
+            mute_logger(f"{_MODELS}.one_by_one"), self.registry.cursor() as cr,
         ):
-            self.env["office365.probe"]._cron_ask()
+            self.env(cr=cr)["office365.probe"]._cron_ask()
         self.assertIn(other.id, asked)
 
     def test_a_round_of_probes_that_breaks_is_stopped_and_ends_no_other(self):
@@ -60,7 +60,7 @@ class TestCrons(ProofCase):
             patch.object(self.env.registry["ir.mail_server"], "_office365_probe_run", side_effect=ValueError("broken")),
             patch.object(self.env.cr, "commit", self.env.cr.flush), mute_logger(f"{_MODELS}.identity.ir_mail_server_probe_later"),
         ):
-            self.env["ir.mail_server"]._cron_office365_probe()
+            self.env["ir.mail_server"]._office365_continue_rounds()
         self.assertEqual({server.office365_probe_round["stopped"] for server in servers}, {"no_answer"})
 
 
@@ -83,8 +83,8 @@ class TestTold(MonitorMixin, HttpsMixin, SecretsMixin, TransactionCase):
 
     def test_whoever_cannot_be_told_keeps_the_webhook_from_nothing(self):
         self.pause()
-        with patch.object(self.env.registry["office365.trouble"], "_tell_administrators", side_effect=ValueError("broken")), mute_logger(
-                f"{_MODELS}.assistant.office365_trouble"):
+        with patch.object(self.env.registry["office365.alert"], "_tell_administrators", side_effect=ValueError("broken")), mute_logger(
+                f"{_MODELS}.assistant.office365_alert"):
             self.watch()
         self.assertEqual(len(self.system.seen), 1)
 
@@ -102,11 +102,11 @@ class TestTold(MonitorMixin, HttpsMixin, SecretsMixin, TransactionCase):
 
     def test_messages_of_a_run_have_a_time_limit_together(self):
         for kind in ("fetch", "server"):
-            self.env["office365.trouble"].create({
+            self.env["office365.alert"].create({
                 "key": kind, "kind": kind, "since": fields.Datetime.now(), "changed": fields.Datetime.now()})
-        troubles, self.status = self.env["office365.trouble"].search([("key", "in", ("fetch", "server"))]), 404
-        with patch(f"{_MODELS}.assistant.office365_trouble.time.monotonic", side_effect=[0, 1, 61, 62]):
-            troubles._report({})
+        alerts, self.status = self.env["office365.alert"].search([("key", "in", ("fetch", "server"))]), 404
+        with patch(f"{_MODELS}.assistant.office365_alert.time.monotonic", side_effect=[0, 1, 61, 62]):
+            alerts._report({})
         self.assertEqual(len(self.system.seen), 1)
 
 
@@ -142,12 +142,7 @@ class TestMany(Office365Case):
 @tagged("post_install", "-at_install")
 class TestUninstall(TransactionCase):
 
-    def test_activities_that_belong_to_no_record_do_not_keep_their_types(self):
-        types = self.env.ref("mail_office365.activity_type_fetch") | self.env.ref("mail_office365.activity_type_heartbeat")
-        activities = self.env["mail.activity"].create([
-            {"activity_type_id": each.id, "user_id": self.env.uid, "summary": "x"} for each in types])
+    def test_parameters_go(self):
         self.env["ir.config_parameter"].set_param("mail_office365.log_days", "7")
         leave_nothing(self.env)
-        self.assertFalse(activities.exists())
         self.assertFalse(self.env["ir.config_parameter"].get_param("mail_office365.log_days"))
-        types.unlink()

@@ -47,7 +47,7 @@ class TestHealthAddress(MonitorMixin, HttpCase):
             self.assertEqual(answer.status_code, 200, answer.text)
             self.assertEqual((answer.headers["Cache-Control"], answer.headers.get("Set-Cookie")), ("no-store", None))
             content = answer.json()
-            self.assertEqual((content["status"], content["troubles"], content["oldest_waiting_seconds"]), ("ok", [], 0))
+            self.assertEqual((content["status"], content["alerts"], content["oldest_waiting_seconds"]), ("ok", [], 0))
             self.assertEqual(content["outgoing"], [{"id": self.server.id, "name": "Sends", "state": "ok"}])
             [box] = content["incoming"]
             self.assertEqual((box["id"], box["state"], box["failures"]), (self.mailbox.id, "ok", 0))

@@ -7,7 +7,7 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from .test_assistant_proof import ProofCase
+from .proof_case import ProofCase
 
 
 @tagged("post_install", "-at_install")
@@ -32,10 +32,16 @@ class TestHeartbeat(ProofCase):
         return self.setup.round_trip_ids.filtered(lambda trip: trip.kind == "heartbeat").sorted("id")
 
     def alerts(self):
-        return self.env["mail.activity"].search([("activity_type_id", "=", self.env.ref("mail_office365.activity_type_heartbeat").id)])
+        """Let the job look; return the activities about the heartbeat."""
+        self.env.flush_all()
+        with self.registry.cursor() as cr:
+            self.env(cr=cr)["office365.alert"]._watch()
+        self.env.invalidate_all()
+        return self.env["office365.alert"].search([("kind", "=", "heartbeat"), ("ended", "=", False)]).activity_ids
 
     def said_in_discuss(self):
-        return self.env["mail.message"].search([("model", "=", "discuss.channel"), ("body", "like", "Email does not come back")])
+        return self.env["mail.message"].search([
+            ("model", "=", "discuss.channel"), ("body", "like", "the daily test email does not come back")])
 
     def state(self):
         [state] = [each for each in self.env["office365.setup"]._heartbeat_states() if each["setup_id"] == self.setup.id]
@@ -76,14 +82,15 @@ class TestHeartbeat(ProofCase):
         self.assertEqual(self.alerts().user_id, administrators)
         self.assertEqual(len(self.said_in_discuss()), len(administrators))
         alert = self.alerts().filtered(lambda activity: activity.user_id == self.admin)
-        self.assertEqual(alert.summary, "Email does not come back: contoso.example")
+        self.assertEqual(alert.summary, "Office 365 Set-up: contoso.example: the daily test email does not come back")
         self.assertIn("Set up the catch-all for contoso.example", alert.note)
         self.assertIn("550 5.1.10", self.said_in_discuss()[0].body)
         self.assertNothingMade()
         self.cron(1)
         self.cron(23)
         self.fetch()
-        self.assertEqual((len(self.beats()), len(self.said_in_discuss())), (3, len(administrators)))  # once for one trouble
+        self.assertTrue(self.alerts())
+        self.assertEqual((len(self.beats()), len(self.said_in_discuss())), (3, len(administrators)))  # once for one alert
         self.assertEqual(len(self.servers.transactions), sent + 3)  # and nothing was mailed
         self.servers.directory.policy.catch_all = self.incoming_server.user
         self.cron(24)

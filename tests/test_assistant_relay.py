@@ -1,6 +1,7 @@
-"""The road through a connector: what is looked up, what is refused beside its field, and what the host says of this server."""
+"""The relay through a connector: what is looked up, what is refused beside its field, and what the host says of this server."""
 
 import base64
+import time
 from pathlib import Path
 from unittest.mock import patch
 
@@ -9,9 +10,11 @@ from odoo.tests import Form, tagged
 
 from ..tools.assistant import relay_probe
 from ..tools.assistant.resolver import Resolver
+from ..tools.diagnosis.reader import diagnose
+from ..tools.errors import words_of
 from ..tools.tls import client_context
 from .common import Office365Case
-from .servers import Drop, replies
+from .servers import Delay, Drop, replies
 from .servers.name_server import NameServer
 from .servers_case import ServersCase
 
@@ -53,6 +56,22 @@ class TestRelayProbe(ServersCase):
         self.assertFalse(self.ask().reached)
         self.assertFalse(relay_probe.ask("localhost", 1, sender="x@y.example", context=client_context()).reached)
 
+    def test_all_waits_together_have_one_bound(self):
+        for verb in ("MAIL", "RCPT", "RSET"):
+            self.servers.mx.faults.add(verb, Delay(0.5))
+        self.servers.directory.add_connector(ip_networks=("127.0.0.1", "::1"))
+        began = time.monotonic()
+        with patch.object(relay_probe, "TOGETHER", 0.9):
+            answer = self.ask()
+        self.assertLess(time.monotonic() - began, 1.4)
+        self.assertTrue(answer.reached)
+        self.assertEqual(diagnose(answer.error, protocol="smtp").cause, "timeout")
+
+    def test_a_host_that_hangs_up_at_the_greeting_is_quoted(self):
+        self.servers.mx.faults.add("EHLO", replies.S421_4_3_2_SERVICE_NOT_AVAILABLE)
+        answer = self.ask()
+        self.assertEqual((answer.reached, words_of(answer.error)), (False, "421 4.3.2 Service not available"))
+
     def test_the_address_is_read_from_the_reply_to_ehlo(self):
         table = {
             "AM0.mail.protection.outlook.com Hello [20.30.40.50]\nSIZE 157286400": "20.30.40.50", "x Hello [2a01::1]": "2a01::1",
@@ -72,7 +91,7 @@ class TestRelay(Office365Case):
         cls.names = NameServer()
         cls.names.__enter__()
         cls.addClassCleanup(cls.names.__exit__)
-        cls.setup = cls.env["office365.setup"].create({"domain": DOMAIN, "mailbox": f"erp@{DOMAIN}", "road": "relay"})
+        cls.setup = cls.env["office365.setup"].create({"domain": DOMAIN, "mailbox": f"erp@{DOMAIN}", "preset": "relay"})
 
     def setUp(self):
         super().setUp()
@@ -225,12 +244,12 @@ class TestRelay(Office365Case):
             with self.subTest(slug=slug):
                 self.assertTrue(all("%" not in sentence % values for sentence in sentences))
 
-    def test_the_form_recommends_a_road_and_shows_the_table(self):
+    def test_the_form_recommends_a_preset_and_shows_the_table(self):
         self.setup.step = "outgoing"
         with Form(self.setup) as form:
-            form.road_recipients, form.road_volume = "inside", "high"
-            self.assertEqual(form.recommended_road, "hve")
-            self.assertIn("inside your own organization", form.road_reason)
-        self.setup.action_use_recommended_road()
-        self.assertEqual(self.setup.road, "hve")
-        self.assertIn("Send As", self.setup.road_table)
+            form.planned_recipients, form.planned_volume = "inside", "high"
+            self.assertEqual(form.recommended_preset, "hve")
+            self.assertIn("inside your own organization", form.recommendation_reason)
+        self.setup.action_use_recommended_preset()
+        self.assertEqual(self.setup.preset, "hve")
+        self.assertIn("Send As", self.setup.preset_table)

@@ -19,7 +19,7 @@ OK = (200, {}, b"")
 class TestWebhook(HttpsMixin, BaseCase):
 
     def send(self, server, seconds=webhook.LONGEST, path="/hook"):
-        body = webhook.content("trouble.began", "2026-12-01T12:00:00Z", {"kind": "server"})
+        body = webhook.content("alert.began", "2026-12-01T12:00:00Z", {"kind": "server"})
         self.secret = webhook.new_secret()
         return webhook.deliver(f"{server.url}{path}", webhook.signed(self.secret, "7-1", 1_796_000_000, body), body, seconds)
 
@@ -32,7 +32,7 @@ class TestWebhook(HttpsMixin, BaseCase):
         signed = b".".join([headers["webhook-id"].encode(), headers["webhook-timestamp"].encode(), body])
         expected = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
         self.assertEqual(headers["webhook-signature"], f"v1,{expected}")
-        self.assertEqual(json.loads(body), {"type": "trouble.began", "timestamp": "2026-12-01T12:00:00Z", "data": {"kind": "server"}})
+        self.assertEqual(json.loads(body), {"type": "alert.began", "timestamp": "2026-12-01T12:00:00Z", "data": {"kind": "server"}})
 
     def test_it_signs_as_the_specification_does(self):
         # The example of https://github.com/standard-webhooks/standard-webhooks

@@ -32,11 +32,11 @@ class TestWebhookMessages(MonitorMixin, HttpsMixin, SecretsMixin, TransactionCas
         pause = self.pause("brant@contoso.example")
         self.watch()
         self.watch()
-        self.assertEqual(self.events(), ["trouble.began"])
+        self.assertEqual(self.events(), ["alert.began"])
         pause.unlink()
         self.watch()
         self.watch()
-        self.assertEqual(self.events(), ["trouble.began", "trouble.ended"])
+        self.assertEqual(self.events(), ["alert.began", "alert.ended"])
         for (_method, _path, body), headers in zip(self.system.seen, self.system.headers, strict=True):
             signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
             digest = hmac.digest(base64.b64decode(self.secret.removeprefix("whsec_")), signed, hashlib.sha256)
@@ -51,7 +51,7 @@ class TestWebhookMessages(MonitorMixin, HttpsMixin, SecretsMixin, TransactionCas
         self.watch()
         self.assertRecordValues(self.monitor, [{"webhook_error": "HTTP 503", "webhook_failures": 1}])
         self.assertEqual(len(self.chats()), 1)
-        self.assertIn("webhook", [line.kind for line in self.env["office365.radar"]._lines()])
+        self.assertIn("webhook", [line.kind for line in self.env["office365.overview"]._lines()])
         self.status = 200
         self.watch()
         self.assertRecordValues(self.monitor, [{"webhook_error": "Accepted", "webhook_failures": 0}])
@@ -65,7 +65,7 @@ class TestWebhookMessages(MonitorMixin, HttpsMixin, SecretsMixin, TransactionCas
         self.pause("brant@contoso.example")
         self.pause("notifications@contoso.example")
         self.watch()
-        self.assertEqual((len(self.troubles()), len(self.system.seen)), (3, 1))
+        self.assertEqual((len(self.alerts()), len(self.system.seen)), (3, 1))
         self.status = 400  # of each message
         self.watch()
         self.assertEqual(len(self.system.seen), 4)
@@ -135,7 +135,7 @@ class TestWebhookMessages(MonitorMixin, HttpsMixin, SecretsMixin, TransactionCas
         monitor = self.monitor.with_user(employee)
         for call in (monitor.action_new_token, monitor.action_new_secret, monitor.action_remove_token, monitor.action_test_webhook,
                      monitor.action_open, lambda: monitor.write({"webhook_url": "https://evil.example/"}), lambda: monitor.read(),
-                     self.env["office365.radar"].with_user(employee).action_open):
+                     self.env["office365.overview"].with_user(employee).action_open):
             with self.assertRaises(AccessError):
                 call()
         with self.assertRaises(AccessError):

@@ -8,6 +8,7 @@ from cryptography.x509 import load_pem_x509_certificate
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, TransactionCase, new_test_user, tagged
+from odoo.tools import mute_logger
 
 from ..const import CLOUDS
 from ..tools.secrets import key_pair
@@ -15,7 +16,7 @@ from ..tools.secrets import key_pair
 DIRECTORY, CLIENT = "11111111-2222-3333-4444-555555555555", "66666666-7777-8888-9999-000000000000"
 
 
-class TenantCase(TransactionCase):
+class AppCase(TransactionCase):
 
     def app(self, **values):
         return self.env["office365.app"].create({
@@ -23,7 +24,7 @@ class TenantCase(TransactionCase):
 
 
 @tagged("post_install", "-at_install")
-class TestApp(TenantCase):
+class TestApp(AppCase):
 
     def test_authority_and_scopes_follow_the_cloud(self):
         table = {
@@ -81,7 +82,7 @@ class TestApp(TenantCase):
 
 
 @tagged("post_install", "-at_install")
-class TestCredential(TenantCase):
+class TestCredential(AppCase):
 
     def test_a_secret_is_used_and_never_read(self):
         app = self.app(client_secret=" s3cret ")
@@ -171,7 +172,7 @@ class TestCredential(TenantCase):
 
 
 @tagged("post_install", "-at_install")
-class TestReminders(TenantCase):
+class TestReminders(AppCase):
 
     def setUp(self):
         super().setUp()
@@ -182,9 +183,14 @@ class TestReminders(TenantCase):
     def at(self, days, app):
         """Let some days pass and the cron run; return the open activities."""
         with patch.object(fields.Date, "context_today", lambda *_args: self.today + timedelta(days=days)):
-            self.env["office365.app"]._cron_remind()
-            app.invalidate_recordset()
+            self.remind()
             return app.activity_ids
+
+    def remind(self):
+        self.env.flush_all()
+        with self.enter_registry_test_mode(), self.registry.cursor() as cr:
+            self.env(cr=cr)["office365.app"]._cron_remind()
+        self.env.invalidate_all()
 
     def test_one_activity_for_each_administrator_and_threshold(self):
         app = self.app(client_secret_expiry=self.today + timedelta(days=40))
@@ -211,6 +217,20 @@ class TestReminders(TenantCase):
         app.client_secret_expiry = self.today + timedelta(days=365)
         self.assertFalse(app.activity_ids)
         self.assertFalse(app.expiry_notice)
+
+    @mute_logger("odoo.addons.mail_office365.models.one_by_one")
+    def test_an_app_that_fails_keeps_nobody_from_being_reminded_of_the_others(self):
+        apps = self.app() | self.app(name="Fabrikam")
+        ends, today = type(apps)._ends, self.today
+
+        def broken(app):
+            if app.id == apps.ids[0]:
+                raise ValueError("broken")
+            return {**ends(app), "client_secret": ("The client secret", today)}
+
+        with patch.object(type(apps), "_ends", broken):
+            self.remind()
+        self.assertEqual([bool(app.activity_ids) for app in apps], [False, True])
 
     def test_a_certificate_that_ends_is_named(self):
         pair = key_pair.make("Test", 10)

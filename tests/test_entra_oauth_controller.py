@@ -16,9 +16,9 @@ class TestOAuthController(SignInMixin, HttpCase):
 
     def setUp(self):
         super().setUp()
-        self.tenant = self.app("delegated")
-        self.entra.app.redirect_uris.add(self.tenant.redirect_uri)
-        self.server = self.outgoing(app=self.tenant)
+        self.entra_app = self.app("delegated")
+        self.entra.app.redirect_uris.add(self.entra_app.redirect_uri)
+        self.server = self.outgoing(app=self.entra_app)
         self.env.flush_all()
         self.authenticate("admin", "admin")
 
@@ -48,7 +48,7 @@ class TestOAuthController(SignInMixin, HttpCase):
         self.assertFalse(self.signed_in())
 
     def test_who_signs_in_is_led_back_to_the_record(self):
-        for record in (self.server, self.tenant):
+        for record in (self.server, self.entra_app):
             response = self.back(self.visit(self.begin(record)))
             self.assertEqual(response.status_code, 303)
             self.assertEqual(urlsplit(response.headers["Location"]).path, f"/odoo/{record._name}/{record.id}")
@@ -59,7 +59,7 @@ class TestOAuthController(SignInMixin, HttpCase):
         query = {name: value for name, [value] in parse_qs(urlsplit(self.begin()).query).items()}
         self.assertEqual((query["code_challenge_method"], query["login_hint"]), ("S256", ERP))
         self.assertGreaterEqual(len(query["state"]), 43)
-        self.assertEqual(query["redirect_uri"], self.tenant.redirect_uri)
+        self.assertEqual(query["redirect_uri"], self.entra_app.redirect_uri)
         self.assertNotIn("form_post", query.get("response_mode", ""))
 
     def test_another_account_is_refused_by_both_names(self):
@@ -73,7 +73,7 @@ class TestOAuthController(SignInMixin, HttpCase):
     def test_a_state_works_once(self):
         url = self.visit(self.begin())
         self.back(url)
-        self.env["office365.token"]._forget__(self.tenant)
+        self.env["office365.token"]._forget__(self.entra_app)
         self.assertRefused(self.back(url), "finished already")
 
     def test_another_session_has_no_use_for_it(self):
@@ -129,10 +129,10 @@ class TestOAuthController(SignInMixin, HttpCase):
 
     def test_an_administrator_of_the_directory_needs_no_access_here(self):
         self.authenticate(None, None)
-        refused = self.back(self.visit(self.tenant.admin_consent_url))  # by somebody who is none
+        refused = self.back(self.visit(self.entra_app.admin_consent_url))  # by somebody who is none
         self.assertNotIn("The consent is given", refused.text)
         self.entra.directory.user(ERP).admin = True
-        back = self.visit(self.tenant.admin_consent_url)
+        back = self.visit(self.entra_app.admin_consent_url)
         self.assertIn("The consent is given", self.back(back).text)
 
     def test_codes_and_states_are_in_no_log(self):
@@ -151,18 +151,18 @@ class TestOAuthController(SignInMixin, HttpCase):
     def test_a_secret_that_is_entered_is_in_no_log(self):
         with self.assertNoSecretLogged("Entered~in~the~form") as capture:
             self.make_jsonrpc_request("/web/dataset/call_kw/office365.app/web_save", {
-                "model": "office365.app", "method": "web_save", "args": [self.tenant.ids, {"client_secret": "Entered~in~the~form"}],
+                "model": "office365.app", "method": "web_save", "args": [self.entra_app.ids, {"client_secret": "Entered~in~the~form"}],
                 "kwargs": {"specification": {"client_secret": {}}}})
         self.assertIn("web_save(…)", capture.text)
-        self.assertEqual(self.tenant._app__().credential, "Entered~in~the~form")
+        self.assertEqual(self.entra_app._app__().credential, "Entered~in~the~form")
 
     def test_a_redirect_that_entra_refuses_points_to_the_device_code(self):
         self.env["ir.config_parameter"].set_param("web.base.url", "http://odoo.contoso.example")
-        self.assertIn("device code", self.tenant.redirect_warning)
+        self.assertIn("device code", self.entra_app.redirect_warning)
         for base in ("https://odoo.contoso.example", "http://localhost:8069"):
             self.env["ir.config_parameter"].set_param("web.base.url", base)
-            self.tenant.invalidate_recordset()
-            self.assertFalse(self.tenant.redirect_warning)
+            self.entra_app.invalidate_recordset()
+            self.assertFalse(self.entra_app.redirect_warning)
 
     def _save(self, session):
         from odoo.http import root  # noqa: PLC0415

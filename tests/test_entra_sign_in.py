@@ -279,7 +279,10 @@ class TestCopiesAndEnds(SignInCase):
         self.env["office365.token"].search([]).refresh_expires = fields.Datetime.now() + timedelta(days=10)
         app.invalidate_recordset()
         self.assertIn(f"The sign-in of {ERP} ends on", app.expiry_notice)
-        self.env["office365.app"]._cron_remind()
+        self.env.flush_all()
+        with self.registry.cursor() as cr:
+            self.env(cr=cr)["office365.app"]._cron_remind()
+        self.env.invalidate_all()
         self.assertTrue(app.activity_ids)
         self.sign_in_by_code(app)
         self.env.invalidate_all()

@@ -1,26 +1,26 @@
 from odoo.exceptions import ValidationError
 from odoo.tests import Form, tagged
 
-from .test_entra_app import TenantCase
+from .test_entra_app import AppCase
 
 ERP = "erp@contoso.example"
 
 
 @tagged("post_install", "-at_install")
-class TestServersOfAnApp(TenantCase):
+class TestServersOfAnApp(AppCase):
 
     def setUp(self):
         super().setUp()
         self.env["office365.app"].search([]).active = False
-        self.tenant = self.app(client_secret="x")
+        self.entra_app = self.app(client_secret="x")
 
     def outgoing(self, **values):
         return self.env["ir.mail_server"].create({
-            "office365_preset": "submission", "office365_app_id": self.tenant.id, "smtp_user": ERP, **values})
+            "office365_preset": "submission", "office365_app_id": self.entra_app.id, "smtp_user": ERP, **values})
 
     def incoming(self, **values):
         return self.env["fetchmail.server"].create({
-            "office365_preset": "imap", "office365_app_id": self.tenant.id, "user": ERP, **values})
+            "office365_preset": "imap", "office365_app_id": self.entra_app.id, "user": ERP, **values})
 
     def test_an_app_that_is_named_signs_in(self):
         self.assertRecordValues(self.outgoing(), [{"smtp_authentication": "office365", "office365_sign_in_by": "office365"}])
@@ -60,25 +60,25 @@ class TestServersOfAnApp(TenantCase):
         server = self.outgoing(office365_sender_mode="as_sender")
         self.assertTrue(server._office365_signs_in_as_anyone())
         with self.assertRaisesRegex(ValidationError, "app-only"), self.env.cr.savepoint():
-            self.tenant.auth_flow = "delegated"
+            self.entra_app.auth_flow = "delegated"
         with self.assertRaisesRegex(ValidationError, "app-only"):
             self.outgoing(office365_sender_mode="as_sender", smtp_authentication="login", smtp_pass="x")
 
     def test_an_app_in_use_stays_in_its_cloud(self):
         self.incoming()
         with self.assertRaisesRegex(ValidationError, "another cloud"):
-            self.tenant.cloud = "china"
+            self.entra_app.cloud = "china"
 
     def test_the_form_proposes_the_app_of_the_cloud(self):
         with Form(self.env["ir.mail_server"]) as form:
             form.office365_preset = "submission"
             self.assertEqual(form.office365_sign_in_by, "office365")
-            self.assertEqual(form.office365_app_id, self.tenant)
+            self.assertEqual(form.office365_app_id, self.entra_app)
             form.smtp_user = ERP
         self.assertEqual(form.record.smtp_authentication, "office365")
         with Form(self.env["fetchmail.server"]) as form:
             form.office365_preset = "imap"
-            self.assertEqual(form.office365_app_id, self.tenant)
+            self.assertEqual(form.office365_app_id, self.entra_app)
             form.user = ERP
         self.assertFalse(form.record.password)
 
@@ -101,7 +101,7 @@ class TestServersOfAnApp(TenantCase):
             self.assertEqual(form.office365_preset, "submission")
             self.assertEqual(form.smtp_host, "smtp.office365.com")
             form.smtp_user = ERP
-        self.assertEqual(form.record.office365_app_id, self.tenant)
+        self.assertEqual(form.record.office365_app_id, self.entra_app)
 
     def test_a_password_notice_is_for_passwords(self):
         self.assertFalse(self.outgoing().office365_password_notice)
@@ -110,6 +110,6 @@ class TestServersOfAnApp(TenantCase):
     def test_who_needs_send_as_is_who_signs_in(self):
         server = self.outgoing()
         self.assertEqual(server._office365_trustee(), ERP)
-        self.tenant.auth_flow = "delegated"
+        self.entra_app.auth_flow = "delegated"
         server.office365_delegate = "alice@contoso.example"
         self.assertEqual(server._office365_trustee(), "alice@contoso.example")

@@ -29,7 +29,7 @@ class TestAppToken(TokenCase):
 
     def test_apps_do_not_share_tokens(self):
         self.assertEqual(self.token(), "Access~1")
-        self.tenant = self.tenant.create(self.tenant_values(name="Fabrikam"))
+        self.entra_app = self.entra_app.create(self.app_values(name="Fabrikam"))
         self.assertEqual(self.token(), "Access~2")
 
     def test_a_refused_token_is_renewed_once_for_all_who_hold_it(self):
@@ -75,20 +75,20 @@ class TestAppToken(TokenCase):
             {"certificate": pair.certificate, "private_key": pair.private_key, "credential": "certificate"}, {"credential": "secret"},
         ):
             with self.subTest(values=list(values)):
-                self.tokens._forget__(self.tenant)
+                self.tokens._forget__(self.entra_app)
                 self.refuses = WRONG_SECRET
                 asked = len(self.asked)
                 self.refused(anew=True)
                 self.refused()
                 self.assertEqual(len(self.asked), asked + 1)
                 self.refuses = None
-                self.tenant.write(values)
+                self.entra_app.write(values)
                 self.assertEqual(self.token(), f"Access~{asked + 2}")
 
     def test_what_does_not_mend_it_does_not(self):
         self.refuses = WRONG_SECRET
         self.refused()
-        self.tenant.write({"name": "Contoso, Ltd.", "check_state": "failed", "client_secret_expiry": "2030-01-01"})
+        self.entra_app.write({"name": "Contoso, Ltd.", "check_state": "failed", "client_secret_expiry": "2030-01-01"})
         self.env.flush_all()
         self.env.cr.execute("UPDATE office365_app SET write_date = now() at time zone 'utc' + interval '1 minute'")
         self.refused()
@@ -99,7 +99,7 @@ class TestAppToken(TokenCase):
         ask = HttpClient.post
 
         def changed_meanwhile(client, *args, **kwargs):
-            self.tenant.client_secret = "another"
+            self.entra_app.client_secret = "another"
             self.env.flush_all()
             return ask(client, *args, **kwargs)
 
@@ -111,7 +111,7 @@ class TestAppToken(TokenCase):
     def test_a_key_or_secret_that_is_away_for_a_moment_says_what_to_do_and_leaves_nothing_behind(self):
         secret, file = self.env["office365.secret"], Path(self.enterContext(tempfile.TemporaryDirectory()), "mail_office365", "secret.key")
         self.enterContext(patch.dict(config.options, {"data_dir": str(file.parents[1])}))
-        secret._put__(self.tenant, "client_secret", SECRET)
+        secret._put__(self.entra_app, "client_secret", SECRET)
         key = file.read_bytes()
 
         def away():
@@ -131,8 +131,8 @@ class TestAppToken(TokenCase):
             (write(key[:20]), write(key), "not a valid key.*Restore the key that was there"),
             (lambda: file.chmod(0o644), lambda: file.chmod(0o600), "chmod 600"),
             (lambda: (away(), file.mkdir()), lambda: (file.rmdir(), back()), r"cannot read.*system user that Odoo runs as"),
-            (lambda: secret._put__(self.tenant, "client_secret", None),
-             lambda: secret._put__(self.tenant, "client_secret", SECRET), "there is no client secret yet. Enter one"),
+            (lambda: secret._put__(self.entra_app, "client_secret", None),
+             lambda: secret._put__(self.entra_app, "client_secret", SECRET), "there is no client secret yet. Enter one"),
         ]
         for number, (spoil, mend, words) in enumerate(table):
             with self.subTest(words=words), clock(minutes=57 * number):
@@ -153,7 +153,7 @@ class TestAppToken(TokenCase):
         self.assertEqual(len(self.asked), 1)
 
     def test_an_authority_that_is_down_is_a_cause_that_passes(self):
-        self.tenant.write({"authority_url": f"https://localhost:1/{self.tenant.directory_id}", "client_secret": SECRET})
+        self.entra_app.write({"authority_url": f"https://localhost:1/{self.entra_app.directory_id}", "client_secret": SECRET})
         error = self.refused()
         self.assertTrue(error.diagnosis.retryable)
         self.assertIn("https://localhost:1", str(error))
@@ -166,7 +166,7 @@ class TestAppToken(TokenCase):
 
     def test_the_database_and_the_log_hold_no_secret(self):
         with self.assertNoSecretLogged(SECRET, "Access~", "Refresh~") as log:
-            self.tenant = self.tenant.create(self.tenant_values())
+            self.entra_app = self.entra_app.create(self.app_values())
             self.token(renew=self.token())
             self.sign_in()
             self.refuses = REVOKED
@@ -205,9 +205,9 @@ class TestAppToken(TokenCase):
             self.assertFalse(own, "a public method can be called from outside")
 
     def test_an_app_that_is_gone_has_no_token(self):
-        tenant = self.tenant.create(self.tenant_values())
+        app = self.entra_app.create(self.app_values())
         self.token()
-        self.tenant = tenant
+        self.entra_app = app
         self.token()
-        tenant.unlink()
-        self.assertFalse(self.tokens.sudo().search([("app_id", "=", tenant.id)]))
+        app.unlink()
+        self.assertFalse(self.tokens.sudo().search([("app_id", "=", app.id)]))

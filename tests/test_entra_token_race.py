@@ -14,24 +14,24 @@ BOX = "erp@contoso.example"
 WRONG_SECRET = (401, {"error": "invalid_client", "error_codes": [7000215]}, {})
 
 
-def make_tenant(env, values):
+def make_app(env, values):
     return env["office365.app"].create(values).id
 
 
 def user_signs_in(env, app_id):
-    tenant = env["office365.app"].browse(app_id)
-    scopes = tuple(tenant._scopes("smtp", "delegated"))
+    app = env["office365.app"].browse(app_id)
+    scopes = tuple(app._scopes("smtp", "delegated"))
     token = Token("Access~0", token_life.to_epoch(token_life.now()) + 60, "Refresh~0", BOX, scopes)
-    env["office365.token"]._keep__(tenant, token, BOX)
+    env["office365.token"]._keep__(app, token, BOX)
 
 
 def sign_in(env, app_id, times, first_minute, last_minute, account=None):
     """Sign in again and again, spread over the minutes, a transaction each; return the tokens, or why there was none."""
-    tenant, said = env["office365.app"].browse(app_id), set()
+    app, said = env["office365.app"].browse(app_id), set()
     for number in range(times):
         with clock(first_minute + (last_minute - first_minute) * number / times):
             try:
-                said.add(env["office365.token"]._access_token__(tenant, ("smtp", "imap", "pop")[number % 3], account))
+                said.add(env["office365.token"]._access_token__(app, ("smtp", "imap", "pop")[number % 3], account))
             except SignInRefused as error:
                 said.add(error.diagnosis.cause)
         env.cr.commit()
@@ -74,12 +74,12 @@ class TestTokenRace(TokenServiceMixin, BaseCase):
 
     def setUp(self):
         super().setUp()
-        [self.app_id] = self.workers.run(make_tenant, [self.tenant_values()])
+        [self.app_id] = self.workers.run(make_app, [self.app_values()])
 
     def test_two_hundred_sign_ins_of_an_hour_take_one_request(self):
         entra = self.servers.entra
         entra.directory.token_lifetime = 3600  # the shortest that Entra gives
-        [app_id] = self.workers.run(make_tenant, [self.tenant_values(
+        [app_id] = self.workers.run(make_app, [self.app_values(
             authority_url=entra.authority(), directory_id=entra.directory.tenant_id,
             client_id=entra.app.client_id, client_secret=entra.app.secret)])
         [first, *others] = self.workers.run(sign_in, *[[app_id, 25, 0, 54]] * 8)

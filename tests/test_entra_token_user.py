@@ -1,6 +1,9 @@
 
+from unittest.mock import patch
+
 from odoo import SUPERUSER_ID, api
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from .token_case import BOX, PREFIX, REVOKED, TokenCase
 from .token_service import SECRET, clock
@@ -57,7 +60,7 @@ class TestUserToken(TokenCase):
         self.assertEqual(self.token(account=BOX), "Access~0")
 
     def test_who_never_signed_in_is_told_so(self):
-        self.tenant.auth_flow = "delegated"
+        self.entra_app.auth_flow = "delegated"
         self.assertIn("nobody@contoso.example has not signed in at Contoso yet", str(self.refused(account="nobody@contoso.example")))
         self.assertFalse(self.asked)
         self.sign_in(refresh_token=None)
@@ -73,9 +76,9 @@ class TestUserToken(TokenCase):
     def test_an_account_can_be_forgotten(self):
         self.sign_in()
         self.sign_in("info@contoso.example")
-        self.tokens._forget__(self.tenant, BOX.upper())
+        self.tokens._forget__(self.entra_app, BOX.upper())
         self.assertEqual(self.row().mapped("account"), ["info@contoso.example"])
-        self.tokens._forget__(self.tenant)
+        self.tokens._forget__(self.entra_app)
         self.assertFalse(self.row())
 
     def test_sign_ins_that_nobody_used_for_a_week_are_kept_alive(self):
@@ -89,12 +92,30 @@ class TestUserToken(TokenCase):
         with clock(minutes=8 * 24 * 60):
             self.token(account="brant@contoso.example")
             ends = self.row(account="info@contoso.example").refresh_expires
-            with self.assertLogs("odoo.addons.mail_office365.models.entra.office365_token_keep_alive", "WARNING") as logs:
+            with self.assertLogs("odoo.addons.mail_office365.models.one_by_one", "WARNING") as logs:
                 self._keep_alive()
             self.assertIn(BOX, logs.output[0])
         self.assertEqual([form["refresh_token"] for form in self.asked],
                          ["Refresh~of brant@contoso.example", "Refresh~of info@contoso.example"])
         self.assertGreater(self.row(account="info@contoso.example").refresh_expires, ends)
+
+    @mute_logger("odoo.addons.mail_office365.models.one_by_one")
+    def test_a_sign_in_that_fails_keeps_no_other_from_being_kept_alive(self):
+        for account in (BOX, "info@contoso.example"):
+            self.sign_in(account, refresh_token=f"Refresh~of {account}")
+        self.env.flush_all()
+        obtain, seen = type(self.tokens)._obtain, []
+
+        def broken(tokens, wanted, **kwargs):
+            seen.append(wanted.account)
+            if len(seen) == 1:
+                raise ValueError("broken")
+            return obtain(tokens, wanted, **kwargs)
+
+        with clock(minutes=8 * 24 * 60), patch.object(type(self.tokens), "_obtain", broken):
+            self._keep_alive()
+        self.assertEqual(set(seen), {BOX, "info@contoso.example"})
+        self.assertEqual([form["refresh_token"] for form in self.asked], [f"Refresh~of {seen[1]}"])
 
     def _keep_alive(self):
         with self.registry.cursor() as cr:

@@ -18,9 +18,9 @@ class TestSignInTours(SignInMixin, HttpCase):
 
     def setUp(self):
         super().setUp()
-        self.tenant = self.app("delegated")
-        self.entra.app.redirect_uris.add(self.tenant.redirect_uri)
-        self.server = self.outgoing(app=self.tenant)
+        self.entra_app = self.app("delegated")
+        self.entra.app.redirect_uris.add(self.entra_app.redirect_uri)
+        self.server = self.outgoing(app=self.entra_app)
         self.enterContext(patch.object(ChromeBrowser, "_spawn_chrome", self._with_trust(ChromeBrowser._spawn_chrome)))
         self.enterContext(patch.object(ChromeBrowser, "_handle_request_paused", self._with_way_out(ChromeBrowser._handle_request_paused)))
 

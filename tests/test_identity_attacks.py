@@ -9,7 +9,7 @@ from odoo.tests import tagged
 from ..models.identity.office365_actor import acting_uid
 from .attack_case import CEO, AttackCase
 from .common import BRANT, CUSTOMER, ERP
-from .test_identity_modes import NOTIFICATIONS
+from .sender_case import NOTIFICATIONS
 
 
 @tagged("post_install", "-at_install")

@@ -7,7 +7,7 @@ from odoo.tests import new_test_user, tagged
 
 from .attack_case import CEO, AttackCase
 from .common import BRANT, CUSTOMER, ERP
-from .test_identity_modes import NOTIFICATIONS
+from .sender_case import NOTIFICATIONS
 
 
 @tagged("post_install", "-at_install")

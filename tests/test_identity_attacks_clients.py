@@ -13,7 +13,7 @@ from odoo.tools import mute_logger
 from .attack_case import CEO, FAIL, PASS
 from .common import BRANT, CUSTOMER, ERP
 from .http_attack_case import CHIEF, NOREPLY, PAYROLL, ROUTES, HttpAttackCase, Refused
-from .test_identity_modes import NOTIFICATIONS
+from .sender_case import NOTIFICATIONS
 
 NOTED = {"office365_actor_uid": 1, "office365_vouch": "administrator"}
 

@@ -9,7 +9,7 @@ from odoo.tools import email_normalize, mute_logger
 
 from .attack_case import CEO
 from .common import BRANT, CUSTOMER, ERP, Office365Mixin
-from .test_identity_modes import NOTIFICATIONS
+from .sender_case import NOTIFICATIONS
 
 CHIEF = f"Clara <{CEO}>"
 NOREPLY = "noreply@contoso.example"

@@ -4,7 +4,7 @@ from odoo.tests import tagged
 
 from .attack_case import CEO, FAIL, PASS, AttackCase
 from .common import BRANT, ERP, INFO
-from .test_identity_modes import NOTIFICATIONS
+from .sender_case import NOTIFICATIONS
 
 
 @tagged("post_install", "-at_install")

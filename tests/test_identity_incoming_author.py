@@ -1,29 +1,12 @@
 from contextlib import contextmanager
-from itertools import count
 from unittest.mock import patch
 
 from odoo import SUPERUSER_ID
-from odoo.addons.mail.models.res_partner import ResPartner as CorePartner
-from odoo.tests import TransactionCase, new_test_user, tagged
+from odoo.tests import tagged
 
 from .attack_case import PASS
-from .common import BRANT, CUSTOMER, ERP, Office365Case, Office365Mixin
-
-OWN = "brant@private.example"
-number = count()
-
-
-class AuthorMixin:
-    """What the flow tests and the gateway tests look at."""
-
-    def partners_with(self, address):
-        """Return the partners that hold the address as their e-mail, archived ones, too."""
-        return self.env["res.partner"].with_context(active_test=False).search([("email_normalized", "=", address)])
-
-    def message_of(self, subject):
-        message = self.env["mail.message"].search([("subject", "=", subject)])
-        self.assertEqual(len(message), 1)
-        return message
+from .author_case import OWN, AuthorMixin, GatewayCase
+from .common import BRANT, CUSTOMER, Office365Case, Office365Mixin
 
 
 @tagged("post_install", "-at_install")
@@ -93,50 +76,8 @@ class TestIncomingAuthorFlow(AuthorMixin, Office365Case):
 
 
 @tagged("post_install", "-at_install")
-class TestIncomingAuthor(AuthorMixin, TransactionCase):
-    """The gateway is given the messages directly."""
+class TestIncomingAuthor(GatewayCase):
 
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.alias_domain = cls.env["mail.alias.domain"].search([("name", "=", "contoso.example")]) or (
-            cls.env["mail.alias.domain"].create({"name": "contoso.example"}))
-        cls.env.company.alias_domain_id = cls.alias_domain
-        cls.env["ir.mail_server"].create({
-            "name": "Filter", "smtp_host": "localhost", "smtp_user": ERP, "smtp_pass": "x",
-            "office365_preset": "submission", "from_filter": "contoso.example,bücher.example"})
-        cls.brant = new_test_user(
-            cls.env, "o365.brant", name="Brant Wadsworth", email=OWN,
-            groups="base.group_user,base.group_partner_manager")
-        cls.brant.office365_alias = BRANT
-        cls.partner = cls.brant.partner_id
-        cls.customer = cls.env["res.partner"].create({"name": "Carla Customer", "email": CUSTOMER})
-        cls.deal = cls.env["res.partner"].create({"name": "Deal"})
-        cls.Partner, cls.Thread = cls.env["res.partner"], cls.env["mail.thread"]
-
-    def process(self, sender=BRANT, model="res.partner", **values):
-        """Give a mail to the gateway, for the deal unless it is routed elsewhere, and return the message it became."""
-        subject = f"Gateway {next(number)}"
-        raw = Office365Mixin.message(sender=sender, subject=subject, **values)
-        self.Thread.message_process(model, raw, thread_id=self.deal.id if model == "res.partner" else None)
-        return self.message_of(subject)
-
-    def creator(self, sender=BRANT):
-        """Return the user who created the record that a new mail made."""
-        message = self.process(sender, model="discuss.channel")  # of mail's own models the one that holds no e-mail
-        return self.env["discuss.channel"].browse(message.res_id).create_uid
-
-    def mail_alias(self, contact, record=None):
-        """Create a mail alias that takes mail from these contacts only, and return its address."""
-        alias = self.env["mail.alias"].create({
-            "alias_name": f"deals-{contact}", "alias_domain_id": self.alias_domain.id, "alias_contact": contact,
-            "alias_model_id": self.env["ir.model"]._get_id("res.partner"),
-            "alias_force_thread_id": record.id if record else False})
-        return alias.alias_full_name
-
-    # ------------------------------------------------------------
-    # Author and user
-    # ------------------------------------------------------------
 
     def test_the_alias_gives_what_the_own_address_gives(self):
         """Neither less nor more: a forged From is worth with the alias what it is worth with the e-mail in core."""
@@ -247,130 +188,3 @@ class TestIncomingAuthor(AuthorMixin, TransactionCase):
     def test_a_message_posted_with_the_alias_as_its_sender_is_the_users(self):
         message = self.customer.message_post(body="Hello", email_from=f"Brant <{BRANT}>", message_type="email")
         self.assertEqual(message.author_id, self.partner)
-
-    # ------------------------------------------------------------
-    # Recipients
-    # ------------------------------------------------------------
-
-    def test_no_way_to_find_or_create_a_partner_makes_one_of_the_alias(self):
-        before = self.Partner.with_context(active_test=False).search_count([])
-        formatted = f'"Somebody" <{BRANT.upper()}>'
-        find = {
-            "find_or_create": lambda: self.Partner.find_or_create(formatted),
-            "_find_or_create_from_emails": lambda: self.Partner._find_or_create_from_emails([formatted])[0],
-            "_partner_find_from_emails": lambda: self.customer._partner_find_from_emails(
-                {self.customer: [formatted]})[self.customer.id],
-            "_partner_find_from_emails_single": lambda: self.Thread._partner_find_from_emails_single([formatted]),
-            "_mail_find_partner_from_emails": lambda: self.Thread._mail_find_partner_from_emails(
-                [formatted], force_create=True)[0],
-            "_mail_find_partner_from_emails of a record": lambda: self.Thread._mail_find_partner_from_emails(
-                [formatted], records=self.customer, force_create=True)[0],
-        }
-        for name, call in find.items():
-            with self.subTest(name):
-                self.assertEqual(call(), self.partner)
-        self.assertEqual(self.Partner.with_context(active_test=False).search_count([]), before)
-
-    def test_a_template_to_the_alias_goes_to_the_users_partner(self):
-        template = self.env["mail.template"].create({
-            "name": "Offer", "model_id": self.env["ir.model"]._get_id("res.partner"), "subject": "Offer",
-            "email_to": BRANT, "use_default_to": False})
-        rendered = template._generate_template(
-            self.customer.ids, ["email_to"], find_or_create_partners=True)
-        self.assertEqual(rendered[self.customer.id]["partner_ids"], self.partner.ids)
-        self.assertFalse(self.partners_with(BRANT))
-
-    def test_the_order_of_the_answer_is_that_of_the_question(self):
-        emails = ["new@fabrikam.example", BRANT, CUSTOMER, "no address", f"Again <{BRANT}>", ""]
-        found = self.Partner._find_or_create_from_emails(emails)
-        self.assertEqual(found[1:3] + found[4:5], [self.partner, self.customer, self.partner])
-        self.assertEqual([found[0].email, found[3].email, found[5].email], ["new@fabrikam.example", "no address", False])
-
-    def test_banned_addresses_and_filters_hold_for_the_alias(self):
-        find = self.Partner._find_or_create_from_emails
-        self.assertFalse(find([BRANT], ban_emails=[BRANT], no_create=True)[0])
-        self.assertFalse(find([BRANT], filter_found=lambda partner: partner.partner_share, no_create=True)[0])
-
-    def suggested(self):
-        """Return partners, and e-mails of nobody, that the composer suggests for an answer."""
-        recipients = self.deal._message_get_suggested_recipients(reply_discussion=True)
-        return [recipient["partner_id"] or recipient["email"] for recipient in recipients]
-
-    def test_the_composer_suggests_the_user_once_for_the_alias_in_cc(self):
-        self.process(CUSTOMER, Cc=f"Brant <{BRANT}>, x@fabrikam.example")
-        suggested = self.suggested()
-        self.assertEqual(suggested.count(self.partner.id), 1)
-        self.assertNotIn(BRANT, suggested)
-        self.assertIn("x@fabrikam.example", suggested)
-
-    def test_the_composer_suggests_the_user_once_as_the_author(self):
-        self.process()
-        self.deal.message_unsubscribe(self.partner.ids)
-        suggested = self.suggested()
-        self.assertEqual(suggested.count(self.partner.id), 1)
-        self.assertNotIn(BRANT, suggested)
-
-    def test_the_companies_that_hide_a_partner_hide_him_for_the_alias_too(self):
-        """Core shows the partners of internal users to all companies, so this is a user who is one no longer."""
-        other = self.env["res.company"].create({"name": "Other"})
-        user = new_test_user(
-            self.env, "o365.former", email="former@private.example", company_id=other.id, company_ids=[(6, 0, other.ids)])
-        user.office365_alias = "former@contoso.example"
-        user.group_ids = self.env.ref("base.group_portal")
-        user.partner_id.company_id = other
-        for address in ("former@private.example", "former@contoso.example"):
-            with self.subTest(address=address):
-                find = self.Thread.with_user(self.brant)._partner_find_from_emails_single
-                self.assertFalse(find([address], no_create=True))
-                self.assertEqual(self.Thread._partner_find_from_emails_single([address], no_create=True), user.partner_id)
-
-    # ------------------------------------------------------------
-    # Cost
-    # ------------------------------------------------------------
-
-    def queries(self, call):
-        """Return how many queries a call takes when caches that last are warm."""
-        with self.env.cr.savepoint():
-            call()
-        self.env.flush_all()
-        self.env.invalidate_all()
-        before = self.env.cr.sql_log_count
-        call()
-        return self.env.cr.sql_log_count - before
-
-    def as_core(self):
-        """Let core's method find partners, without ours."""
-        return patch.object(
-            self.registry["res.partner"], "_find_or_create_from_emails", CorePartner._find_or_create_from_emails)
-
-    def test_without_any_alias_finding_and_receiving_take_cores_queries(self):
-        self.env["res.users"].search([]).office365_alias = False
-        table = {
-            "find": lambda: self.Partner._find_or_create_from_emails([BRANT, CUSTOMER], no_create=True),
-            "receive": lambda: self.process(CUSTOMER, Cc=f"{BRANT}, x@fabrikam.example"),
-        }
-        for name, call in table.items():
-            ours = self.queries(call)
-            with self.as_core():
-                self.assertEqual(self.queries(call), ours, name)
-
-    def test_many_addresses_take_the_queries_of_one(self):
-        aliases = [BRANT]
-        for index in range(20):
-            user = new_test_user(self.env, f"o365.user{index}", email=f"user{index}@private.example")
-            user.office365_alias = f"user{index}@contoso.example"
-            aliases.append(user.office365_alias)
-        strangers = [f"stranger{index}@fabrikam.example" for index in range(20)]
-        find = self.Partner._find_or_create_from_emails
-        with self.as_core():
-            core = self.queries(lambda: self.Partner._find_or_create_from_emails(strangers, no_create=True))
-        self.assertEqual(self.queries(lambda: find(strangers, no_create=True)), core + 1)
-        few = self.queries(lambda: find([aliases[0], strangers[0]], no_create=True))
-        self.assertEqual(self.queries(lambda: find(aliases + strangers, no_create=True)), few)
-        self.assertLessEqual(few, core + 2)
-
-    def test_the_first_alias_of_a_database_counts_at_once(self):
-        self.env["res.users"].search([]).office365_alias = False
-        self.assertFalse(self.env["res.users"]._office365_any_alias())
-        self.brant.office365_alias = BRANT
-        self.assertTrue(self.env["res.users"]._office365_any_alias())

@@ -6,8 +6,8 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .common import BRANT, ERP
+from .senders_case import NOTIFICATIONS, SendersCase
 from .servers import Drop, replies
-from .test_identity_preview import NOTIFICATIONS, SendersCase
 
 
 @tagged("post_install", "-at_install")
@@ -177,7 +177,7 @@ class TestProbe(SendersCase):
     def cron(self):
         self.env.flush_all()
         with self.registry.cursor() as cr:
-            self.env["ir.mail_server"].with_env(self.env(cr=cr))._cron_office365_probe()
+            self.env["ir.mail_server"].with_env(self.env(cr=cr))._office365_continue_rounds()
         self.env.invalidate_all()
 
     def pass_time(self, server):

@@ -248,17 +248,17 @@ class TestFailures(FetchCase):
 
     @mute_logger(*_LOGS)
     def test_failures_in_a_row_are_counted_and_told_until_it_works(self):
-        server, radar = self.confirmed(), self.env["office365.radar"]
+        server, overview = self.confirmed(), self.env["office365.overview"]
         for failures, expected in ((1, []), (2, ["fetch"]), (3, ["fetch"])):
             self.servers.imap.faults.add("SELECT", replies.IMAP_UNAVAILABLE)
             server.office365_retry_at = False
             self.env.flush_all()
             self.by_cron(server)
-            self.assertEqual((server.office365_failures, [line.kind for line in radar._troubles()]), (failures, expected))
+            self.assertEqual((server.office365_failures, [line.kind for line in overview._alerts()]), (failures, expected))
         server.office365_retry_at = False
         self.env.flush_all()
         self.by_cron(server)
-        self.assertEqual((server.office365_failures, radar._troubles()), (0, []))
+        self.assertEqual((server.office365_failures, overview._alerts()), (0, []))
 
     @mute_logger(*_LOGS)
     def test_a_server_that_fails_is_asked_last(self):

@@ -32,8 +32,8 @@ class TestBeforeMail(SignInMixin, QueueCase):
         administrators = self.env.ref("base.group_system").all_user_ids.filtered(lambda user: user.active and user.id != SUPERUSER_ID)
         self.env.flush_all()
         with patch.object(self.env.cr, "commit", self.env.cr.flush):
-            self.env["office365.trouble"]._watch()
-        told = self.env["office365.trouble"].search([("ended", "=", False)]).activity_ids
+            self.env["office365.alert"]._watch()
+        told = self.env["office365.alert"].search([("ended", "=", False)]).activity_ids
         self.assertCountEqual(told.user_id, administrators)
         self.assertEqual(len(told), len(administrators))
 

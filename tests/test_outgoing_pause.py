@@ -221,7 +221,7 @@ class TestPauseScreen(PauseCase):
 
     def test_the_job_that_tells_administrators_runs_at_the_first_refusal_when_a_pause_begins_and_when_it_ends(self):
         self.pause.unlink()
-        with patch.object(type(self.env["office365.trouble"]), "_look", autospec=True) as look:
+        with patch.object(type(self.env["office365.alert"]), "_look", autospec=True) as look:
             with self.run_of(self.server) as two:
                 for looks in (1, 1, 2):
                     self.refused(two, DENIED, INFO)

@@ -24,7 +24,7 @@ FOR_EVERYBODY = {
 }
 # Of the model, not of records.
 OF_THE_MODEL = {
-    ("office365.sender", "action_open"), ("office365.radar", "action_open"), ("office365.monitor", "action_open"),
+    ("office365.sender", "action_open"), ("office365.overview", "action_open"), ("office365.monitor", "action_open"),
     ("office365.setup", "action_open")}
 
 
@@ -103,8 +103,8 @@ class TestFromOutside(SlotsMixin, Office365Mixin, HttpCase):
             "office365.pause": env["office365.pause"].create({
                 "mail_server_id": server.id, "cause": "unknown", "since": now, "last": now}),
             "office365.delivery": env["office365.delivery"].create({"mail_server_id": server.id, "state": "sent"}),
-            "office365.radar": env["office365.radar"].create({"kind": "waiting"}),
-            "office365.trouble": env["office365.trouble"].create({"key": "copy", "kind": "copy", "since": now}),
+            "office365.overview": env["office365.overview"].create({"kind": "waiting"}),
+            "office365.alert": env["office365.alert"].create({"key": "copy", "kind": "copy", "since": now}),
             "office365.monitor": env["office365.monitor"].create({}),
             "office365.email": env["office365.email"].create({"message_id": "<log@contoso.example>", "state": "failed"}),
             "office365.resume": env["office365.resume"].create({}),

@@ -34,7 +34,7 @@ class TestEncrypted(TokenCase):
                 with self.assertRaises(CopiedDatabase):
                     self.token(**kwargs)
             with self.assertRaises(CopiedDatabase):
-                self.env["office365.secret"]._get__(self.tenant, "client_secret")
+                self.env["office365.secret"]._get__(self.entra_app, "client_secret")
             self.env["office365.secret"]._gc_moved()
             self.assertTrue(self.tokens._is_copied__())
         self.assertEqual(len(self.asked), 1)
@@ -58,7 +58,7 @@ class TestEncrypted(TokenCase):
                 self.env["ir.config_parameter"].set_param("web.base.url", url)
                 self.assertFalse(self.tokens._is_copied__())
                 self.assertEqual((self.token(), self.token(account=BOX)), ("Access~1", "Access~0"))
-                self.assertEqual(self.env["office365.secret"]._get__(self.tenant, "client_secret"), SECRET)
+                self.assertEqual(self.env["office365.secret"]._get__(self.entra_app, "client_secret"), SECRET)
 
     def test_a_server_that_keeps_its_identifier_to_itself_is_no_reason_to_stop(self):
         self.token()
@@ -94,50 +94,50 @@ class TestEncrypted(TokenCase):
     def test_without_the_key_the_secret_has_to_be_entered_again(self):
         secrets, key, other = self.env["office365.secret"], Fernet.generate_key().decode(), Fernet.generate_key().decode()
         with self.keys(key):
-            secrets._put__(self.tenant, "client_secret", SECRET)
+            secrets._put__(self.entra_app, "client_secret", SECRET)
         with self.keys(other):
-            for use in (lambda: secrets._get__(self.tenant, "client_secret"), self.token, secrets._rotate__):
+            for use in (lambda: secrets._get__(self.entra_app, "client_secret"), self.token, secrets._rotate__):
                 with self.assertRaisesRegex(SecretUnreadable, "Enter the secret again"):
                     use()
-            self.assertTrue(secrets._has__(self.tenant, "client_secret"))
-            secrets._put__(self.tenant, "client_secret", "another")
-            self.assertEqual(secrets._get__(self.tenant, "client_secret"), "another")
+            self.assertTrue(secrets._has__(self.entra_app, "client_secret"))
+            secrets._put__(self.entra_app, "client_secret", "another")
+            self.assertEqual(secrets._get__(self.entra_app, "client_secret"), "another")
         self.assertFalse(self.asked)
 
     def test_a_key_is_rotated_by_listing_both(self):
         secrets, old, new = self.env["office365.secret"], Fernet.generate_key().decode(), Fernet.generate_key().decode()
         with self.keys(old):
-            secrets._put__(self.tenant, "client_secret", SECRET)
+            secrets._put__(self.entra_app, "client_secret", SECRET)
             self.sign_in()
         with self.keys(new, old):
-            self.assertEqual(secrets._get__(self.tenant, "client_secret"), SECRET)
+            self.assertEqual(secrets._get__(self.entra_app, "client_secret"), SECRET)
             secrets._gc_keys()
         with self.keys(new):
-            self.assertEqual(secrets._get__(self.tenant, "client_secret"), SECRET)
+            self.assertEqual(secrets._get__(self.entra_app, "client_secret"), SECRET)
             self.assertEqual(self.token(account=BOX), "Access~0")
             self.token(account=BOX, anew=True)
         self.assertEqual(self.asked[0]["refresh_token"], "Refresh~0")
 
     def test_a_key_that_is_none_says_how_to_make_one(self):
         with self.keys("swordfish"), self.assertRaises(UserError) as caught:
-            self.env["office365.secret"]._put__(self.tenant, "client_secret", SECRET)
+            self.env["office365.secret"]._put__(self.entra_app, "client_secret", SECRET)
         self.assertIn("Fernet.generate_key()", str(caught.exception))
         self.assertNotIn("swordfish", str(caught.exception))
 
     def test_a_secret_is_replaced_removed_and_forgotten_with_its_record(self):
         secrets = self.env["office365.secret"]
-        secrets._put__(self.tenant, "x", "1")
-        secrets._put__(self.tenant, "x", "2")
-        secrets._put__(self.tenant, "y", "3")
-        self.assertEqual([secrets._get__(self.tenant, kind) for kind in "xyz"], ["2", "3", None])
-        secrets._put__(self.tenant, "x", None)
-        self.assertIsNone(secrets._get__(self.tenant, "x"))
+        secrets._put__(self.entra_app, "x", "1")
+        secrets._put__(self.entra_app, "x", "2")
+        secrets._put__(self.entra_app, "y", "3")
+        self.assertEqual([secrets._get__(self.entra_app, kind) for kind in "xyz"], ["2", "3", None])
+        secrets._put__(self.entra_app, "x", None)
+        self.assertIsNone(secrets._get__(self.entra_app, "x"))
         partner = self.env["res.partner"].create({"name": "x"})
         secrets._put__(partner, "x", "4")
         self.env.cr.execute("DELETE FROM res_partner WHERE id = %s", [partner.id])
         self.env.invalidate_all()
         secrets._gc_orphans()
         self.assertFalse(secrets.search([("res_model", "=", "res.partner")]))
-        self.assertEqual(secrets._get__(self.tenant, "y"), "3")
-        secrets._drop__(self.tenant)
-        self.assertFalse(secrets.search([("res_model", "=", "office365.app"), ("res_id", "=", self.tenant.id)]))
+        self.assertEqual(secrets._get__(self.entra_app, "y"), "3")
+        secrets._drop__(self.entra_app)
+        self.assertFalse(secrets.search([("res_model", "=", "office365.app"), ("res_id", "=", self.entra_app.id)]))

@@ -9,7 +9,7 @@ from odoo.exceptions import ValidationError
 from odoo.tests import Form, HttpCase, tagged
 
 from ..tools.secrets import key_pair
-from .test_entra_app import CLIENT, DIRECTORY, TenantCase
+from .test_entra_app import CLIENT, DIRECTORY, AppCase
 
 ERP = "erp@contoso.example"
 
@@ -20,7 +20,7 @@ def pfx(pair):
         load_pem_x509_certificate(pair.certificate.encode()), None, serialization.BestAvailableEncryption(b"open sesame")))
 
 
-class InputCase(TenantCase):
+class InputCase(AppCase):
 
     @classmethod
     def setUpClass(cls):

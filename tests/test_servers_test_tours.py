@@ -4,7 +4,7 @@ from unittest.mock import patch
 
 from odoo.tests import HttpCase, tagged
 
-from ..models.servers import ir_mail_server_test
+from ..models.servers import ir_mail_server_test_connection
 from .common import BRANT, CUSTOMER, ERP, Office365Mixin
 from .servers import Delay, replies
 
@@ -28,7 +28,7 @@ class TestTestTours(Office365Mixin, HttpCase):
         self.assertFalse(self.env["office365.probe"]._is_probe(sent.message), "whoever gets it sees it")
 
     def test_a_silent_server_is_cancelled_or_waited_for(self):
-        self.enterContext(patch.object(ir_mail_server_test, "PATIENCE", 2))
+        self.enterContext(patch.object(ir_mail_server_test_connection, "PATIENCE", 2))
         self.servers.submission.faults.add("CONNECT", Delay(3), times=2)
         server = self.outgoing()
         self.tour(server, "mail_office365_test_silent")

@@ -8,6 +8,7 @@ from unittest.mock import patch
 from odoo.tests import tagged
 
 from ..tools.diagnosis.reader import diagnose
+from ..tools.errors import words_of
 from ..tools.smtp.transaction import MAX_EAGER
 from .servers import BRANT, CUSTOMER, ERP, Say, replies
 from .smtp_case import OTHER, PLAIN, SERVERS, SmtpCase
@@ -232,6 +233,14 @@ class TestRefusals(SmtpCase):
                 self.assertFalse(session.outcomes[0].in_doubt)
                 self.send(session)
                 self.assertEqual((self.connections, len(self.sent())), (2, 1))
+
+    def test_421_to_the_greeting_is_what_the_server_said(self):
+        for number in (1, 2):  # the second greeting comes after STARTTLS
+            self.restart()
+            self.servers.submission.faults.add("EHLO", replies.S421_4_3_2_SERVICE_NOT_AVAILABLE, every=number)
+            with self.subTest(number=number), self.assertRaises(smtplib.SMTPHeloError) as caught:
+                self.session()
+            self.assertEqual(words_of(caught.exception), "421 4.3.2 Service not available")
 
 
 @tagged("post_install", "-at_install")

@@ -42,7 +42,7 @@ class TokenServiceMixin(HttpsMixin):
         return [{name: value for name, [value] in parse_qs(body.decode()).items()}
                 for method, _path, body in list(self.service.seen) if method == "POST"]
 
-    def tenant_values(self, **values: Any) -> dict[str, Any]:
+    def app_values(self, **values: Any) -> dict[str, Any]:
         """Return what an ``office365.app`` of this authority is created with."""
         return {"name": "Contoso", "directory_id": DIRECTORY, "client_id": CLIENT, "client_secret": SECRET,
                 "authority_url": self.authority_url, **values}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .identity.sender import SenderBook
+    from .identity.sender_book import SenderBook
     from .outgoing.queue_run import QueueRun
     from .outgoing.session_pool import SessionPool
 

@@ -6,16 +6,8 @@ from odoo.tools import email_normalize
 
 from ..tools.identity import preview
 from ..tools.identity.preview import Preview, Writer
-from ..tools.identity.sender import (
-    FOREIGN_DOMAIN,
-    MODE,
-    NOT_ALLOWED_YET,
-    NOT_AUTHENTIC,
-    OTHER_AUTHOR,
-    UNVERIFIED,
-    Known,
-    SenderBook,
-)
+from ..tools.identity.sender import FOREIGN_DOMAIN, MODE, NOT_ALLOWED_YET, NOT_AUTHENTIC, OTHER_AUTHOR, UNVERIFIED
+from ..tools.identity.sender_book import Known, SenderBook
 from ..tools.servers import powershell
 
 

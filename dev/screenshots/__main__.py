@@ -74,7 +74,7 @@ PICTURES = (
     Picture("alias", "base.action_res_users", "res.users", (("login", "=", "brant"),), press=".o_notebook a[name='preferences']"),
     Picture("senders", "mail_office365.office365_sender_action", height=420, width=1680),
     Picture("entra", "mail_office365.office365_app_action", "office365.app", (), 900),
-    Picture("overview", "mail_office365.office365_radar_action", height=540, path="/odoo/office365-overview"),
+    Picture("overview", "mail_office365.office365_overview_action", height=540, path="/odoo/office365-overview"),
     Picture("deliveries", "mail_office365.office365_delivery_action", height=420),
 )
 

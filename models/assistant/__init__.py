@@ -4,6 +4,7 @@ from . import office365_setup_servers
 from . import office365_setup_sign_in
 from . import office365_setup_outgoing
 from . import office365_setup_records
+from . import office365_setup_recommendation
 from . import office365_setup_relay
 from . import office365_setup_relay_checks
 from . import office365_setup_incoming
@@ -15,10 +16,10 @@ from . import office365_setup_catch_all
 from . import office365_setup_scripts
 from . import office365_setup_proof
 from . import res_config_settings
-from . import office365_radar
-from . import office365_radar_facts
-from . import office365_radar_words
-from . import office365_trouble
+from . import office365_overview
+from . import office365_overview_facts
+from . import office365_overview_words
+from . import office365_alert
 from . import office365_monitor
 from . import office365_monitor_health
 from . import office365_round_trip

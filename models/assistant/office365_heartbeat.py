@@ -1,18 +1,13 @@
-import logging
 import secrets
-from collections.abc import Callable
 
-from markupsafe import Markup, escape
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import plaintext2html
 
-from ...tools.assistant.heartbeat import TOLD_AT, is_due, state_of
-from ...tools.checks import FAILED
+from ...tools.assistant.heartbeat import is_due, state_of
+from ...tools.checks import FAILED, Check
+from ..one_by_one import one_by_one
 from ..reading import parameter
 from .office365_round_trip import WAITING
-
-_logger = logging.getLogger(__name__)
 
 
 class Office365RoundTrip(models.Model):
@@ -23,19 +18,10 @@ class Office365RoundTrip(models.Model):
     @api.model
     def _cron_heartbeat(self):
         """Send the heartbeats that are due, and give those up that have been on their way for too long."""
-        self._one_by_one(type(self)._give_up, self.search([("state", "in", WAITING), ("ends", "<=", fields.Datetime.now())]))
-        self._one_by_one(self._beat_if_due, self.env["office365.setup"].search([("heartbeat", "=", True)]))
-
-    @api.model
-    def _one_by_one(self, act: Callable[[models.BaseModel], None], records) -> None:
-        """Do something with each of these records, in a transaction of its own: one that fails keeps no other from it."""
-        for record in records:
-            try:
-                act(record)
-                self.env["ir.cron"]._commit_progress()
-            except Exception:
-                self.env.cr.rollback()
-                _logger.exception("Office 365: the heartbeat of %s failed.", record)
+        over = self.search([("state", "in", WAITING), ("ends", "<=", fields.Datetime.now())])
+        one_by_one(self.env, over, type(self)._give_up, "%s could not be given up")
+        one_by_one(
+            self.env, self.env["office365.setup"].search([("heartbeat", "=", True)]), self._beat_if_due, "the heartbeat of %s failed")
 
     @api.model
     def _beat_if_due(self, setup) -> None:
@@ -85,44 +71,12 @@ class Office365RoundTrip(models.Model):
         return self.sudo().search_count([
             ("setup_id", "=", setup.id), ("kind", "=", "heartbeat"), ("state", "=", "failed"), ("id", ">", last.id or 0)])
 
-    # ------------------------------------------------------------
-    # Who is told
-    # ------------------------------------------------------------
-
-    def _tell(self) -> None:
-        """Tell administrators where mail cannot fail, once for each trouble; take it back when an email comes back."""
-        trips = self.sudo().search([("setup_id", "=", self.setup_id.id), ("alert_ids", "!=", False)])
-        if self.state == "done":
-            trips.alert_ids.unlink()
-        elif self.kind == "heartbeat" and not trips.alert_ids and self._failures(self.setup_id) >= TOLD_AT:
-            administrators = self.env["office365.reminder.mixin"]._administrators()
-            self.sudo().alert_ids = self.env["mail.activity"].sudo().create([self._alert(user) for user in administrators])
-            for user in administrators:
-                self._chat(user)
-
-    def _texts(self, user) -> tuple[str, str]:
-        """Return summary and explanation in the language of a user."""
-        trip = self.with_context(lang=user.lang)
-        check = next((check for finding in trip._findings() if (check := trip._check(finding)).state == FAILED), None)
-        words = "\n".join(filter(None, [check.cause, check.remedy])) if check else ""
-        return trip.env._("Email does not come back: %s", self._domain(self.setup_id)), words
-
-    def _alert(self, user) -> dict:
-        """Return the values of a user's activity. It belongs to no record: set-ups have no activities."""
-        summary, words = self._texts(user)
-        return {
-            "user_id": user.id, "activity_type_id": self.env.ref("mail_office365.activity_type_heartbeat").id, "summary": summary,
-            "note": Markup('{}<p><a href="/odoo/office365.setup/{}">{}</a></p>').format(
-                plaintext2html(words), self.setup_id.id, self._domain(self.setup_id)),
-        }
-
-    def _chat(self, user) -> None:
-        """Tell a user in a chat of OdooBot: a mail would take the very way that is broken."""
-        summary, words = self._texts(user)
-        bot = self.env(user=SUPERUSER_ID)
-        bot["discuss.channel"]._get_or_create_chat([user.partner_id.id]).message_post(
-            author_id=bot.user.partner_id.id, body=escape(summary) + Markup("<br/>") + plaintext2html(words),
-            message_type="comment", subtype_xmlid="mail.mt_comment")
+    @api.model
+    def _last_failure(self, setup_id: int) -> Check | None:
+        """Return what broke the last heartbeat of a set-up that failed."""
+        trip = self.sudo().search([("setup_id", "=", setup_id), ("kind", "=", "heartbeat"), ("state", "=", "failed")], limit=1)
+        checks = map(trip._check, trip._findings()) if trip else ()
+        return next((check for check in checks if check.state == FAILED), None)
 
 
 class Office365Setup(models.Model):
@@ -136,23 +90,26 @@ class Office365Setup(models.Model):
         [("off", "Switched Off"), ("idle", "Waits for a Proof"), ("working", "Working"), ("failing", "Failing"), ("late", "Late")],
         compute="_compute_heartbeat_state")
     heartbeat_success = fields.Datetime("Last Success", compute="_compute_heartbeat_state")
+    heartbeat_failures = fields.Integer(compute="_compute_heartbeat_state", help="In a row.")
 
     @api.depends("heartbeat", "round_trip_ids.state")
     def _compute_heartbeat_state(self):
         for setup in self:
             Trips, saved = self.env["office365.round.trip"].sudo(), setup._origin.sudo()
             setup.heartbeat_success = Trips._last_success(saved).date if saved else False
+            setup.heartbeat_failures = Trips._failures(saved) if saved else 0
             setup.heartbeat_state = state_of(
-                setup.heartbeat_success or None, Trips._failures(saved) if saved else 0, fields.Datetime.now(), is_on=setup.heartbeat,
+                setup.heartbeat_success or None, setup.heartbeat_failures, fields.Datetime.now(), is_on=setup.heartbeat,
                 is_here=bool(saved) and Trips._is_proved_here(saved))
 
     @api.model
     def _heartbeat_states(self) -> list[dict]:
-        """Return of each set-up what a monitor is told: ``setup_id``, ``name``, ``state`` and ``last_success``, UTC or None.
+        """Return of each set-up ``setup_id``, ``name``, ``state``, ``last_success`` (UTC or None), and ``failures`` since then.
 
         States are ``off``, ``idle`` (nothing proved yet, or a copy of the database), ``working``, ``failing`` and ``late`` (no success for
         two days although none has failed: crons do not run).
         """
         return [{
             "setup_id": setup.id, "name": setup.display_name or "", "state": setup.heartbeat_state,
-            "last_success": setup.heartbeat_success or None} for setup in self.sudo().search([])]
+            "last_success": setup.heartbeat_success or None, "failures": setup.heartbeat_failures,
+        } for setup in self.sudo().search([])]

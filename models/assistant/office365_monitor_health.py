@@ -11,9 +11,9 @@ class Office365Monitor(models.Model):
     @api.model
     def _health(self) -> tuple[int, dict]:
         """Return the HTTP status and the answer. A dozen queries, whatever the number of users and mails."""
-        radar = self.env["office365.radar"].sudo()
-        mailboxes, waiting = radar._mailboxes(), radar._queue()
+        overview = self.env["office365.overview"].sudo()
+        mailboxes, waiting = overview._mailboxes(), overview._queue()
         servers = self.env["ir.mail_server"].sudo().search([("office365_preset", "!=", False)], limit=health.MOST)
         return health.answer(
-            radar._troubles(mailboxes, waiting), [(server.id, server.name) for server in servers], mailboxes[:health.MOST], waiting,
-            radar._heartbeats(), fields.Datetime.now())
+            overview._alerts(mailboxes, waiting), [(server.id, server.name) for server in servers], mailboxes[:health.MOST], waiting,
+            self.env["office365.setup"]._heartbeat_states(), fields.Datetime.now())

@@ -57,7 +57,6 @@ class Office365RoundTrip(models.Model):
     place = fields.Char(readonly=True, groups=NO_ACCESS, help="The mark of the database that sent it.")
     facts = fields.Json(readonly=True, groups=NO_ACCESS)
     arrival = fields.Json(readonly=True, groups=NO_ACCESS, help="How it came back; nothing if it has not.")
-    alert_ids = fields.Many2many("mail.activity", readonly=True, groups=NO_ACCESS)
 
     @api.depends("send_seconds", "route_seconds", "fetch_seconds")
     def _compute_seconds(self):

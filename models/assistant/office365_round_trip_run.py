@@ -154,7 +154,7 @@ class Office365RoundTrip(models.Model):
         self.setup_id.sudo()._keep("proof", [self._check(each) for each in findings])
         if state == "done":  # it came by the catch-all
             self.setup_id.sudo()._prove("catch_all")
-        self._tell()
+        self.env["office365.alert"]._look()
 
     def _progress(self) -> dict:
         """Return how far the email is, as the dialog shows it: each leg with its state, what to do, and seconds if they were

@@ -18,16 +18,21 @@ STEPS = [
 STATES = [("todo", "To do"), ("done", "Done"), ("failed", "Failed")]
 #: What the app registration is told of it.
 OF_THE_APP = ("cloud", "directory_id", "client_id", "auth_flow", "credential")
+#: What a connector recognizes this server by.
+OF_THE_TRUST = ("relay_trust", "relay_certificate", "relay_private_key")
 # What was proved with other values than these is not proved any more.
 _INPUTS = {
     "cloud": ("sign_in", "outgoing", "incoming", "catch_all", "proof"),
     "directory_id": ("sign_in",), "client_id": ("sign_in",), "auth_flow": ("sign_in",), "credential": ("sign_in",),
     "app_id": ("sign_in", "outgoing", "incoming"),
     "mailbox": ("outgoing", "incoming", "alias_domain", "catch_all", "proof"),
-    "road": ("outgoing", "proof"), "mail_server_id": ("outgoing", "alias_domain", "proof"),
+    "preset": ("outgoing", "proof"), "mail_server_id": ("outgoing", "alias_domain", "proof"),
     "fetchmail_server_id": ("incoming", "proof"),
     "domain": ("sign_in", "outgoing", "alias_domain", "aliases", "catch_all", "proof"),
     "alias_domain_id": ("alias_domain", "catch_all", "proof"),
+    "mx_host": ("outgoing", "proof"), "public_addresses": ("outgoing", "proof"),
+    **dict.fromkeys(OF_THE_TRUST, ("outgoing", "proof")),
+    "catch_all_scope": ("catch_all", "proof"), "catch_all_subdomain": ("catch_all", "proof"),
 }
 
 
@@ -44,7 +49,7 @@ class Office365Setup(models.Model):
     cloud = fields.Selection(
         list(CLOUDS.items()), string="Microsoft Cloud", default=DEFAULT_CLOUD, required=True,
         help="The national cloud that your Microsoft 365 tenant lives in.")
-    road = fields.Selection(
+    preset = fields.Selection(
         [("submission", "Client submission"), ("relay", "Relay through a connector"), ("hve", "High Volume Email")],
         string="Send By", default="submission", required=True)
     directory_id = fields.Char("Directory (Tenant) ID")
@@ -82,17 +87,18 @@ class Office365Setup(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        vals_list = [self._of_app(self._tidied(vals)) for vals in vals_list]
+        vals_list = [self._of_app(self._relay_typed(self._tidied(vals))) for vals in vals_list]
         setups = super().create(vals_list)
         for setup, vals in zip(setups, vals_list, strict=True):
             setup._update_app(vals)
+        setups._apply_relay_trust()
         setups.env["office365.setup.step"].sudo().create([
             {"setup_id": setup.id, "step": step, "sequence": number}
             for setup in setups for number, (step, _label) in enumerate(STEPS, 1)])
         return setups
 
     def write(self, vals):
-        vals = self._of_app(self._tidied(vals))
+        vals = self._of_app(self._relay_typed(self._tidied(vals)))
         changed = {
             setup: {step for name, steps in _INPUTS.items() if name in vals and setup._differs(name, vals[name]) for step in steps}
             for setup in self}
@@ -103,6 +109,10 @@ class Office365Setup(models.Model):
             self._update_app(vals)
         for name in vals.keys() & {"mail_server_id", "fetchmail_server_id"}:
             self._adopt(self[name])
+        if vals.keys() & {*OF_THE_TRUST, "mail_server_id"}:
+            self._apply_relay_trust()
+        if vals.get("step") == "alias_domain":
+            self._propose_values()
         return result
 
     def _differs(self, name: str, value) -> bool:
@@ -138,6 +148,12 @@ class Office365Setup(models.Model):
             except UserError as error:
                 checks = [Check(self._labels()[step], FAILED, cause=str(error))]
             self._keep(step, checks)
+
+    @api.model
+    def _prove_again(self, step: str) -> None:
+        """Look up the facts of a step again wherever it was looked at."""
+        for setup in self.search([("check_ids.step", "=", step)]):
+            setup._prove(step)
 
     def _keep(self, step: str, checks: list[Check]) -> None:
         """Put these facts of a step in the place of those that were known."""

@@ -22,12 +22,6 @@ class Office365Setup(models.Model):
         for setup in self:
             setup.can_undo_values = "set" in setup.value_ids.mapped("state")
 
-    def write(self, vals):
-        result = super().write(vals)
-        if vals.get("step") == _STEP:
-            self._propose_values()
-        return result
-
     # ------------------------------------------------------------
     # What is concerned
     # ------------------------------------------------------------
@@ -114,7 +108,7 @@ class Office365Setup(models.Model):
         proved = self.env["office365.probe"].sudo()._proved(server, {canonical_address(domain.default_from_email or "")})
         is_alias = mailbox and self.env["mail.alias"].sudo().search_count([("alias_full_name", "=", mailbox)], limit=1)
         return alias_domain.propose(
-            domain.name, mailbox, server.office365_preset or self.road,
+            domain.name, mailbox, server.office365_preset or self.preset,
             present={name: domain[name] or "" for name in alias_domain.FIELDS},
             allowed=proved.get(server.id, ()), taken={mailbox} if is_alias else ())
 

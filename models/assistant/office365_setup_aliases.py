@@ -138,15 +138,3 @@ class Office365Setup(models.Model):
                 "Nothing to do: Odoo asks Exchange by itself, and learns it from the first mail of each user. Probe All Addresses on the "
                 "outgoing mail server asks now."), self.env._("%s are not known yet.", len(unknown)))]
         return [Check(name, DONE)]
-
-
-class Office365Probe(models.Model):
-    _inherit = "office365.probe"
-
-    @api.model
-    def _cron_ask(self):
-        """Look at the step again with what Exchange said: nobody else knows when it was asked."""
-        result = super()._cron_ask()
-        for setup in self.env["office365.setup"].search([("check_ids.step", "=", "aliases")]):
-            setup._prove("aliases")
-        return result

@@ -52,14 +52,6 @@ class Office365Setup(models.Model):
             return self.env._("%s is the domain of the users. Enter a sub-domain, or choose the domain of the users.", found)
         return False
 
-    def write(self, vals):
-        before = {setup: setup.catch_all_domain for setup in self}
-        result = super().write(vals)
-        for setup, domain in before.items():
-            if setup.catch_all_domain != domain:
-                setup._forget({"catch_all", "proof"})
-        return result
-
     def _checks_catch_all(self) -> list[Check]:
         domain = self.catch_all_domain
         if not domain:

@@ -17,7 +17,7 @@ class Office365Setup(models.Model):
                 self._use(existing)
             else:
                 self.mail_server_id = self.env["ir.mail_server"].create({
-                    "office365_preset": self.road, "office365_cloud": self.cloud, "smtp_user": self.mailbox,
+                    "office365_preset": self.preset, "office365_cloud": self.cloud, "smtp_user": self.mailbox,
                     "office365_app_id": self.app_id.id,
                 })
         return self._check_action("outgoing")
@@ -29,7 +29,7 @@ class Office365Setup(models.Model):
         return self._check_action("outgoing")
 
     def _checks_outgoing(self) -> list[Check]:
-        if self.road == "relay":
+        if self.preset == "relay":
             return self._checks_relay()
         server, name = self.mail_server_id, self.env._("Outgoing mail server")
         if not server:

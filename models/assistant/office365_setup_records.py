@@ -27,7 +27,7 @@ class Office365Setup(models.Model):
     def _networks(self) -> list[Network]:
         """Return the public addresses that were entered, those of a relay."""
         try:
-            return networks(self.public_addresses or "") if self.road == "relay" else []
+            return networks(self.public_addresses or "") if self.preset == "relay" else []
         except AddressUnusable:  # refused when it was entered
             return []
 

@@ -1,33 +1,17 @@
 import contextlib
 
-from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ...const import DEFAULT_CLOUD
-from ...tools.assistant import road
 from ...tools.assistant.dns_records import mail_host
 from ...tools.assistant.public_address import AddressUnusable, networks, written
 from ...tools.servers.presets import typed_host
 
 
 class Office365Setup(models.Model):
-    """Which road to send by, and what the road through a connector needs."""
+    """What the relay through a connector needs: what is entered and looked up, and its outgoing server."""
 
     _inherit = "office365.setup"
-
-    road_recipients = fields.Selection(
-        [("anyone", "Anyone"), ("inside", "People in our own organization only")], string="Who receives emails from Odoo?")
-    road_volume = fields.Selection(
-        [("usual", "Up to 30 a minute and 10,000 recipients a day"), ("high", "More than that")], string="How many emails does Odoo send?")
-    road_address = fields.Selection(
-        [("own", "Yes, and it can reach port 25"), ("shared", "No, or I do not know")],
-        string="Does this server have a fixed public address of its own?")
-    recommended_road = fields.Selection(
-        [("submission", "Client submission"), ("relay", "Relay through a connector"), ("hve", "High Volume Email")],
-        compute="_compute_recommended_road")
-    road_reason = fields.Char(compute="_compute_recommended_road")
-    road_table = fields.Html("Comparison", compute="_compute_road_table", sanitize=False)
 
     mx_host = fields.Char(
         "MX Host", help="The host that receives the email of your domain, such as contoso-com.mail.protection.outlook.com.")
@@ -42,20 +26,6 @@ class Office365Setup(models.Model):
     relay_private_key = fields.Binary(related="mail_server_id.smtp_ssl_private_key", readonly=False, string="Private Key (PEM)")
     relay_is_ready = fields.Boolean(compute="_compute_relay_is_ready")
 
-    @api.depends("road_recipients", "road_volume", "road_address", "cloud")
-    def _compute_recommended_road(self):
-        for setup in self:
-            found = road.recommend(setup.road_recipients, setup.road_volume, setup.road_address, setup.cloud or DEFAULT_CLOUD)
-            setup.recommended_road = found and found.road
-            setup.road_reason = found and self.env._(road.REASONS[found.reason])
-
-    @api.depends_context("lang")
-    def _compute_road_table(self):
-        names = dict(self._fields["road"]._description_selection(self.env))
-        self.road_table = Markup(self.env["ir.qweb"]._render("mail_office365.office365_road_table", {
-            "roads": [names[each] for each in road.ROADS],
-            "rows": [(label, [(names[each], text) for each, text in cells]) for label, cells in road.table(self.env._)]}))
-
     @api.depends("mail_server_id.office365_preset", "mail_server_id.smtp_host", "mx_host")
     def _compute_relay_is_ready(self):
         for setup in self:
@@ -65,20 +35,6 @@ class Office365Setup(models.Model):
     # ------------------------------------------------------------
     # What is entered
     # ------------------------------------------------------------
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        setups = super().create([self._relay_typed(vals) for vals in vals_list])
-        setups._apply_relay_trust()
-        return setups
-
-    def write(self, vals):
-        result = super().write(self._relay_typed(vals))
-        if vals.keys() & {"relay_trust", "relay_certificate", "relay_private_key", "mail_server_id"}:
-            self._apply_relay_trust()
-        if vals.keys() & {"mx_host", "public_addresses", "relay_trust", "relay_certificate", "relay_private_key"}:
-            self._forget({"outgoing", "proof"})
-        return result
 
     @api.model
     def _relay_typed(self, vals: dict) -> dict:
@@ -122,12 +78,6 @@ class Office365Setup(models.Model):
     # ------------------------------------------------------------
     # Buttons
     # ------------------------------------------------------------
-
-    def action_use_recommended_road(self):
-        """Take the road that fits."""
-        self.ensure_one().check_access("write")
-        if self.recommended_road:
-            self.road = self.recommended_road
 
     def action_look_up_relay(self):
         """Fill in what can be looked up: the MX host of the domain, and the address that it sees this server as."""

@@ -14,12 +14,12 @@ _ADDRESS = "<public address of Odoo>"  # what the remedies of the table of cause
 
 
 class Office365Setup(models.Model):
-    """What is proved of the road through a connector."""
+    """What is proved of the relay through a connector."""
 
     _inherit = "office365.setup"
 
     def _checks_relay(self) -> list[Check]:
-        """Return the facts of the road through a connector."""
+        """Return the facts of the relay through a connector."""
         records = self._checks_records()
         if not self.mx_host:
             return [*records, Check(self.env._("MX host"), TODO, self.env._("Press Look Up, or enter the MX host of your domain."))]

@@ -26,7 +26,7 @@ class Office365Setup(models.Model):
         needs_object_id = kind in ("app_access", "app_rbac", "hve")
         return {
             "object_id": needs_object_id and self._script_object_id(),
-            "hve_account": self.mailbox if self.road == "hve" else False,
+            "hve_account": self.mailbox if self.preset == "hve" else False,
             "certificate_name": self.domain and f"*.{self.domain}",
         }
 

@@ -42,13 +42,13 @@ class Office365Setup(models.Model):
         return {
             "mail_server_id": outgoing.id, "fetchmail_server_id": incoming.id, "app_id": app.id,
             "mailbox": mailbox, "domain": domain_of(mailbox or ""),
-            **({"road": outgoing.office365_preset} if outgoing else {}),
+            **({"preset": outgoing.office365_preset} if outgoing else {}),
         }
 
     @api.onchange("mail_server_id", "fetchmail_server_id")
     def _onchange_servers(self):
         self.mailbox = self.mailbox or self.mail_server_id.smtp_user or self.fetchmail_server_id.user
-        self.road = self.mail_server_id.office365_preset or self.road
+        self.preset = self.mail_server_id.office365_preset or self.preset
 
     def action_switch_mail_server(self):
         """Let the app sign in for a server that has a password."""
@@ -76,7 +76,7 @@ class Office365Setup(models.Model):
         login = server.smtp_user if server._name == "ir.mail_server" else server.user
         values = {_SERVERS[server._name]: server.id, "mailbox": self.mailbox or login}
         if server._name == "ir.mail_server" and server.office365_preset:
-            values["road"] = server.office365_preset
+            values["preset"] = server.office365_preset
         self.write(values)
 
     def _existing(self, servers):

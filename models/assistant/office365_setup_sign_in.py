@@ -106,12 +106,12 @@ class Office365Setup(models.Model):
             setup.redirect_uri, setup.redirect_warning = app.redirect_uri, app.redirect_warning
             setup.admin_consent_url = setup.app_id.admin_consent_url
 
-    @api.depends("auth_flow", "road")
+    @api.depends("auth_flow", "preset")
     def _compute_permissions(self):
         for setup in self:
             permissions = APP_PERMISSIONS if setup.auth_flow == "app" else DELEGATED_PERMISSIONS
             sending = {"submission": permissions["smtp"], "hve": HVE_PERMISSION}
-            setup.smtp_permission, setup.imap_permission = sending.get(setup.road, False), permissions["imap"]
+            setup.smtp_permission, setup.imap_permission = sending.get(setup.preset, False), permissions["imap"]
 
     # ------------------------------------------------------------
     # Buttons
@@ -220,7 +220,7 @@ class Office365Setup(models.Model):
             _report, findings = self.app_id._check_account(account)
         except UserError as error:
             return [self._failed(name, error, "entra")]
-        wanted = {"submission": "smtp", "hve": "hve"}.get(self.road), self.fetchmail_server_id.office365_preset or "imap"
+        wanted = {"submission": "smtp", "hve": "hve"}.get(self.preset), self.fetchmail_server_id.office365_preset or "imap"
         return [Check(name, DONE), *(self._check_permission(finding) for finding in findings if finding.protocol in wanted)]
 
     def _check_permission(self, finding) -> Check:

@@ -3,6 +3,7 @@ from datetime import date
 from odoo import api, fields, models
 
 from ...tools.entra import expiry
+from ..one_by_one import one_by_one
 
 
 class Office365App(models.Model):
@@ -44,7 +45,8 @@ class Office365App(models.Model):
     @api.model
     def _cron_remind(self):
         """Remind the administrators of what ends within 30, 14 and 3 days, or has ended."""
-        self.search([("active", "=", True)])._update_reminders()
+        one_by_one(
+            self.env, self.search([("active", "=", True)]), type(self)._update_reminders, "administrators could not be reminded of %s")
 
     def _update_reminders(self) -> None:
         """Raise an activity for each threshold that is newly reached; take back those of what was renewed."""

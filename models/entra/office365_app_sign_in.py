@@ -80,7 +80,7 @@ class Office365App(models.Model):
         if row.needs_sign_in:
             return self.env._("%(account)s has to sign in again. %(reason)s", account=account, reason=row.failure_text)
         return self.env._(
-            "%(account)s is signed in. It holds while it is used, and without any use until %(date)s",
+            "%(account)s is signed in. The sign-in lasts while it is used; unused, it ends on %(date)s",
             account=account, date=fields.Date.to_string(row.refresh_expires))
 
     def action_adopt(self):

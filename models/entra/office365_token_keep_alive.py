@@ -1,12 +1,16 @@
-import logging
+from typing import NamedTuple
 
 from odoo import api, models
-from odoo.exceptions import UserError
 
 from ...tools.entra import token_life
 from ...tools.entra.token_life import Wanted
+from ..one_by_one import one_by_one
 
-_logger = logging.getLogger(__name__)
+
+class _SignIn(NamedTuple):
+    app_id: int
+    account: str
+    scopes: tuple[str, ...]
 
 
 class Office365Token(models.Model):
@@ -21,11 +25,6 @@ class Office365Token(models.Model):
         rows = self.sudo().search([
             ("refresh_token", "!=", False), ("refreshed_at", "<", before), ("app_id.active", "=", True)])
         # Read before the first commit: what is deleted meanwhile is no reason to stop.
-        sign_ins = [(row.app_id.id, row.account, (row.scopes or "").split()) for row in rows]
-        for number, (app_id, account, scopes) in enumerate(sign_ins, start=1):
-            try:
-                self._obtain(Wanted.of(app_id, account, scopes), anew=True)
-            except UserError as error:
-                _logger.warning("Office 365: the sign-in of %s could not be kept alive: %s", account, error)
-            if not self.env["ir.cron"]._commit_progress(1, remaining=len(sign_ins) - number):
-                break
+        sign_ins = [_SignIn(row.app_id.id, row.account, tuple((row.scopes or "").split())) for row in rows]
+        # How long each may take counts from when it is asked for.
+        one_by_one(self.env, sign_ins, lambda sign_in: self._obtain(Wanted.of(*sign_in), anew=True), "%s could not be kept alive")

@@ -6,7 +6,7 @@ from odoo.tools import email_normalize
 from ...tools.addresses import mailbox_of
 from ...tools.identity import preview
 from ...tools.identity.preview import Preview, PreviewTransport, Writer
-from ...tools.identity.sender import SenderBook
+from ...tools.identity.sender_book import SenderBook
 from ...tools.sending import Sending
 
 _NOBODY = "preview@example.com"  # recipient of what is never sent; RFC 2606 reserves the domain

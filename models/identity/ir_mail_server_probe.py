@@ -7,7 +7,7 @@ from ...tools.addresses import canonical_address
 from ...tools.errors import CertificateRefused, SmtpSignInRefused, words_of
 from ...tools.identity import probe
 from ...tools.identity.preview import Preview, Writer
-from ...tools.identity.sender import SenderBook
+from ...tools.identity.sender_book import SenderBook
 from ...tools.sending import Sending
 from ...tools.servers import powershell
 from ...tools.transport import Envelope, Transport

@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 
 from ...tools.identity import probe
 from ...tools.prefetch import PREFETCH
+from ..one_by_one import one_by_one
 
 _logger = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ class IrMail_Server(models.Model):
         self.sudo().office365_probe_round = {
             "left": [[address, senders[address][0].kind, senders[address][0].record_id] for address in in_order],
             "found": {}, "stopped": None, "next": fields.Datetime.to_string(fields.Datetime.now()), "uid": self.env.uid}
-        self._office365_wake_probes(fields.Datetime.now() + timedelta(minutes=1))
+        self.env["office365.probe"]._ask_again()
         return None
 
     def _office365_probe_action(self) -> dict:
@@ -158,16 +159,11 @@ class IrMail_Server(models.Model):
             if out.server_id == self.id and out.asked_for in wanted}
 
     @api.model
-    def _office365_wake_probes(self, when) -> None:
-        self.env.ref("mail_office365.ir_cron_probe").sudo()._trigger(when)
-
-    @api.model
-    def _cron_office365_probe(self) -> None:
+    def _office365_continue_rounds(self) -> None:
         """Go on with the rounds that nobody watches."""
         servers = self.search([("office365_preset", "=", "submission")])
-        for server in servers:
-            server._office365_probe_part(probe.MAX_ADDRESSES)
-            self.env["ir.cron"]._commit_progress(1)
-        rounds = [server.office365_probe_round for server in servers]
+        one_by_one(
+            self.env, servers, lambda server: server._office365_probe_part(probe.MAX_ADDRESSES), "the check of addresses of %s failed")
+        rounds = [server.office365_probe_round for server in servers.exists()]
         if any(round_ and round_["left"] and not round_["stopped"] for round_ in rounds):
-            self._office365_wake_probes(fields.Datetime.now() + timedelta(minutes=1))
+            self.env["office365.probe"]._ask_again()

@@ -9,7 +9,8 @@ from odoo.tools import SQL, email_normalize, encapsulate_email, formataddr
 
 from ...tools.addresses import Mailbox, ascii_address, canonical_address, honest_mailboxes, honest_name, mailboxes_of
 from ...tools.identity.acting import OUTSIDE_UID
-from ...tools.identity.sender import NOBODY, Act, Actor, Known, SenderBook, SenderIdentity, Service, alias_for, decide_sender
+from ...tools.identity.sender import SenderIdentity, Service, alias_for, decide_sender
+from ...tools.identity.sender_book import NOBODY, Act, Actor, Known, SenderBook
 from ...tools.sending import Sending
 from ...tools.transport import Transport
 from .office365_actor import acting_uid

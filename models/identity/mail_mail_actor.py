@@ -1,7 +1,7 @@
 from odoo import models
 from odoo.tools import SQL, email_normalize
 
-from ...tools.identity.sender import Act, SenderBook
+from ...tools.identity.sender_book import Act, SenderBook
 from ...tools.sending import Sending
 
 

@@ -4,7 +4,7 @@ import json
 
 from odoo import api, fields, models
 
-from ...tools.identity.sender import BY_ADMINISTRATOR, BY_TEMPLATE
+from ...tools.identity.sender_book import BY_ADMINISTRATOR, BY_TEMPLATE
 from ...tools.prefetch import PREFETCH
 from .office365_actor import forget_rendered, note_rendered, rendered_vouch
 

@@ -9,7 +9,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import NO_ACCESS
 from odoo.tools import email_normalize
 
-from ...tools.identity.sender import BY_ADMINISTRATOR, BY_TEMPLATE
+from ...tools.identity.sender_book import BY_ADMINISTRATOR, BY_TEMPLATE
 from ...tools.prefetch import PREFETCH
 from .office365_actor import acting_uid, by_administrator, note_rendered
 
@@ -75,7 +75,7 @@ class MailTemplate(models.Model):
         return f"{self.model_id.model} {self.email_from}"
 
     def _office365_vouch(self) -> str | None:
-        """Return who vouches for the From of this template, see :class:`tools.identity.sender.Act`; None if nobody does."""
+        """Return who vouches for the From of this template, see :class:`tools.identity.sender_book.Act`; None if nobody does."""
         self.ensure_one()
         template = self.sudo()
         if not template.email_from or template.office365_vouched_from != template._office365_from_as_written():

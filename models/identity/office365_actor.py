@@ -12,7 +12,7 @@ from odoo.tools import email_normalize
 from ...tools.addresses import mailbox_of
 from ...tools.identity.acting import NOBODY_UID, OUTSIDE_UID, Away, Behind, Fetching, Incoming
 from ...tools.identity.authentication import is_genuine
-from ...tools.identity.sender import BY_ADMINISTRATOR, BY_TEMPLATE
+from ...tools.identity.sender_book import BY_ADMINISTRATOR, BY_TEMPLATE
 from ...tools.prefetch import PREFETCH
 
 _NOTED = ("office365_actor_uid", "office365_vouch")
@@ -48,7 +48,7 @@ def note_rendered(env: api.Environment, model: str, addresses: dict[int, str], v
     """Note for this transaction which From a template was rendered to.
 
     :param addresses: by id of the record
-    :param vouch: see :class:`tools.identity.sender.Act`; None if nobody entitled to it wrote the template's From
+    :param vouch: see :class:`tools.identity.sender_book.Act`; None if nobody entitled to it wrote the template's From
     """
     noted = env.cr.cache.setdefault(_RENDERED, {})
     for record_id, written in addresses.items():

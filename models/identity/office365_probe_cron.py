@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 
 from ...tools.identity import probe
 from ...tools.identity.preview import Writer
+from ..one_by_one import one_by_one
 
 _logger = logging.getLogger(__name__)
 
@@ -33,28 +34,22 @@ class Office365Probe(models.Model):
             hooks.add(trigger)
 
     @api.model
+    def _ask_again(self) -> None:
+        """Go on in a minute: Exchange counts by the minute."""
+        self.env.ref(_CRON).sudo()._trigger(fields.Datetime.now() + timedelta(minutes=1))
+
+    @api.model
     def _cron_ask(self) -> None:
-        """Ask about what is due. A server that is refused itself is left in peace."""
+        """Go on with what somebody wants to know, then ask about what is due by itself."""
         IrMailServer = self.env["ir.mail_server"]
         if IrMailServer._disable_send():
             return
-        writers = self._writers_due()
-        for server in IrMailServer.search([("office365_preset", "=", "submission"), ("owner_user_id", "=", False)]):
-            if server.office365_sender_mode == "mailbox" or server.office365_pause_ids.filtered(lambda pause: not pause.address):
-                continue
-            try:
-                with self.env.cr.savepoint():
-                    addresses = server._office365_addresses_due(writers)
-                    run = addresses and server._office365_probe(addresses, writers)
-            except UserError as error:  # no sign-in yet, or somebody probes: the next run asks again
-                _logger.info("ir.mail_server %s: Exchange was not asked what it lets mail leave as: %s", server.id, error)
-                continue
-            except Exception:  # the other servers are asked all the same
-                _logger.exception("ir.mail_server %s: Exchange could not be asked what it lets mail leave as.", server.id)
-                continue
-            self.env["ir.cron"]._commit_progress()  # its lock is not kept while others are asked
-            if run and run.stopped == probe.RATE:
-                self.env.ref(_CRON).sudo()._trigger(fields.Datetime.now() + timedelta(minutes=1))
+        IrMailServer._office365_continue_rounds()
+        servers, writers = IrMailServer._office365_to_ask(), self._writers_due()
+        one_by_one(
+            self.env, servers, lambda server: server._office365_ask(writers), "Exchange could not be asked what %s may send as")
+        # Nobody else knows when it was asked.
+        self.env["office365.setup"]._prove_again("aliases")
 
     @api.model
     def _writers_due(self) -> list[Writer]:
@@ -73,6 +68,25 @@ class Office365Probe(models.Model):
 
 class IrMail_Server(models.Model):
     _inherit = "ir.mail_server"
+
+    @api.model
+    def _office365_to_ask(self):
+        """Return the servers whose Exchange says as what mail may leave. One that is refused itself is left in peace."""
+        return self.search([
+            ("office365_preset", "=", "submission"), ("owner_user_id", "=", False), ("office365_sender_mode", "!=", "mailbox"),
+        ]).filtered(lambda server: all(server.office365_pause_ids.mapped("address")))
+
+    def _office365_ask(self, writers: list[Writer]) -> None:
+        """Ask about the addresses of these writers that are due."""
+        try:
+            with self.env.cr.savepoint():
+                addresses = self._office365_addresses_due(writers)
+                run = addresses and self._office365_probe(addresses, writers)
+        except UserError as error:  # no sign-in yet, or somebody probes: the next run asks again
+            _logger.info("ir.mail_server %s: Exchange was not asked what it lets mail leave as: %s", self.id, error)
+            return
+        if run and run.stopped == probe.RATE:
+            self.env["office365.probe"]._ask_again()
 
     def _office365_addresses_due(self, writers: list[Writer]) -> set[str]:
         """Return the addresses of these writers that this server's Exchange is to be asked for now."""

@@ -63,25 +63,12 @@ class ResPartner(models.Model):
 class ResUsers(models.Model):
     _inherit = "res.users"
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        users = super().create(vals_list)
-        if by_administrator(self.env):
-            users.partner_id._office365_verify_email()
-        return users
-
     def unlink(self):
         """The address of a user who is gone is nobody's, also if the contact becomes another user's."""
         partners = self.partner_id
         partners -= self.env["res.company"].sudo().search([("partner_id", "in", partners.ids)]).partner_id
         result = super().unlink()
         partners.exists().sudo().office365_verified_email = False
-        return result
-
-    def write(self, vals):
-        result = super().write(vals)
-        if "partner_id" in vals and by_administrator(self.env):
-            self.partner_id._office365_verify_email()
         return result
 
 

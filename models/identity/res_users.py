@@ -5,7 +5,7 @@ from odoo.tools import SQL, email_normalize
 
 from ...tools.addresses import AddressError, ascii_address, domain_of, parse_address
 from ...tools.prefetch import PREFETCH
-from .office365_verified import by_administrator
+from .office365_actor import by_administrator
 
 # In the context: an administrator leaves it to the users to confirm. It takes a right away, so a client may set it as well.
 _INVITED = "office365_invited"
@@ -57,15 +57,19 @@ class ResUsers(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         users = super().create([self._office365_normalize_alias(vals) for vals in vals_list])
+        if by_administrator(self.env):
+            users.partner_id._office365_verify_email()
         users.filtered("office365_alias")._office365_settle_alias({})
         return users
 
     def write(self, vals):
-        if "office365_alias" not in vals:
-            return super().write(vals)
-        before = {user.id: user.office365_alias for user in self.sudo()}
+        is_alias = "office365_alias" in vals
+        before = {user.id: user.office365_alias for user in self.sudo()} if is_alias else {}
         result = super().write(self._office365_normalize_alias(vals))
-        self._office365_settle_alias(before)
+        if "partner_id" in vals and by_administrator(self.env):
+            self.partner_id._office365_verify_email()
+        if is_alias:
+            self._office365_settle_alias(before)
         return result
 
     # ------------------------------------------------------------

@@ -1,6 +1,8 @@
 from markupsafe import escape
 from odoo import SUPERUSER_ID, fields, models
 
+from ..odoobot import write_in_discuss
+
 
 class ResUsers(models.Model):
     """The trace of a user's alias, and what the user is told about it."""
@@ -46,8 +48,4 @@ class ResUsers(models.Model):
         }
         if kind not in texts:
             return
-        chat = user.env["discuss.channel"]._get_or_create_chat([user.partner_id.id])
-        chat.message_post(
-            author_id=user.env.user.partner_id.id, body=escape(texts[kind]),
-            message_type="comment", subtype_xmlid="mail.mt_comment",
-        )
+        write_in_discuss(user, escape(texts[kind]))

@@ -23,6 +23,7 @@ class FetchmailServer(models.Model):
 
     office365_retry_at = fields.Datetime(
         "Fetches Again At", readonly=True, copy=False, help="Until then, Exchange wants this mailbox not to be asked.")
+    office365_failures = fields.Integer(readonly=True, copy=False, help="Fetches in a row that failed.")
 
     def _office365_stay_confirmed(self) -> None:
         """Keep core from switching servers off for good because they have failed for five days: an outage ends, and mail waits."""
@@ -44,8 +45,6 @@ class FetchmailServer(models.Model):
                 server=server.display_name,
                 minutes=math.ceil((server.office365_retry_at - fields.Datetime.now()) / timedelta(minutes=1))))
 
-    office365_failures = fields.Integer(readonly=True, copy=False, help="Fetches in a row that failed.")
-
     def _office365_keep_remedy(self, fetching: Fetching) -> None:
         """Write what to do beside the failure that core has noted, and when to ask again if the server has named a time.
 
@@ -53,8 +52,8 @@ class FetchmailServer(models.Model):
         """
         for server in self.filtered(lambda server: server.id in fetching.asked):
             has_failed = bool(server.error_date)
-            if not has_failed and (troubles := fetching.troubles.get(server.id)):
-                server.write({"error_date": fields.Datetime.now(), "error_message": "\n".join(troubles)})
+            if not has_failed and (problems := fetching.problems.get(server.id)):
+                server.write({"error_date": fields.Datetime.now(), "error_message": "\n".join(problems)})
             words = server.error_message or ""
             # What is refused for a folder or a flag is no reason to leave the mailbox alone, unless the server asks for a pause.
             seconds = server._office365_wait(words) if has_failed else server._office365_diagnosis(words).retry_after
@@ -79,7 +78,7 @@ class FetchmailServer(models.Model):
             return
         self.office365_failures = self.office365_failures + 1 if is_failed else 0
         if self.office365_failures <= 2:
-            self.env["office365.trouble"]._look()
+            self.env["office365.alert"]._look()
 
     def _office365_failure_text(self, error: Exception) -> str:
         """Return the sentences for a failed fetch: the server's own words, and what to do about them."""

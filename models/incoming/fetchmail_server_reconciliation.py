@@ -1,12 +1,11 @@
 import contextlib
 import logging
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from imaplib import IMAP4
 from poplib import error_proto
 
 from imapclient import IMAPClient
-from markupsafe import Markup
 from odoo import fields, models
 from odoo.addons.mail.models.fetchmail import MAIL_SERVER_DOMAIN
 from odoo.exceptions import UserError
@@ -17,6 +16,7 @@ from ...tools.incoming.heads import imap_heads
 from ...tools.incoming.imap import ImapFolder
 from ...tools.incoming.pop import PopMailbox
 from ...tools.incoming.reconciliation import MISSING, Comparison, Snapshot, compare
+from ..one_by_one import one_by_one
 from .connections import LedgerImap, LedgerPop
 from .reconciled import Line, Reconciliation
 
@@ -43,9 +43,6 @@ class FetchmailServer(models.Model):
         "Compared with Mailbox", readonly=True, copy=False, help="When Odoo last compared the mailbox with the list of received mail.")
     office365_difference_count = fields.Integer(
         "Differences", readonly=True, copy=False, help="Messages that were not accounted for at the last comparison.")
-    office365_difference_alert_ids = fields.Many2many(
-        "mail.activity", "office365_difference_alert_rel", "server_id", "activity_id", copy=False, readonly=True,
-        groups="base.group_system")
 
     def action_office365_reconcile(self):
         """Compare the mailbox with the list, and show what came of it."""
@@ -83,26 +80,23 @@ class FetchmailServer(models.Model):
         due = self.search([
             *MAIL_SERVER_DOMAIN, ("office365_preset", "!=", False),
             "|", ("office365_reconciled", "=", False), ("office365_reconciled", "<", fields.Datetime.now() - _A_DAY)])
-        for number, server in enumerate(due, start=1):
-            if again := server._office365_reconcile_in_turn():
-                self.env.ref("mail_office365.ir_cron_reconcile")._trigger(again)
-            if not self.env["ir.cron"]._commit_progress(1, remaining=len(due) - number):
-                break
+        one_by_one(self.env, due, type(self)._office365_reconcile_in_turn, "%s could not be compared")
 
-    def _office365_reconcile_in_turn(self) -> datetime | None:
-        """Compare a mailbox unless it is not to be asked now; return when it can be."""
+    def _office365_reconcile_in_turn(self) -> None:
+        """Compare a mailbox; if it is not to be asked now, have the job run when it can be."""
         if not self.exists().filtered_domain(MAIL_SERVER_DOMAIN):
-            return None
-        if self._office365_throttled():
-            return self.office365_retry_at
-        if not self.try_lock_for_update(allow_referencing=True):
-            return fields.Datetime.now() + _FETCH_ENDS
+            return
+        again = self.office365_retry_at if self._office365_throttled() else None
+        if not again and not self.try_lock_for_update(allow_referencing=True):
+            again = fields.Datetime.now() + _FETCH_ENDS
+        if again:
+            self.env.ref("mail_office365.ir_cron_reconcile")._trigger(again)
+            return
         try:
             self._office365_reconcile()
-        except Exception as error:  # noqa: BLE001  (whatever it is, the others go on)
+        except Exception as error:  # noqa: BLE001  (whatever it is, what the server asks for is noted)
             self.env.cr.rollback()
             self._office365_note_unreached(error)
-        return None
 
     def _office365_note_unreached(self, error: Exception) -> None:
         """Note until when the mailbox is not to be asked. People are told by the next fetch, which fails as well."""
@@ -196,29 +190,8 @@ class FetchmailServer(models.Model):
             else:
                 yield Line(kind, folder.name, str(uid), *heads.get(uid, ()))
 
-    # ------------------------------------------------------------
-    # Who is told
-    # ------------------------------------------------------------
-
     def _office365_note_differences(self, count: int) -> None:
-        """Keep the result; administrators are told of differences once, and no more once there are none."""
+        """Keep the result, and have it looked at who is to be told."""
+        if bool(count) != bool(self.office365_difference_count):
+            self.env["office365.alert"]._look()
         self.write({"office365_reconciled": fields.Datetime.now(), "office365_difference_count": count})
-        alerts = self.sudo().office365_difference_alert_ids
-        if not count:
-            alerts.unlink()
-        elif not alerts:
-            users = self.env["office365.reminder.mixin"]._administrators()
-            self.sudo().office365_difference_alert_ids = self.env["mail.activity"].sudo().create([
-                self._office365_difference_alert(user, count) for user in users])
-
-    def _office365_difference_alert(self, user, count: int) -> dict:
-        """Return the values of a user's activity. It belongs to no record: incoming servers have no activities."""
-        server = self.with_context(lang=user.lang)
-        words = server.env._(
-            "Odoo compared the mailbox with its list of received mail. Messages that are not accounted for: %s. Open the incoming mail "
-            "server and choose Compare with Mailbox to see them.", count)
-        return {
-            "user_id": user.id, "activity_type_id": self.env.ref("mail_office365.activity_type_fetch").id,
-            "summary": server.env._("Mail is not accounted for: %s", server.display_name),
-            "note": Markup('<p>{}</p><p><a href="/odoo/fetchmail.server/{}">{}</a></p>').format(words, self.id, server.display_name),
-        }

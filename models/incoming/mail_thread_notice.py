@@ -20,7 +20,7 @@ class MailThread(models.AbstractModel):
         """Return why no record takes a message, and what to do about it."""
         if not item.named:
             return self.env._(
-                "No header names an address of ours: the message was probably sent to one as Bcc, which nobody else can see. "
+                "No header names an address of this database: the message was probably sent to one as Bcc, which nobody can see. "
                 "File it by hand.")
         return self.env._(
             "No alias takes mail to %s, and the message answers none that Odoo has sent. Make an alias and retry, or file it by hand.",

@@ -3,7 +3,7 @@ from collections.abc import Iterable
 from odoo import api, models
 from odoo.tools import email_normalize
 
-from ...tools.identity.sender import SenderBook
+from ...tools.identity.sender_book import SenderBook
 from ...tools.outgoing.route import Route, alike
 from ...tools.sending import Sending
 from ..reading import parameter

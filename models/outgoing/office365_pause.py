@@ -91,7 +91,7 @@ class Office365Pause(models.Model):
             pause = self._locked(cr, server, address)
             if pause:
                 pause.unlink()
-                pause.env["office365.trouble"]._look()
+                pause.env["office365.alert"]._look()
 
         run_apart(self.env.registry.cursor, forget)
 
@@ -111,7 +111,7 @@ class Office365Pause(models.Model):
             state = failed(before, cause, now, stage=stage, reply=reply)
             pause.write(_values(state))
             if before is None or (state.until and not before.until):
-                pause.env["office365.trouble"]._look()
+                pause.env["office365.alert"]._look()
             return state, seconds
 
         return run_apart(self.env.registry.cursor, count)

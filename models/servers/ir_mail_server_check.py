@@ -6,7 +6,7 @@ from odoo.exceptions import UserError
 from ...tools.diagnosis.reader import diagnose
 from ...tools.errors import CertificateRefused, SmtpSignInRefused, words_of
 from ...tools.identity.preview import Writer
-from ...tools.identity.sender import SenderBook
+from ...tools.identity.sender_book import SenderBook
 from ...tools.servers.stages import PATIENCE, Note
 
 

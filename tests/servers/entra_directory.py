@@ -196,10 +196,6 @@ class EntraDirectory:
         self.apps[app.client_id] = app
         return app
 
-    def add_user(self, address: str, name: str = "", **values) -> EntraUser:
-        """Create a user without a mailbox; ``values`` are attributes of :class:`EntraUser`."""
-        return self.users.setdefault(address.lower(), EntraUser(address, name, **values))
-
     def user(self, address: str) -> EntraUser:
         """Return a user.
 

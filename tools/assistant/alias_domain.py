@@ -34,13 +34,13 @@ class Proposed:
 
 
 def propose(
-    name: str, mailbox: str, road: str, *, present: dict[str, str], allowed: Collection[str] = (), taken: Collection[str] = (),
+    name: str, mailbox: str, preset: str, *, present: dict[str, str], allowed: Collection[str] = (), taken: Collection[str] = (),
 ) -> list[Proposed]:
     """Return the values that fit the mailbox, one a field.
 
     :param name: of the alias domain
     :param mailbox: that sends and receives, "" if it is not known yet
-    :param road: ``submission``, ``relay`` or ``hve``
+    :param preset: ``submission``, ``relay`` or ``hve``
     :param present: values of the fields, empty for a new domain
     :param allowed: addresses that Exchange has shown to let the mailbox send as, canonical
     :param taken: addresses that create records or are a user's, canonical: core refuses them as catch-all
@@ -50,7 +50,7 @@ def propose(
     return [
         _catchall(local if is_here and f"{local}@{domain}" not in taken else "", present),
         _bounce(present),
-        _default_from(name, mailbox, local if is_here else mailbox, road, present, allowed),
+        _default_from(name, mailbox, local if is_here else mailbox, preset, present, allowed),
     ]
 
 
@@ -67,11 +67,11 @@ def _bounce(present: dict[str, str]) -> Proposed:
 
 
 def _default_from(
-    name: str, mailbox: str, as_mailbox: str, road: str, present: dict[str, str], allowed: Collection[str],
+    name: str, mailbox: str, as_mailbox: str, preset: str, present: dict[str, str], allowed: Collection[str],
 ) -> Proposed:
     value = present.get(DEFAULT_FROM) or ""
     address = canonical_address(value if "@" in value else f"{value}@{name}") if value else ""
-    if road == "relay" and value:
+    if preset == "relay" and value:
         return Proposed(DEFAULT_FROM, value, CONNECTOR)
     if address and address in allowed:
         return Proposed(DEFAULT_FROM, value, ALLOWED)

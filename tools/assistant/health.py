@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from .radar import Line, Mailbox, Queue
+from .overview import Line, Mailbox, Queue
 
 _BYTES: Final = 32
 #: Characters that a token may have; what is longer is not even hashed.
@@ -43,25 +43,25 @@ def bearer(header: str) -> str:
 
 
 def answer(
-    troubles: Sequence[Line], outgoing: Iterable[tuple[int, str]], incoming: Iterable[Mailbox], waiting: Queue,
+    alerts: Sequence[Line], outgoing: Iterable[tuple[int, str]], incoming: Iterable[Mailbox], waiting: Queue,
     heartbeats: Iterable[Mapping[str, Any]], now: datetime,
 ) -> tuple[int, dict[str, Any]]:
     """Return the HTTP status and the content of the answer.
 
     Neither holds what a server said, nor an address: whoever has the token needs to know that something is wrong, and where.
 
-    :param troubles: what is wrong
+    :param alerts: what is wrong
     :param outgoing: id and name of each server
     :param now: UTC
     """
     wrong: dict[tuple[str, int], str] = {}
-    for line in troubles:
+    for line in alerts:
         wrong.setdefault(line.record, line.kind)
-    is_sick = any(line.is_sick for line in troubles)
+    is_sick = any(line.is_sick for line in alerts)
     content = {
         "status": "failing" if is_sick else "ok",
         "time": _iso(now),
-        "troubles": [{"kind": line.kind, "record": line.record[1] or None, "since": _iso(line.since)} for line in troubles[:MOST]],
+        "alerts": [{"kind": line.kind, "record": line.record[1] or None, "since": _iso(line.since)} for line in alerts[:MOST]],
         "outgoing": [
             {"id": server_id, "name": without_addresses(name), "state": wrong.get(("ir.mail_server", server_id), "ok")}
             for server_id, name in outgoing],

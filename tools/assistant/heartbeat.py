@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
+from .overview import FAILURES
+
 #: ``off``: switched off; ``idle``: nothing was proved yet, or not in this database; ``late``: its cron does not run.
 State = Literal["off", "idle", "working", "failing", "late"]
 
 # A little less than a day: a cron that is some minutes early still sends one a day.
 _A_DAY: Final = timedelta(hours=23)
 _LATE: Final = timedelta(hours=50)
-#: Failures in a row that people are told of: the first one is often the network.
-TOLD_AT: Final = 2
 
 
 def is_due(last: datetime, failures: int, now: datetime, *, is_waiting: bool) -> bool:
@@ -21,7 +21,7 @@ def is_due(last: datetime, failures: int, now: datetime, *, is_waiting: bool) ->
     :param last: when the last one was sent, or the proof if there was none since; ``is_waiting``: it has not come back yet
     :param failures: heartbeats in a row that failed, up to the last one
     """
-    return not is_waiting and (0 < failures < TOLD_AT or now - last >= _A_DAY)
+    return not is_waiting and (0 < failures < FAILURES or now - last >= _A_DAY)
 
 
 def state_of(last_success: datetime | None, failures: int, now: datetime, *, is_on: bool, is_here: bool) -> State:

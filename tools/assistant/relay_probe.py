@@ -3,16 +3,18 @@
 import re
 import smtplib
 import ssl
+import time
 from dataclasses import dataclass
 from typing import Final
 
 from ..smtp.session import SmtpSession
 from ..transport import Observer, Transport
 
-#: Seconds to open the session, and for each of the three replies after that: a person waits for them. Exchange takes some seconds for
-#: one to those whom it does not know.
+#: Seconds to open the session, for each of the three replies after that, and for all of it: a person waits. Exchange takes some seconds
+#: for one reply to those whom it does not know.
 OPENING: Final = 5.0
 REPLY: Final = 6.0
+TOGETHER: Final = 10.0
 #: Nobody gets a message there (RFC 2606 section 3), and none is sent: the session ends before the message.
 OUTSIDE: Final = "relay-test@example.com"
 _HELLO: Final = re.compile(r"\bHello \[([^\]\s]+)\]")
@@ -34,7 +36,7 @@ class Answer:
 
 def ask(host: str, port: int, *, sender: str, context: ssl.SSLContext) -> Answer:
     """Ask a host for a relay from a sender to an address outside, and leave before any message."""
-    session = SmtpSession(host, port, timeout=2 * OPENING)  # of which opening takes half
+    session = SmtpSession(host, port, timeout=2 * OPENING, kept_until=time.monotonic() + TOGETHER)  # opening takes half of the first
 
     def sign_on(transport: Transport, _login: str | None) -> None:
         assert transport is session

@@ -55,7 +55,7 @@ def new_secret() -> str:
 def content(event: str, at: str, facts: Mapping[str, Any]) -> bytes:
     """Return the body of a message (JSON).
 
-    :param event: such as ``trouble.began``
+    :param event: such as ``alert.began``
     :param at: ISO 8601, UTC
     """
     return json.dumps({"type": event, "timestamp": at, "data": dict(facts)}, ensure_ascii=True, sort_keys=True).encode()

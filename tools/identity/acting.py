@@ -33,7 +33,7 @@ class Fetching(_Noted):
     :ivar limit: messages of a server in one run
     :ivar wanted: messages that waited to be fetched when the mailbox was looked into, by id of the server
     :ivar asked: ids of the servers that were asked in this run: others are fetched by somebody else, or there was no time
-    :ivar troubles: what went wrong beside the fetch itself, by id of the server
+    :ivar problems: what went wrong beside the fetch itself, by id of the server
     """
 
     CONTEXT_KEY = "office365_fetching"
@@ -42,11 +42,11 @@ class Fetching(_Noted):
     limit: int = 0
     wanted: dict[int, int] = field(default_factory=dict)
     asked: set[int] = field(default_factory=set)
-    troubles: dict[int, list[str]] = field(default_factory=dict)
+    problems: dict[int, list[str]] = field(default_factory=dict)
 
-    def note(self, server_id: int, trouble: str) -> None:
+    def note(self, server_id: int, problem: str) -> None:
         """Note for people what went wrong, though other messages were fetched."""
-        self.troubles.setdefault(server_id, []).append(trouble)
+        self.problems.setdefault(server_id, []).append(problem)
 
 
 @dataclass(frozen=True)

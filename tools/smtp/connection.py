@@ -86,6 +86,16 @@ class SmtpConnection(Transport, smtplib.SMTP):
         """Whether there is a connection, as far as is known."""
         return self.sock is not None
 
+    def ehlo(self, name: str = "") -> tuple[int, bytes]:
+        """Greet as `smtplib.SMTP.ehlo`.
+
+        :raise smtplib.SMTPHeloError: the server hangs up; HELO would only find out that there is no connection
+        """
+        code, words = super().ehlo(name)
+        if code == 421:
+            raise smtplib.SMTPHeloError(code, words)
+        return code, words
+
     def starttls(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
         """Switch to TLS as `smtplib.SMTP.starttls`."""
         answer = super().starttls(*args, **kwargs)
@@ -128,8 +138,8 @@ class SmtpConnection(Transport, smtplib.SMTP):
 
     @contextlib.contextmanager
     def _within(self, seconds: float) -> Iterator[None]:
-        """Let all waits of a block together take so many seconds, and no longer than the worker may."""
-        self._until = min(time.monotonic() + seconds, self.ends_at)
+        """Let all waits of a block together take so many seconds."""
+        self._until = time.monotonic() + seconds
         try:
             yield
         finally:
@@ -141,7 +151,7 @@ class SmtpConnection(Transport, smtplib.SMTP):
 
     def _left(self, seconds: float) -> float:
         """Return how long a wait may take that would like so many seconds; next to nothing if the time is over."""
-        return max(min(seconds, self.patience, self._until - time.monotonic()), 0.001)
+        return max(min(seconds, self.patience, min(self._until, self.ends_at) - time.monotonic()), 0.001)
 
     def _drop(self) -> None:
         """Close the connection; the session can have another one."""

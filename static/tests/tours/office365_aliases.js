@@ -1,19 +1,5 @@
+import { openPreferences } from "@mail_office365/../tests/tours/steps";
 import { registry } from "@web/core/registry";
-
-function openPreferences() {
-    return [
-        {
-            content: "Open the user menu",
-            trigger: ".o_user_menu .dropdown-toggle",
-            run: "click",
-        },
-        {
-            content: "Open Preferences",
-            trigger: "[data-menu=preferences]",
-            run: "click",
-        },
-    ];
-}
 
 registry.category("web_tour.tours").add("mail_office365_setup_aliases", {
     steps: () => [

@@ -66,3 +66,29 @@ registry.category("web_tour.tours").add("mail_office365_refused_at_once", {
         },
     ],
 });
+
+registry.category("web_tour.tours").add("mail_office365_chatter", {
+    steps: () => [
+        {
+            content: "The envelope of the deferred mail is no red one, and says so to a screen reader",
+            trigger:
+                ".o-mail-Message:contains(Deferred offer) .o-mail-Message-notification:not(.text-danger):has(.fa-clock-o[aria-label^='Retrying at'])",
+            run: "click",
+        },
+        {
+            content: "It says when the mail is tried again, and why",
+            trigger:
+                ".o-mail-MessageNotificationPopover:contains(Carla Customer):contains(Retrying at):contains(Server busy):not(:contains(PRX4))",
+        },
+        {
+            content: "The envelope of the failed mail is red",
+            trigger: ".o-mail-Message:contains(Failed offer) .o-mail-Message-notification.text-danger",
+            run: "click",
+        },
+        {
+            content: "It says why in a plain sentence; the server's words are for others",
+            trigger:
+                ".o-mail-MessageNotificationPopover:contains(Otto Other):not(:has(details)):not(:contains(5.1.10)) .o-mail_office365-reason:contains(check the address)",
+        },
+    ],
+});

@@ -1,14 +1,5 @@
+import { parameter } from "@mail_office365/../tests/tours/steps";
 import { registry } from "@web/core/registry";
-import { rpc } from "@web/core/network/rpc";
-
-function parameter(name) {
-    return rpc("/web/dataset/call_kw/ir.config_parameter/get_param", {
-        model: "ir.config_parameter",
-        method: "get_param",
-        args: [`mail_office365.tour.${name}`],
-        kwargs: {},
-    });
-}
 
 function edit(field, value, where = ".o_form_view") {
     return {

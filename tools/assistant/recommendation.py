@@ -11,7 +11,7 @@ from ...const import DEFAULT_CLOUD, OUTGOING_PRESETS
 from ..diagnosis.cause import _lt
 
 #: In the order in which they are shown.
-ROADS: Final = ("submission", "relay", "hve")
+PRESETS: Final = ("submission", "relay", "hve")
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Row:
     """One row of the comparison, in English; whoever shows it translates it.
 
     :ivar label: what is compared
-    :ivar cells: one of each road
+    :ivar cells: one of each preset
     """
 
     label: str
@@ -85,17 +85,17 @@ REASONS: Final[dict[str, str]] = {
 
 @dataclass(frozen=True)
 class Recommendation:
-    """The road that fits.
+    """The preset that fits.
 
     :ivar reason: key of :data:`REASONS`
     """
 
-    road: str
+    preset: str
     reason: str
 
 
 def recommend(recipients: str | None, volume: str | None, address: str | None, cloud: str = DEFAULT_CLOUD) -> Recommendation | None:
-    """Return which road fits, None as long as a question that matters is open.
+    """Return which preset fits, None as long as a question that matters is open.
 
     :param recipients: ``anyone``, or ``inside``: the own organization alone
     :param volume: ``usual``, or ``high``: more than a mailbox may send
@@ -117,8 +117,8 @@ def recommend(recipients: str | None, volume: str | None, address: str | None, c
 
 
 def table(translate: Callable[[str], str]) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return the rows in a language: label, and road and text of each cell.
+    """Return the rows in a language: label, and preset and text of each cell.
 
     :param translate: of a text marked for translation, as ``env._``
     """
-    return [(translate(row.label), [(road, translate(row.cells[road])) for road in ROADS]) for row in ROWS]
+    return [(translate(row.label), [(preset, translate(row.cells[preset])) for preset in PRESETS]) for row in ROWS]

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from odoo import api, models
 from odoo.tools import format_date
 
-from ...tools.assistant.radar import Line
+from ...tools.assistant.overview import Line
 from ...tools.checks import Check
 from ...tools.diagnosis.reader import diagnose
 from ...tools.servers import powershell
@@ -40,10 +40,10 @@ _SCREENS = {
 }
 
 
-class Office365Radar(models.TransientModel):
+class Office365Overview(models.TransientModel):
     """What a line says, and where its button leads."""
 
-    _inherit = "office365.radar"
+    _inherit = "office365.overview"
 
     @api.model
     def _words(self, line: Line) -> Check:
@@ -54,6 +54,8 @@ class Office365Radar(models.TransientModel):
             "about": line.about, "count": line.count, "addresses": ", ".join(line.details), "what": line.details[0] if line.details else "",
             "date": format_date(self.env, line.until) if line.until else ""}
         name, remedy = self._sentences(line)
+        if line.kind == "heartbeat" and (check := self.env["office365.round.trip"]._last_failure(line.record[1])):
+            return Check(name % about, line.state, check.remedy or remedy, check.cause)
         # What is kept of a failed fetch is what the server said, and below it what to do.
         cause, _newline, rest = line.words.partition("\n") if line.kind == "fetch" else (line.words, "", "")
         return Check(name % about, line.state, remedy % about if remedy else rest.strip() or self._remedy(line), cause)

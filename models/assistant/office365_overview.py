@@ -2,17 +2,16 @@ import uuid
 
 from odoo import api, fields, models
 
-from ...tools.assistant import radar
-from ...tools.checks import state_of
+from ...tools.assistant import overview
 
 
-class Office365Radar(models.TransientModel):
+class Office365Overview(models.TransientModel):
     """The Overview: what is right, to be done or wrong with the mail of this database, as it was when the page was opened.
 
-    `tools.assistant.radar` judges; `office365_radar_facts.py` looks the values up, `office365_radar_words.py` has the sentences.
+    `tools.assistant.overview` judges; `office365_overview_facts.py` looks the values up, `office365_overview_words.py` has the sentences.
     """
 
-    _name = "office365.radar"
+    _name = "office365.overview"
     _description = "Office 365 Overview"
     _order = "id"
 
@@ -33,7 +32,7 @@ class Office365Radar(models.TransientModel):
         """Open the page with what is known at this moment."""
         self.check_access("read")
         opening = uuid.uuid4().hex
-        self.sudo().create([{"opening": opening, **values} for values in map(self._row, radar.overview(self._lines()))])
+        self.sudo().create([{"opening": opening, **values} for values in map(self._row, overview.as_shown(self._lines()))])
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Office 365 Overview"),
@@ -53,20 +52,8 @@ class Office365Radar(models.TransientModel):
         return self._screen(self.kind, self.res_model, self.res_id)
 
     @api.model
-    def _row(self, line: radar.Line) -> dict:
+    def _row(self, line: overview.Line) -> dict:
         words = self._words(line)
         return {
             "kind": line.kind, "name": words.name, "state": words.state, "number": line.count, "since": line.since, "until": line.until,
             "cause": words.cause, "remedy": words.remedy, "res_model": line.record[0], "res_id": line.record[1]}
-
-    @api.model
-    def _summary(self) -> dict:
-        """Return what a card shows: the state of it all, how many lines are ``failed`` and ``todo``, and the ``first`` ones to read."""
-        lines = self._lines()
-        checks = [self._words(line) for line in radar.overview(lines)]
-        return {
-            "state": state_of(checks),
-            "failed": sum(check.state == "failed" for check in checks),
-            "todo": sum(check.state == "todo" for check in checks),
-            "first": [check for check in checks if check.state != "done"][:3],
-        }

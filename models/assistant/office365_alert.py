@@ -3,34 +3,35 @@ import time
 from datetime import timedelta
 
 from markupsafe import Markup
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import api, fields, models
 from odoo.tools import plaintext2html
 
 from ...tools.assistant.health import without_addresses
-from ...tools.assistant.radar import Line
+from ...tools.assistant.overview import Line
+from ..odoobot import write_in_discuss
 
 _logger = logging.getLogger(__name__)
 
-# What comes back within this time is the same trouble: nobody gets another message about it.
+# What comes back within this time is the same alert: nobody gets another message about it.
 _SAME = timedelta(hours=1)
-# How long the end of a trouble is kept for a webhook that does not accept it.
+# How long the end of an alert is kept for a webhook that does not accept it.
 _KEPT = timedelta(days=1)
 # Seconds for all messages of a run to the webhook; what is left then waits for the next one.
 _PATIENCE = 60
 PAGE = "office365-overview"
 
 
-class Office365Trouble(models.Model):
-    """That mail fails and administrators were told: a row for each trouble, as long as it lasts.
+class Office365Alert(models.Model):
+    """That mail fails and administrators were told: a row for each alert, as long as it lasts.
 
     Whoever notices that something began or ended calls :meth:`_look`, which only has the job run. The job compares what is wrong now with
     the rows, so nothing is told twice and no end is missed, whatever ended it; and mail never waits for those who are told. They are told
     in Odoo alone: an email would leave through the server that fails.
     """
 
-    _name = "office365.trouble"
+    _name = "office365.alert"
     _inherit = "office365.reminder.mixin"
-    _description = "Office 365 Trouble"
+    _description = "Office 365 Alert"
     _order = "since desc, id desc"
     _rec_names_search = ["key"]
 
@@ -47,27 +48,27 @@ class Office365Trouble(models.Model):
     cause = fields.Text(compute="_compute_words")
     remedy = fields.Text("What to Do", compute="_compute_words")
 
-    _key_unique = models.UniqueIndex("(key)", "Each trouble has one row.")
+    _key_unique = models.UniqueIndex("(key)", "Each alert has one row.")
     _systray_view = "list"
 
     @api.depends("key", "ended")
     @api.depends_context("lang")
     def _compute_words(self):
-        lines = {line.key: line for line in self.env["office365.radar"].sudo()._troubles()}
-        for trouble in self:
-            words = trouble.key in lines and self.env["office365.radar"]._words(lines[trouble.key])
-            trouble.name = words.name if words else self.env._("It is over: %s", trouble.kind)
-            trouble.cause, trouble.remedy = (words.cause, words.remedy) if words else (False, False)
+        lines = {line.key: line for line in self.env["office365.overview"].sudo()._alerts()}
+        for alert in self:
+            words = alert.key in lines and self.env["office365.overview"]._words(lines[alert.key])
+            alert.name = words.name if words else self.env._("It is over: %s", alert.kind)
+            alert.cause, alert.remedy = (words.cause, words.remedy) if words else (False, False)
 
     @api.depends("name")
     def _compute_display_name(self):
-        for trouble in self:
-            trouble.display_name = trouble.name
+        for alert in self:
+            alert.display_name = alert.name
 
     def action_go(self):
         """Open the screen on which something can be done about it."""
         self.ensure_one().check_access("read")
-        return self.env["office365.radar"]._screen(self.kind, self.res_model, self.res_id)
+        return self.env["office365.overview"]._screen(self.kind, self.res_model, self.res_id)
 
     # ------------------------------------------------------------
     # The job
@@ -82,23 +83,23 @@ class Office365Trouble(models.Model):
     @api.model
     def _watch(self) -> None:
         """Tell administrators what is wrong since the last time, take back what is over, then tell the webhook."""
-        troubles = self.sudo().with_context(
+        alerts = self.sudo().with_context(
             tracking_disable=True, mail_create_nolog=True, mail_create_nosubscribe=True,
             mail_activity_quick_update=True)  # no email about an activity
-        lines = {line.key: line for line in self.env["office365.radar"].sudo()._troubles()}
-        known = {trouble.key: trouble for trouble in troubles.search([("key", "!=", False)])}
+        lines = {line.key: line for line in self.env["office365.overview"].sudo()._alerts()}
+        known = {alert.key: alert for alert in alerts.search([("key", "!=", False)])}
         for key, line in lines.items():
-            trouble = known.get(key) or troubles.create({
+            alert = known.get(key) or alerts.create({
                 "key": key, "kind": line.kind, "res_model": line.record[0], "res_id": line.record[1],
                 "since": line.since or fields.Datetime.now()})
-            trouble._begin(line)
-        for key, trouble in known.items():
+            alert._begin(line)
+        for key, alert in known.items():
             if key not in lines:
-                trouble._end()
+                alert._end()
         # What people were told holds, whatever becomes of the webhook; and nobody waits for a lock meanwhile.
         self.env["ir.cron"]._commit_progress(len(lines))
-        troubles.search([("key", "!=", False)])._report(lines)
-        troubles._forget_old()
+        alerts.search([("key", "!=", False)])._report(lines)
+        alerts._forget_old()
 
     def _begin(self, line: Line) -> None:
         if self.told and not self.ended:
@@ -106,12 +107,11 @@ class Office365Trouble(models.Model):
         now = fields.Datetime.now()
         is_known = self.told and self.ended > now - _SAME
         self.write({"told": now, "changed": now, "ended": False, "since": line.since or now})
-        if line.is_for_people:
-            try:
-                with self.env.cr.savepoint():
-                    self._tell(line, is_quiet=bool(is_known))
-            except Exception:  # of the other troubles people are told, and of all the webhook
-                _logger.exception("Office 365: administrators could not be told of the trouble %s.", self.key)
+        try:
+            with self.env.cr.savepoint():
+                self._tell(line, is_quiet=bool(is_known))
+        except Exception:  # of the other alerts people are told, and of all the webhook
+            _logger.exception("Office 365: administrators could not be told of the alert %s.", self.key)
 
     def _end(self) -> None:
         if not self.ended:
@@ -135,8 +135,8 @@ class Office365Trouble(models.Model):
 
         :param is_quiet: they had the message a moment ago
         """
-        def words(trouble) -> tuple[str, str]:
-            found = trouble.env["office365.radar"]._words(line)
+        def words(alert) -> tuple[str, str]:
+            found = alert.env["office365.overview"]._words(line)
             parts = [text for text in (found.cause, found.remedy) if text]
             return found.name, Markup().join(map(plaintext2html, dict.fromkeys(parts)))
 
@@ -146,15 +146,11 @@ class Office365Trouble(models.Model):
                 with self.env.cr.savepoint():
                     self.with_context(lang=user.lang)._chat(user, *words(self.with_context(lang=user.lang)))
             except Exception:  # others are told all the same
-                _logger.exception("Office 365: user %s could not be told of a trouble in a chat.", user.id)
+                _logger.exception("Office 365: user %s could not be told of an alert in a chat.", user.id)
 
     def _chat(self, user, summary: str, note: str) -> None:
-        root = self.with_user(SUPERUSER_ID)
-        chat = root.env["discuss.channel"]._get_or_create_chat([user.partner_id.id])
-        chat.message_post(
-            author_id=root.env.user.partner_id.id, message_type="comment", subtype_xmlid="mail.mt_comment",
-            body=Markup('<p><b>{}</b></p>{}<p><a href="/odoo/{}">{}</a></p>').format(
-                summary, note, PAGE, root.env._("Open the Office 365 Overview")))
+        write_in_discuss(user, Markup('<p><b>{}</b></p>{}<p><a href="/odoo/{}">{}</a></p>').format(
+            summary, note, PAGE, self.env._("Open the Office 365 Overview")))
 
     # ------------------------------------------------------------
     # The webhook
@@ -169,14 +165,14 @@ class Office365Trouble(models.Model):
     def _report(self, lines: dict[str, Line]) -> None:
         """Tell the webhook what began or ended, the oldest first. If nobody is there, the rest waits for the next run."""
         monitor, until = self.env["office365.monitor"]._monitor(), time.monotonic() + _PATIENCE
-        for trouble in self.sorted(lambda one: (one.changed, one.id)):
+        for alert in self.sorted(lambda one: (one.changed, one.id)):
             if time.monotonic() > until:
                 break
-            if trouble._has_news(monitor):
-                state = "ended" if trouble.ended else "began"
-                error = monitor._send(f"trouble.{state}", f"{trouble.id}-{trouble.changed:%Y%m%d%H%M%S}", trouble._facts(lines))
+            if alert._has_news(monitor):
+                state = "ended" if alert.ended else "began"
+                error = monitor._send(f"alert.{state}", f"{alert.id}-{alert.changed:%Y%m%d%H%M%S}", alert._facts(lines))
                 if not error:
-                    trouble.reported = state
+                    alert.reported = state
                 # What was accepted is not told again, whatever ends this run; and nobody waits for the row with the answer.
                 self.env["ir.cron"]._commit_progress()
                 if error and not error.startswith("HTTP 4"):  # that would be about this message alone

@@ -3,15 +3,15 @@
 from odoo.tests import BaseCase, tagged
 
 from ..const import CLOUDS, OUTGOING_PRESETS
-from ..tools.assistant import road
+from ..tools.assistant import recommendation
 
 
 @tagged("post_install", "-at_install")
 class TestRoad(BaseCase):
 
-    def test_three_answers_say_which_road_fits(self):
+    def test_three_answers_say_which_preset_fits(self):
         table = [
-            # recipients, volume, address, cloud: road, reason
+            # recipients, volume, address, cloud: preset, reason
             (("anyone", "usual", None, "global"), ("submission", "usual")),
             (("inside", "usual", "own", "global"), ("submission", "usual")),
             (("inside", "high", None, "global"), ("hve", "much_inside")),
@@ -23,21 +23,21 @@ class TestRoad(BaseCase):
         ]
         for answers, (name, reason) in table:
             with self.subTest(answers=answers):
-                self.assertEqual(road.recommend(*answers), road.Recommendation(name, reason))
+                self.assertEqual(recommendation.recommend(*answers), recommendation.Recommendation(name, reason))
 
     def test_an_open_question_that_matters_leaves_it_open(self):
         for answers in ((None, None, None), ("anyone", None, "own"), (None, "high", "own"), ("anyone", "high", None)):
             with self.subTest(answers=answers):
-                self.assertIsNone(road.recommend(*answers))
+                self.assertIsNone(recommendation.recommend(*answers))
 
-    def test_every_road_has_every_fact(self):
-        self.assertEqual(set(road.ROADS), set(OUTGOING_PRESETS))
-        for label, cells in road.table(str):
+    def test_every_preset_has_every_fact(self):
+        self.assertEqual(set(recommendation.PRESETS), set(OUTGOING_PRESETS))
+        for label, cells in recommendation.table(str):
             with self.subTest(label=label):
-                self.assertEqual([name for name, text in cells if text], list(road.ROADS))
+                self.assertEqual([name for name, text in cells if text], list(recommendation.PRESETS))
 
     def test_every_recommendation_has_a_reason(self):
         reasons = {
             found.reason for recipients in ("anyone", "inside") for volume in ("usual", "high") for address in ("own", "shared")
-            for cloud in CLOUDS if (found := road.recommend(recipients, volume, address, cloud))}
-        self.assertEqual(reasons, set(road.REASONS))
+            for cloud in CLOUDS if (found := recommendation.recommend(recipients, volume, address, cloud))}
+        self.assertEqual(reasons, set(recommendation.REASONS))

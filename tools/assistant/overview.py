@@ -13,9 +13,9 @@ from ..checks import DONE, FAILED, TODO, State
 from ..entra import expiry
 from ..servers.presets import is_microsoft_host
 
-#: Longer than this, mail that waits and a mailbox that is not asked are a trouble.
+#: Longer than this, mail that waits and a mailbox that is not asked are an alert.
 LONG: Final = timedelta(hours=1)
-#: Fetches in a row that fail until it is a trouble: the first failure is often the network.
+#: Fetches, or heartbeats, in a row that fail until it is an alert: the first failure is often the network.
 FAILURES: Final = 2
 
 #: What is looked at, in the order in which it is shown.
@@ -26,7 +26,7 @@ KINDS: Final = (
 SHOWN_IF_DONE: Final = frozenset({"server", "fetch", "waiting", "attention", "password", "end", "no_sender", "company", "alias"})
 # What the whole database suffers from. That Exchange does not let one user send as their alias is no reason to wake anybody.
 _SICK: Final = frozenset({"copy", "server", "default_sender", "fetch", "not_fetched", "waiting", "heartbeat"})
-_TROUBLES: Final = _SICK | {"sender"}
+_ALERTS: Final = _SICK | {"sender", "differences"}
 _ORDER: Final[dict[State, int]] = {FAILED: 0, TODO: 1, DONE: 2}
 
 
@@ -60,14 +60,9 @@ class Line:
         return f"{self.kind}:{model},{record_id}" if model else ":".join(filter(None, (self.kind, self.about)))
 
     @property
-    def is_trouble(self) -> bool:
+    def is_alert(self) -> bool:
         """Tell whether somebody has to know at once."""
-        return self.state == FAILED and self.kind in _TROUBLES
-
-    @property
-    def is_for_people(self) -> bool:
-        """Tell whether administrators are told of the trouble: a heartbeat that fails has told them itself, what it failed at."""
-        return self.kind != "heartbeat" or "late" in self.details
+        return self.state == FAILED and self.kind in _ALERTS
 
     @property
     def is_sick(self) -> bool:
@@ -191,7 +186,7 @@ def mailboxes(servers: Iterable[Mailbox], now: datetime) -> Iterator[Line]:
         elif server.asked and now - max(server.asked, server.changed or server.asked) > LONG:
             yield Line("not_fetched", FAILED, record, server.name, since=server.asked)
         if server.differences:
-            yield Line("differences", TODO, record, server.name, count=server.differences)
+            yield Line("differences", FAILED, record, server.name, count=server.differences)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,8 +213,9 @@ def heartbeats(states: Iterable[Mapping[str, Any]]) -> Iterator[Line]:
     """Yield the set-ups whose daily test email does not come back, or is not even sent."""
     for beat in states:
         if beat["state"] in ("failing", "late"):
-            yield Line("heartbeat", FAILED, ("office365.setup", beat["setup_id"]), beat["name"], since=beat["last_success"],
-                       details=(beat["state"],))
+            state: State = FAILED if beat["state"] == "late" or beat["failures"] >= FAILURES else TODO
+            yield Line("heartbeat", state, ("office365.setup", beat["setup_id"]), beat["name"], since=beat["last_success"],
+                       count=beat["failures"], details=(beat["state"],))
 
 
 def counted(kind: str, state: State, count: int, since: datetime | None = None, details: tuple[str, ...] = ()) -> Iterator[Line]:
@@ -228,7 +224,7 @@ def counted(kind: str, state: State, count: int, since: datetime | None = None, 
         yield Line(kind, state, since=since, count=count, details=details)
 
 
-def overview(lines: Iterable[Line]) -> list[Line]:
+def as_shown(lines: Iterable[Line]) -> list[Line]:
     """Return the lines as they are shown: what is wrong first, and for what is right a line each."""
     wrong = list(lines)
     kinds = {line.kind for line in wrong}

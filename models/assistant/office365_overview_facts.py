@@ -7,8 +7,8 @@ from odoo import api, fields, models
 from odoo.tools import SQL, config
 
 from ...tools.addresses import ascii_address, canonical_address
-from ...tools.assistant import radar
-from ...tools.assistant.radar import End, Line, Mailbox, PasswordServer, Queue, Refusal
+from ...tools.assistant import overview
+from ...tools.assistant.overview import End, Line, Mailbox, PasswordServer, Queue, Refusal
 from ...tools.checks import FAILED, TODO
 from ...tools.diagnosis.cause import RETRYABLE, TOPIC_OF
 from ...tools.secrets import certificate
@@ -20,10 +20,10 @@ _COMPANIES = 10
 _SIGN_IN = ("Sign-in", "Microsoft Entra")
 
 
-class Office365Radar(models.TransientModel):
+class Office365Overview(models.TransientModel):
     """Where the values come from. The number of queries does not depend on how many users and mails there are."""
 
-    _inherit = "office365.radar"
+    _inherit = "office365.overview"
 
     @api.model
     def _lines(self) -> list[Line]:
@@ -31,29 +31,29 @@ class Office365Radar(models.TransientModel):
         now, today = fields.Datetime.now(), fields.Date.context_today(self)
         return [
             *self._urgent(self._mailboxes(), self._queue(), now),
-            *radar.counted("attention", TODO, self._attention()),
+            *overview.counted("attention", TODO, self._attention()),
             *self._webhook_lines(),
-            *islice(radar.passwords(self._password_servers()), _MOST),
-            *radar.ends(self._ends(), today),
+            *islice(overview.passwords(self._password_servers()), _MOST),
+            *overview.ends(self._ends(), today),
             *self._user_lines(),
             *self._company_lines(),
         ]
 
     @api.model
-    def _troubles(self, mailboxes: list[Mailbox] | None = None, waiting: Queue | None = None) -> list[Line]:
+    def _alerts(self, mailboxes: list[Mailbox] | None = None, waiting: Queue | None = None) -> list[Line]:
         """Return what administrators are told of at once, and monitors. Cheap: a monitor asks every minute."""
         urgent = self._urgent(
             self._mailboxes() if mailboxes is None else mailboxes, self._queue() if waiting is None else waiting, fields.Datetime.now())
-        return [line for line in urgent if line.is_trouble]
+        return [line for line in urgent if line.is_alert]
 
     @api.model
     def _urgent(self, mailboxes: list[Mailbox], waiting: Queue, now) -> Iterator[Line]:
         if self.env["office365.token"]._is_copied__():
             yield Line("copy", FAILED)
-        yield from radar.refusals(self._refusals(), self._default_senders())
-        yield from radar.mailboxes(mailboxes, now)
-        yield from radar.queue(waiting, now)
-        yield from radar.heartbeats(self._heartbeats())
+        yield from overview.refusals(self._refusals(), self._default_senders())
+        yield from overview.mailboxes(mailboxes, now)
+        yield from overview.queue(waiting, now)
+        yield from overview.heartbeats(self.env["office365.setup"]._heartbeat_states())
 
     # ------------------------------------------------------------
     # Servers
@@ -146,13 +146,6 @@ class Office365Radar(models.TransientModel):
         servers = self.env["fetchmail.server"].sudo().with_context(active_test=False).search([("office365_preset", "!=", False)])
         return sum(servers.mapped("office365_inbound_count"))
 
-    @api.model
-    def _heartbeats(self) -> list[dict]:
-        """Return what became of the round trips that are tried every day: ``setup_id``, ``name``, ``state`` and ``last_success``."""
-        states = getattr(self.env["office365.setup"].sudo(), "_heartbeat_states", list)
-        return states()
-
-    @api.model
     def _webhook_lines(self) -> Iterator[Line]:
         monitor = self.env["office365.monitor"].sudo()._monitor()
         if monitor.webhook_url and monitor.webhook_failures:
@@ -192,12 +185,12 @@ class Office365Radar(models.TransientModel):
         for kind in ("alias", "no_email", "no_sender") if servers else ():
             # Where mail shows the mailbox by choice, nobody misses a sender.
             if kind != "no_sender" or any(server.office365_sender_mode != "mailbox" for server in servers):
-                yield from radar.counted(kind, TODO, len(self._user_ids(kind)))
+                yield from overview.counted(kind, TODO, len(self._user_ids(kind)))
 
     @api.model
     def _company_lines(self) -> Iterator[Line]:
         unserved = self._unserved_companies()
-        yield from radar.counted("company", FAILED, len(unserved), details=tuple(unserved[:3].mapped("name")))
+        yield from overview.counted("company", FAILED, len(unserved), details=tuple(unserved[:3].mapped("name")))
 
     @api.model
     def _unserved_companies(self):

@@ -5,15 +5,15 @@ from datetime import date, datetime, timedelta
 from odoo.tests import BaseCase, tagged
 
 from ..const import PASSWORD_ENDS
-from ..tools.assistant import health, radar
-from ..tools.assistant.radar import End, Line, Mailbox, PasswordServer, Queue, Refusal
+from ..tools.assistant import health, overview
+from ..tools.assistant.overview import End, Line, Mailbox, PasswordServer, Queue, Refusal
 
 NOW = datetime(2026, 12, 1, 12)
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 
 @tagged("post_install", "-at_install")
-class TestRadar(BaseCase):
+class TestOverviewRules(BaseCase):
 
     def test_passwords_end_on_every_microsoft_host_and_nowhere_else(self):
         table = [  # host, incoming, state
@@ -22,7 +22,7 @@ class TestRadar(BaseCase):
             ("office365.com.evil.example", False, None), ("notoffice365.com", False, None), ("", True, None)]
         for host, is_incoming, state in table:
             with self.subTest(host=host):
-                [*lines] = radar.passwords([PasswordServer(("ir.mail_server", 1), "Mail", host, is_incoming)])
+                [*lines] = overview.passwords([PasswordServer(("ir.mail_server", 1), "Mail", host, is_incoming)])
                 self.assertEqual([line.state for line in lines], [state] if state else [])
                 if state:
                     self.assertEqual(lines[0].until, PASSWORD_ENDS["incoming" if is_incoming else "outgoing"])
@@ -30,15 +30,15 @@ class TestRadar(BaseCase):
     def test_what_ends_is_shown_a_month_before(self):
         for days, state in ((-3, "failed"), (0, "failed"), (1, "todo"), (30, "todo"), (31, None)):
             ends = [End(("office365.app", 1), "Contoso", "The client secret", NOW.date() + timedelta(days=days))]
-            self.assertEqual([line.state for line in radar.ends(ends, NOW.date())], [state] if state else [], days)
+            self.assertEqual([line.state for line in overview.ends(ends, NOW.date())], [state] if state else [], days)
 
     def refusal(self, address="", is_paused=True, server=1):
         return Refusal(server, f"Server {server}", address, "535 no", NOW, is_paused)
 
     def test_a_server_has_one_line_however_many_of_its_senders_are_refused(self):
         many = [self.refusal(f"user{number}@contoso.example") for number in range(5000)]
-        [line] = radar.refusals(many, set())
-        self.assertEqual((line.kind, line.count, len(line.details), line.is_trouble, line.is_sick), ("sender", 5000, 3, True, False))
+        [line] = overview.refusals(many, set())
+        self.assertEqual((line.kind, line.count, len(line.details), line.is_alert, line.is_sick), ("sender", 5000, 3, True, False))
 
     def test_the_first_refusal_of_a_default_sender_counts_and_of_another_one_the_pause(self):
         default = {"notifications@contoso.example"}
@@ -46,44 +46,53 @@ class TestRadar(BaseCase):
             ("notifications@contoso.example", False, "default_sender"), ("Notifications@Contoso.example", False, "default_sender"),
             ("brant@contoso.example", False, None), ("brant@contoso.example", True, "sender"), ("", True, "server"), ("", False, None)]
         for address, is_paused, kind in table:
-            found = [line.kind for line in radar.refusals([self.refusal(address, is_paused)], default)]
+            found = [line.kind for line in overview.refusals([self.refusal(address, is_paused)], default)]
             self.assertEqual(found, [kind] if kind else [], (address, is_paused))
 
     def test_a_fetch_fails_at_the_second_time_and_a_refused_sign_in_at_once(self):
         table = [  # failures, refused, state
             (0, False, None), (1, False, "todo"), (1, True, "failed"), (2, False, "failed")]
         for failures, is_refused, state in table:
-            lines = list(radar.mailboxes([Mailbox(1, "Mail", failures=failures, is_refused=is_refused, asked=NOW)], NOW))
+            lines = list(overview.mailboxes([Mailbox(1, "Mail", failures=failures, is_refused=is_refused, asked=NOW)], NOW))
             self.assertEqual([(line.kind, line.state) for line in lines], [("fetch", state)] if state else [])
 
-    def test_a_mailbox_that_nobody_asks_is_a_trouble_after_an_hour(self):
+    def test_a_mailbox_that_nobody_asks_is_an_alert_after_an_hour(self):
         for asked, changed, kinds in ((NOW - HOUR, None, []), (NOW - HOUR - MINUTE, None, ["not_fetched"]), (None, None, []),
                                       (NOW - 2 * HOUR, NOW - MINUTE, [])):
-            self.assertEqual([line.kind for line in radar.mailboxes([Mailbox(1, "Mail", asked=asked, changed=changed)], NOW)], kinds)
-        [line] = radar.mailboxes([Mailbox(1, "Mail", is_confirmed=False, failures=9)], NOW)
-        self.assertEqual((line.kind, line.is_trouble), ("unconfirmed", False))
+            self.assertEqual([line.kind for line in overview.mailboxes([Mailbox(1, "Mail", asked=asked, changed=changed)], NOW)], kinds)
+        [line] = overview.mailboxes([Mailbox(1, "Mail", is_confirmed=False, failures=9)], NOW)
+        self.assertEqual((line.kind, line.is_alert), ("unconfirmed", False))
 
-    def test_mail_that_waits_is_a_trouble_after_an_hour_unless_it_is_mass_mail_that_waits_for_its_turn(self):
+    def test_mail_that_waits_is_an_alert_after_an_hour_unless_it_is_mass_mail_that_waits_for_its_turn(self):
         table = [  # oldest, oldest that alarms, state
             (NOW - MINUTE, NOW - MINUTE, "todo"), (NOW - HOUR - MINUTE, NOW - HOUR - MINUTE, "failed"), (NOW - 9 * HOUR, None, "todo")]
         for since, alarming, state in table:
-            [line] = radar.queue(Queue(7, since, alarming), NOW)
+            [line] = overview.queue(Queue(7, since, alarming), NOW)
             self.assertEqual((line.state, line.count), (state, 7))
-        self.assertFalse(list(radar.queue(Queue(), NOW)))
+        self.assertFalse(list(overview.queue(Queue(), NOW)))
 
-    def test_a_heartbeat_that_fails_is_for_monitors_as_it_has_told_people_itself(self):
-        states = [{"setup_id": number, "name": "Contoso", "state": state, "last_success": None}
-                  for number, state in enumerate(("off", "idle", "working", "failing", "late"))]
-        self.assertEqual([(line.record[1], line.is_sick, line.is_for_people) for line in radar.heartbeats(states)],
-                         [(3, True, False), (4, True, True)])
+    def test_a_heartbeat_that_fails_twice_or_is_late_is_an_alert(self):
+        table = [  # state, failures, what is shown
+            ("off", 9, None), ("idle", 0, None), ("working", 0, None), ("failing", 1, "todo"), ("failing", 2, "failed"),
+            ("late", 0, "failed")]
+        for state, failures, shown in table:
+            lines = list(overview.heartbeats(
+                [{"setup_id": 1, "name": "Contoso", "state": state, "last_success": None, "failures": failures}]))
+            with self.subTest(state=state, failures=failures):
+                self.assertEqual([(line.state, line.is_alert, line.is_sick) for line in lines],
+                                 [(shown, shown == "failed", shown == "failed")] if shown else [])
+
+    def test_messages_that_are_not_accounted_for_are_told_but_are_no_alarm(self):
+        [line] = overview.mailboxes([Mailbox(1, "Mail", asked=NOW, differences=3)], NOW)
+        self.assertEqual((line.kind, line.count, line.is_alert, line.is_sick), ("differences", 3, True, False))
 
     def test_what_is_wrong_comes_first_and_what_is_right_has_one_line(self):
-        lines = radar.overview([Line("alias", "todo", count=1), Line("server", "failed", ("ir.mail_server", 1))])
+        lines = overview.as_shown([Line("alias", "todo", count=1), Line("server", "failed", ("ir.mail_server", 1))])
         self.assertEqual([line.kind for line in lines[:2]], ["server", "alias"])
-        self.assertEqual({line.kind for line in lines}, radar.SHOWN_IF_DONE)
+        self.assertEqual({line.kind for line in lines}, overview.SHOWN_IF_DONE)
         self.assertTrue(all(line.state == "done" for line in lines[2:]))
 
-    def test_a_trouble_keeps_its_key_while_its_words_and_numbers_change(self):
+    def test_an_alert_keeps_its_key_while_its_words_and_numbers_change(self):
         one = Line("sender", "failed", ("ir.mail_server", 1), "Old name", count=1, words="a")
         self.assertEqual(one.key, Line("sender", "failed", ("ir.mail_server", 1), "New name", count=2, words="b", since=NOW).key)
         self.assertNotEqual(one.key, Line("sender", "failed", ("ir.mail_server", 2)).key)

@@ -8,21 +8,21 @@ from odoo.modules.module import load_script
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import file_path, html2plaintext, mute_logger
 
-from ..models.assistant.office365_trouble import Office365Trouble
+from ..models.assistant.office365_alert import Office365Alert
 from .common import ERP, Office365Case
 from .monitor_case import MonitorMixin
 
 
 @tagged("post_install", "-at_install")
-class TestTroubles(MonitorMixin, TransactionCase):
+class TestAlerts(MonitorMixin, TransactionCase):
 
-    def test_one_activity_and_one_message_per_trouble_and_administrator_and_no_email(self):
+    def test_one_activity_and_one_message_per_alert_and_administrator_and_no_email(self):
         mails = self.env["mail.mail"].search_count([])
         self.pause()
         for _run in range(3):
             self.watch()
-        activities = self.troubles().activity_ids
-        self.assertEqual(len(self.troubles()), 1)
+        activities = self.alerts().activity_ids
+        self.assertEqual(len(self.alerts()), 1)
         self.assertEqual(activities.user_id, self.env["office365.reminder.mixin"]._administrators())
         self.assertEqual(len(activities), len(activities.user_id))
         [message] = self.chats()
@@ -34,11 +34,11 @@ class TestTroubles(MonitorMixin, TransactionCase):
         for way in ways:
             pause = self.pause()
             self.watch()
-            activities = self.troubles().activity_ids
+            activities = self.alerts().activity_ids
             self.assertTrue(activities)
             way(pause)
             self.watch()
-            self.assertFalse(activities.exists() or self.troubles())
+            self.assertFalse(activities.exists() or self.alerts())
             self.server.active = True
             self.env["office365.pause"].search([]).unlink()
 
@@ -46,35 +46,35 @@ class TestTroubles(MonitorMixin, TransactionCase):
         for number in range(3):
             pause = self.pause()
             self.watch()
-            self.assertTrue(self.troubles().activity_ids)
+            self.assertTrue(self.alerts().activity_ids)
             self.assertEqual(len(self.chats()), 1, number)
             pause.unlink()
             self.watch()
-        trouble = self.env["office365.trouble"].search([])
-        trouble.ended -= timedelta(hours=2)
+        alert = self.env["office365.alert"].search([])
+        alert.ended -= timedelta(hours=2)
         self.watch()
-        self.assertFalse(trouble.exists())
+        self.assertFalse(alert.exists())
         self.pause()
         self.watch()
         self.assertEqual(len(self.chats()), 2)
 
-    def test_a_hundred_refused_users_are_one_trouble(self):
+    def test_a_hundred_refused_users_are_one_alert(self):
         for number in range(100):
             self.pause(f"user{number}@contoso.example")
         self.watch()
-        self.assertRecordValues(self.troubles(), [{"kind": "sender", "res_id": self.server.id}])
+        self.assertRecordValues(self.alerts(), [{"kind": "sender", "res_id": self.server.id}])
         self.assertIn("100 senders, such as user0@", self.chats()[0])
 
     def test_the_first_refusal_of_the_default_sender_is_told_and_of_a_user_is_not(self):
         self.pause("brant@contoso.example", until=False)
         self.watch()
-        self.assertFalse(self.troubles())
+        self.assertFalse(self.alerts())
         self.pause("notifications@contoso.example", until=False)
         self.watch()
-        self.assertEqual(self.troubles().kind, "default_sender")
+        self.assertEqual(self.alerts().kind, "default_sender")
         self.assertIn(
             "Add-RecipientPermission 'notifications@contoso.example' -Trustee 'erp@contoso.example'",
-            html2plaintext(self.troubles().activity_ids[0].note))
+            html2plaintext(self.alerts().activity_ids[0].note))
 
     def test_fetching_is_told_at_the_second_failure_and_a_refused_sign_in_at_the_first(self):
         since = fields.Datetime.now()
@@ -82,10 +82,10 @@ class TestTroubles(MonitorMixin, TransactionCase):
                                           ("NO AUTHENTICATE failed.", 1, ["fetch"]), (False, 0, [])):
             self.mailbox.write({"error_message": words, "error_date": words and since, "office365_failures": failures})
             self.watch()
-            self.assertEqual(self.troubles().mapped("kind"), expected, (words, failures))
+            self.assertEqual(self.alerts().mapped("kind"), expected, (words, failures))
 
     def test_a_failing_fetch_and_its_end_have_the_job_look(self):
-        with patch.object(Office365Trouble, "_look", autospec=True) as look:
+        with patch.object(Office365Alert, "_look", autospec=True) as look:
             for is_failed, looks in ((True, 1), (True, 2), (True, 2), (False, 3), (False, 3)):
                 self.mailbox._office365_count_failure(is_failed)
                 self.assertEqual(look.call_count, looks)
@@ -93,7 +93,7 @@ class TestTroubles(MonitorMixin, TransactionCase):
     def test_looking_runs_the_job_soon_and_costs_the_caller_a_row(self):
         cron = self.env.ref("mail_office365.ir_cron_watch")
         before = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
-        self.env["office365.trouble"]._look()
+        self.env["office365.alert"]._look()
         self.assertEqual(len(self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)]) - before), 1)
         self.assertFalse(self.chats())
 
@@ -101,24 +101,24 @@ class TestTroubles(MonitorMixin, TransactionCase):
         mail = self.env["mail.mail"].create({"subject": "Offer", "email_to": "x@fabrikam.example"})
         self.age(mail, minutes=59)
         self.watch()
-        self.assertFalse(self.troubles())
+        self.assertFalse(self.alerts())
         self.age(mail, minutes=61)
         self.watch()
-        self.assertEqual(self.troubles().kind, "waiting")
+        self.assertEqual(self.alerts().kind, "waiting")
         mail.state = "sent"
         self.watch()
-        self.assertFalse(self.troubles())
+        self.assertFalse(self.alerts())
 
-    def test_mail_that_is_scheduled_or_mass_mail_in_line_is_no_trouble(self):
+    def test_mail_that_is_scheduled_or_mass_mail_in_line_is_no_alert(self):
         later, bulk = self.env["mail.mail"].create([{"subject": "Offer", "email_to": "x@fabrikam.example"} for _mail in range(2)])
         later.write({"scheduled_date": fields.Datetime.now() + timedelta(hours=5), "office365_bulk": False})
         self.age(later + bulk, minutes=600)
         self.assertTrue(bulk.office365_bulk)
         self.watch()
-        self.assertFalse(self.troubles())
+        self.assertFalse(self.alerts())
         bulk.office365_failed_since = fields.Datetime.now() - timedelta(hours=2)
         self.watch()
-        self.assertEqual(self.troubles().kind, "waiting")
+        self.assertEqual(self.alerts().kind, "waiting")
 
     def age(self, mails, minutes):
         self.env.flush_all()
@@ -126,54 +126,55 @@ class TestTroubles(MonitorMixin, TransactionCase):
             fields.Datetime.now() - timedelta(minutes=minutes), mails._ids])
         mails.invalidate_recordset()
 
-    @mute_logger("odoo.addons.mail_office365.models.assistant.office365_trouble")
+    @mute_logger("odoo.addons.mail_office365.models.assistant.office365_alert")
     def test_an_administrator_who_cannot_be_told_keeps_nobody_from_being_told(self):
-        chat = Office365Trouble._chat
+        chat = Office365Alert._chat
 
-        def broken(trouble, user, *words):
+        def broken(alert, user, *words):
             if user == self.env.ref("base.user_admin"):
                 raise ValueError("no chat")
-            chat(trouble, user, *words)
+            chat(alert, user, *words)
 
         self.pause()
-        with patch.object(Office365Trouble, "_chat", broken):
+        with patch.object(Office365Alert, "_chat", broken):
             self.watch()
         self.assertEqual(len(self.chats()), 1)
-        self.assertIn(self.env.ref("base.user_admin"), self.troubles().activity_ids.user_id)
+        self.assertIn(self.env.ref("base.user_admin"), self.alerts().activity_ids.user_id)
 
     def test_words_of_a_server_are_text_and_no_markup(self):
         self.pause(reply='535 <img src=x onerror="alert(1)">')
         self.watch()
-        self.assertNotIn("<img", self.chats()[0] + str(self.troubles().activity_ids[0].note))
+        self.assertNotIn("<img", self.chats()[0] + str(self.alerts().activity_ids[0].note))
 
     def test_each_is_told_in_their_language(self):
         self.env["res.lang"]._activate_lang("de_DE")
         self.administrator.lang = "de_DE"
         seen = []
-        radar = type(self.env["office365.radar"])
-        words = radar._words
+        overview = type(self.env["office365.overview"])
+        words = overview._words
 
         def noted(self, line):
             seen.append(self.env.lang)
             return words(self, line)
 
         self.pause()
-        with patch.object(radar, "_words", noted):
+        with patch.object(overview, "_words", noted):
             self.watch()
         self.assertLessEqual({"de_DE", "en_US"}, set(seen))
 
-
     def test_activities_of_earlier_versions_are_removed(self):
         script = load_script(file_path("mail_office365/migrations/19.0.1.5.0/post-alerts.py"), "post_alerts")
-        alert, other = self.env["mail.activity"].create([
-            {"user_id": self.administrator.id, "activity_type_id": self.env.ref("mail_office365.activity_type_fetch").id}
-            for _activity in range(2)])
+        failing, differing, other = self.env["mail.activity"].create([
+            {"user_id": self.administrator.id, "activity_type_id": self.env.ref("mail.mail_activity_data_todo").id}
+            for _activity in range(3)])
         self.env.cr.execute("CREATE TABLE fetchmail_server_mail_activity_rel (fetchmail_server_id INTEGER, mail_activity_id INTEGER)")
-        self.env.cr.execute("INSERT INTO fetchmail_server_mail_activity_rel VALUES (%s, %s)", [self.mailbox.id, alert.id])
+        self.env.cr.execute("INSERT INTO fetchmail_server_mail_activity_rel VALUES (%s, %s)", [self.mailbox.id, failing.id])
+        self.env.cr.execute("CREATE TABLE office365_difference_alert_rel (server_id INTEGER, activity_id INTEGER)")
+        self.env.cr.execute("INSERT INTO office365_difference_alert_rel VALUES (%s, %s)", [self.mailbox.id, differing.id])
         for _time in range(2):
             script.migrate(self.env.cr, "19.0.1.4.0")
         self.env.invalidate_all()
-        self.assertEqual((alert | other).exists(), other)
+        self.assertEqual((failing | differing | other).exists(), other)
 
 
 @tagged("post_install", "-at_install")
@@ -186,16 +187,16 @@ class TestFirstRefusals(Office365Case):
 
     def kinds(self):
         self.env.invalidate_all()
-        return [line.kind for line in self.env["office365.radar"]._troubles()]
+        return [line.kind for line in self.env["office365.overview"]._alerts()]
 
-    def test_the_first_refused_sign_in_of_an_outgoing_server_is_a_trouble_until_it_is_mended(self):
+    def test_the_first_refused_sign_in_of_an_outgoing_server_is_an_alert_until_it_is_mended(self):
         server = self.outgoing(smtp_pass="wrong")
         self.mail().send()
         self.assertEqual(self.kinds(), ["server"])
         server.smtp_pass = self.servers.password(ERP)
         self.assertEqual(self.kinds(), [])
 
-    def test_the_first_refusal_of_the_default_sender_is_a_trouble_until_it_is_accepted(self):
+    def test_the_first_refusal_of_the_default_sender_is_an_alert_until_it_is_accepted(self):
         server, sender = self.outgoing(), self.alias_domain.default_from_email
         self.allow_send_as(sender)
         self.servers.directory.accounts[ERP].send_as.discard(sender)
@@ -206,7 +207,7 @@ class TestFirstRefusals(Office365Case):
         self.assertEqual(self.kinds(), [])
 
     @mute_logger("odoo.addons.mail.models.fetchmail", "odoo.addons.mail_office365.models.incoming.desk")
-    def test_the_first_refused_sign_in_of_an_incoming_server_is_a_trouble(self):
+    def test_the_first_refused_sign_in_of_an_incoming_server_is_an_alert(self):
         server = self.incoming(password="wrong", state="done")
         with self.registry.cursor() as cr:
             server.with_env(server.env(cr=cr))._fetch_mail()
