@@ -32,13 +32,14 @@ def parser() -> argparse.ArgumentParser:
     subs = main.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     def add(name: str, function: object, text: str, rest: str = "") -> argparse.ArgumentParser:
-        sub = subs.add_parser(name, help=text, description=text, allow_abbrev=False)
+        # A program explains its arguments itself.
+        sub = subs.add_parser(name, help=text, description=text, allow_abbrev=False, add_help=rest != "ARGUMENTS")
         sub.set_defaults(function=function, rest=rest)
         if rest:
             sub.usage = f"dev/o365 {name} [options] [{rest}]"
         return sub
 
-    add("demo", commands.program, "play the main job with local mail servers, show what they saw, then serve; --once only plays", "DEMO ARGUMENTS")
+    add("demo", commands.program, "play the main job with local mail servers, show what they saw, then serve", "ARGUMENTS")
     sub = add("test", commands.test, "run the tests on a fresh database", "PYTEST ARGUMENTS")
     sub.add_argument("--core", action="store_true",
                      help="run Odoo's own mail tests with the addon installed; one argument may name other test tags")
@@ -58,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--fresh", action="store_true", help="start with a new database")
     sub = add("shell", commands.shell, "open Odoo's Python shell on the database of serve", "ODOO ARGUMENTS")
     sub.add_argument("--fresh", action="store_true", help="start with a new database")
-    add("sandbox", commands.sandbox, "run the local mail servers alone", "SANDBOX ARGUMENTS")
+    add("sandbox", commands.sandbox, "run the local mail servers alone", "ARGUMENTS")
     add("bench", commands.program, "measure core and addon side by side", "ARGUMENTS")
     add("screenshots", commands.program, "take the pictures of the README", "ARGUMENTS")
     add("docs", commands.program, "write the generated pages")

@@ -75,21 +75,22 @@ def _state_of_addon() -> str:
 
 def program(options: Namespace) -> int:
     """Run `dev/<command>` with a fresh database, and for a bench another one without the addon; its environment tells where they are."""
-    kind = options.command
-    with database.fresh(runtime.provide(), kind) as (site, name):
-        port = runtime.free_port(8069)
-        variables = {
-            "MAIL_OFFICE365_PORT": str(port),
-            "MAIL_OFFICE365_ADDON": str(paths.addon_link()),
+    parts, kind, port = runtime.provide(), options.command, runtime.free_port(8069)
+    command = [parts.python, paths.DEV / kind, *options.arguments]
+    variables = {"MAIL_OFFICE365_PORT": str(port), "MAIL_OFFICE365_ADDON": str(paths.addon_link())}
+    if {"-h", "--help"}.intersection(options.arguments):
+        return execute(command, env=parts.environment() | variables)
+    with database.fresh(parts, kind) as (site, name):
+        variables |= {
             "MAIL_OFFICE365_LOG": str(paths.new_log(kind)),
             "MAIL_OFFICE365_CONFIG": str(site.config(name, http_port=port)),
             "MAIL_OFFICE365_DATABASE": name,
         }
         if kind == "bench":
-            core_name = database.name_of("core")
-            database.create(site, core_name)
-            variables |= {"MAIL_OFFICE365_CORE_CONFIG": str(site.config(core_name)), "MAIL_OFFICE365_CORE_DATABASE": core_name}
-        return execute([site.python, paths.DEV / kind, *options.arguments], env=site.environment() | variables)
+            without = database.name_of("core")
+            database.create(site, without)
+            variables |= {"MAIL_OFFICE365_CORE_CONFIG": str(site.config(without)), "MAIL_OFFICE365_CORE_DATABASE": without}
+        return execute(command, env=site.environment() | variables)
 
 
 def sandbox(options: Namespace) -> int:

@@ -29,8 +29,9 @@ def prepared(parts: Site, source: str, *, write_table: bool) -> Iterator[dict[st
                 database.copy(site, source, name)
             else:
                 database.create_empty(site, name)
-                log_to(paths.new_log("copy-faults"), ["bash", "-o", "pipefail", "-c", _COPY, site.postgres, parts.server.host, source, name],
-                       env=site.server.environment(), failing="The database could not be copied into the cluster of the fault matrix")
+                command = ["bash", "-o", "pipefail", "-c", _COPY, site.postgres, parts.server.host, source, name]
+                log_to(paths.new_log("copy-faults"), command, env=site.server.environment(),
+                       failing="The database could not be copied into the cluster of the fault matrix")
             # What is committed has to survive a crash here; elsewhere in the tests speed is all that counts.
             site.server.sql(f'ALTER DATABASE "{name}" SET synchronous_commit = on')
         yield {

@@ -54,8 +54,8 @@ def _make(folder: Path) -> None:
 
 def _uv(venv: Path, log: Path, failing: str, *arguments: str | Path) -> None:
     """Run `uv pip`, which trusts the system's certificates, and asks where pip is configured to ask."""
-    found = subprocess.run(  # noqa: S603
-        [venv / "bin" / "python", "-m", "pip", "config", "get", "global.index-url"], env=_environment(), capture_output=True, text=True, check=False)
+    command = [venv / "bin" / "python", "-m", "pip", "config", "get", "global.index-url"]
+    found = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=False)  # noqa: S603
     index = os.environ.get("PIP_INDEX_URL") or found.stdout.strip()
     settings = {"UV_NATIVE_TLS": "1", "VIRTUAL_ENV": str(venv), **({"UV_DEFAULT_INDEX": index} if index else {})}
     log_to(log, [venv / "bin" / "uv", "pip", *arguments, "--quiet"], env=_environment() | settings, failing=failing)
