@@ -42,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
     add("demo", commands.program, "play the main job with local mail servers, show what they saw, then serve", "ARGUMENTS")
     sub = add("test", commands.test, "run the tests on a fresh database", "PYTEST ARGUMENTS")
     sub.add_argument("--core", action="store_true",
-                     help="run Odoo's own mail tests with the addon installed; one argument may name other test tags")
+                     help="run Odoo's own mail tests with the addon installed; arguments may name others below Odoo's folder of addons")
     sub.add_argument("--pure", action="store_true",
                      help="run the quick tests of tools/ alone, without Odoo and a database; arguments name test files, which run whole")
     sub.add_argument("--odoo-runner", action="store_true",

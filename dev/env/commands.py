@@ -28,7 +28,7 @@ def test(options: Namespace) -> int:
         return execute([*command, *options.arguments], cwd=paths.DEV)
     parts = runtime.provide()
     if options.core:
-        return core.run(parts, *options.arguments or [core.TAGS])
+        return core.run(parts, options.arguments or core.TESTS)
     if options.odoo_runner:
         return suite.run_beside(parts, *options.arguments or [f"/{paths.ADDON}"], modules=options.modules)
     return suite.run(parts, options.arguments, fault_table=options.fault_table)

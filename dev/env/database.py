@@ -40,8 +40,10 @@ def site(parts: Runtime, modules: Sequence[str] = MODULES, *, kept: bool = False
         for old in paths.checkout().glob("run-*"):
             if not Path("/proc", old.name.split("-")[1]).exists():  # it was killed
                 shutil.rmtree(old)
+        if not kept:
+            shutil.rmtree(folder, ignore_errors=True)  # of an earlier process with our number
         if not folder.exists():
-            spare = folder.with_name(f".{folder.name}")
+            spare = paths.checkout() / f"run-{os.getpid()}-copy"
             log_to(paths.log("copy"), ["cp", "-a", "--reflink=auto", ready, spare], failing="The ready database could not be copied")
             spare.rename(folder)
     try:
