@@ -7,6 +7,7 @@ from odoo.tests import BaseCase, tagged
 from ..tools.assistant import dns_records, public_address, spf
 from ..tools.assistant.resolver import LookupFailed, Resolver
 from .servers.name_server import NameServer
+from .slow import slow
 
 DOMAIN = "contoso.com"
 MX = "contoso-com.mail.protection.outlook.com"
@@ -189,6 +190,7 @@ class TestNameServerFaults(RecordsCase):
         long = "v=spf1 " + " ".join(f"ip4:20.1.{number}.0/24" for number in range(90)) + " include:spf.protection.outlook.com -all"
         self.assertEqual(self.slug("spf", spf=[(DOMAIN, "TXT", long)]), ("done", "spf_found"))
 
+    @slow
     def test_each_fault_has_its_name(self):
         ask = self.resolver(each=0.3).texts
         self.names.broken.add("broken.example")
@@ -213,6 +215,7 @@ class TestNameServerFaults(RecordsCase):
         findings = dns_records.look_up(self.resolver(), DOMAIN).findings
         self.assertEqual([finding.slug for finding in findings], ["mx_found", "spf_found", "dkim_found", "refused"])
 
+    @slow
     def test_a_silent_name_server_is_waited_for_once(self):
         self.names.silent.add("*")
         began = time.monotonic()
@@ -221,6 +224,7 @@ class TestNameServerFaults(RecordsCase):
         self.assertEqual({finding.slug for finding in records.findings}, {"no_answer"})
         self.assertEqual(records.mx_host, "")
 
+    @slow
     def test_all_questions_together_take_a_bounded_time(self):
         self.names.silent |= {f"{selector}._domainkey.{DOMAIN}" for selector in ("selector1", "selector2")} | {f"_dmarc.{DOMAIN}"}
         began = time.monotonic()
@@ -228,6 +232,7 @@ class TestNameServerFaults(RecordsCase):
         self.assertLess(time.monotonic() - began, 1.5)
         self.assertEqual([finding.slug for finding in records.findings], ["mx_found", "spf_found", "no_answer", "no_answer"])
 
+    @slow
     def test_a_name_server_that_is_not_there(self):
         records = dns_records.look_up(Resolver(["127.0.0.1"], 1, each=0.3), DOMAIN)
         self.assertEqual(records.findings[0].slug, "no_answer")

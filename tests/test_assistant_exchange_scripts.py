@@ -10,6 +10,7 @@ from ..tools.assistant import exchange
 from ..tools.assistant.exchange import KINDS, MissingValue, Values
 from ..tools.assistant.exchange.values import VARIABLES
 from .powershell import commands, parse, tokens
+from .slow import slow
 
 VALUES = Values(
     domain="contoso.example", mailbox="erp@contoso.example", client_id="00000000-0000-4000-8000-000000000001",
@@ -78,6 +79,7 @@ class TestScripts(BaseCase):
             self.assertTrue(tokens(text))
             self.assertLessEqual(max(map(len, text.splitlines())), 140)
 
+    @slow
     def test_no_value_becomes_a_command(self):
         shapes = {(kind, make): self.twice(self.shape(text)) for kind, make, text in self.both()}
         for value in ODD + BROKEN_LINES:
@@ -135,6 +137,7 @@ class TestScripts(BaseCase):
                 self.assertFalse(set(text) & set("\r\x00\x85\x1a\t\u2028\u2029"))
                 self.assertFalse([line for line in text.splitlines() if line.lstrip().startswith(("Remove-Mailbox b", "b'"))])
 
+    @slow
     def test_5000_addresses_are_data(self):
         addresses = tuple(f"user{number}@contoso.example" for number in range(5000))
         for kind in ("send_as", "on_behalf"):

@@ -12,6 +12,7 @@ from ..tools.diagnosis.evidence import smtp_codes
 from ..tools.diagnosis.reader import diagnose
 from ..tools.errors import CertificateRefused, SmtpSignInRefused
 from .servers import replies
+from .slow import slow
 
 TENANT = replies.S535_5_7_139_SMTP_AUTH_DISABLED_TENANT
 DENIED = replies.S554_5_2_252_SEND_AS_DENIED.fill(mailbox="erp@contoso.example", sender="a@contoso.example")
@@ -270,6 +271,7 @@ class TestDiagnosis(BaseCase):
         for said in ("", b"", None, {}, (), [], object(), Exception()):
             self.assertEqual((diagnose(said).cause, diagnose(said).retryable, diagnose(said).retry_after), ("unknown", False, None))
 
+    @slow
     def test_a_text_of_a_megabyte_takes_no_time(self):
         parts = ("a", "5.7.139 ", "535 5.7.139 ", "x@", "\n", " ", "550-", "AADSTS", "retry after ", "backoff time: 1", "'\"", "1", "5.",
                  "error: ", "\u00df", "http status ", "a.", "\\n", "x@y ")
@@ -277,8 +279,8 @@ class TestDiagnosis(BaseCase):
             text = part * (2**20 // len(part))
             for said in (text, text.encode(), ValueError(text), (535, text.encode()), [text.encode()], {"error": text}):
                 with self.subTest(part, kind=type(said).__name__):
-                    start = time.perf_counter()
+                    start = time.thread_time()
                     diagnose(said)
-                    self.assertLess(time.perf_counter() - start, 1)
+                    self.assertLess(time.thread_time() - start, 1)
         self.assertEqual(diagnose("x " * 2**19 + "\n" + str(TENANT)).cause, "smtp_auth_disabled_tenant")
         self.assertEqual(diagnose(str(TENANT) + "\n" + "x " * 2**19).cause, "smtp_auth_disabled_tenant")

@@ -10,6 +10,7 @@ from ..tools.diagnosis.cause import ABOUT_OF, RETRYABLE, SESSION, STAGES
 from ..tools.diagnosis.causes.other import NUMBER_UNKNOWN
 from ..tools.diagnosis.reader import CAUSES, diagnose
 from .servers import replies
+from .slow import slow
 
 FULL = replies.S552_5_2_2_RECIPIENT_FULL.fill(recipient="kim@fabrikam.example")
 NO_ACCESS = replies.S550_5_2_1_MAILBOX_NOT_ACCESSIBLE
@@ -32,6 +33,7 @@ PASSING_REPLIES = {("552", "too many recipients"), ("554", "submissionquotaexcee
 @tagged("post_install", "-at_install")
 class TestRules(BaseCase):
 
+    @slow
     def test_no_words_make_a_4xx_final(self):
         for code, words in itertools.product(TEMPORARY, WORDS):
             if "TLS 1.0 and 1.1".casefold() in words or "office 365 region" in words or code in FINAL:
@@ -39,11 +41,13 @@ class TestRules(BaseCase):
             with self.subTest(code, words=words):
                 self.assertTrue(diagnose(f"{code} {words}").retryable)
 
+    @slow
     def test_no_words_make_a_5xx_temporary(self):
         for code, words in itertools.product(PERMANENT, WORDS):
             with self.subTest(code, words=words):
                 self.assertEqual(diagnose(f"{code} {words}").retryable, (code[:3], words) in PASSING_REPLIES)
 
+    @slow
     def test_a_5xx_is_tried_again_only_where_the_table_says_so_by_code(self):
         self.assertLessEqual({"5.2.121", "5.1.90", "5.7.233", "5.7.236", "5.7.142", "5.5.3"}, PASSING)
         for subject, detail in itertools.product(range(8), (*range(160), *range(190, 260), *range(300, 400), *range(500, 760))):
@@ -126,6 +130,7 @@ class TestRules(BaseCase):
             with self.subTest(repr(error)[:60]):
                 self.assertEqual((diagnose(error).cause, diagnose(error).about), (cause, about))
 
+    @slow
     def test_what_is_refused_at_a_stage_is_about_what_can_be_named_there(self):
         for cause in CAUSES:
             for sign, stage in itertools.product(cause.signs, STAGES):

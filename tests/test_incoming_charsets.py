@@ -5,6 +5,7 @@ from unittest import mock
 from odoo.tests import BaseCase, tagged
 
 from ..tools.incoming.mending.charsets import codec_of, decoded, fits, survives
+from .slow import slow
 
 GREETING = "Grüße"
 RUSSIAN = "Уважаемые господа, направляем вам предложение по вашему запросу."
@@ -112,13 +113,14 @@ class TestCharsets(BaseCase):
             with self.subTest(octets=octets, label=label):
                 self.assertEqual(survives(octets, label), expected)
 
+    @slow
     def test_it_takes_linear_time(self):
         for octets in (b"\xe4" * 2_000_000, JAPANESE.encode("euc_jp") * 30_000, b"\xff\n" * 1_000_000, b"\x1b$B" * 500_000,
             b"a" * 3_000_000 + b"\xe4"):
-            began = time.monotonic()
+            began = time.thread_time()
             decoded(octets, None)
             decoded(octets, "punycode")
-            self.assertLess(time.monotonic() - began, 5)
+            self.assertLess(time.thread_time() - began, 5)
 
     def test_labels_become_codecs(self):
         for label, expected in ((None, ""), ("x" * 1000, ""), ("utf-8", "utf-8"), ("rot13", ""), ("bz2", ""), ("mbcs", ""),

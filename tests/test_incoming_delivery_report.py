@@ -7,6 +7,7 @@ from odoo.tests import BaseCase, tagged
 from ..tools.incoming.filters.delivery_report import read
 from .messages import exchange_online, exchange_server, mail_services, mail_systems, no_reports, odd_reports
 from .messages.written import BACK, ID, SAID, head, multipart, original, part, recipient, status
+from .slow import slow
 
 EXCHANGE = [*exchange_online.REPORTS, *exchange_server.REPORTS]
 REPORTS = [*EXCHANGE, *mail_systems.REPORTS, *mail_services.REPORTS, *odd_reports.REPORTS]
@@ -44,6 +45,7 @@ class TestDeliveryReport(BaseCase):
             with self.subTest(message.name):
                 self.assertIsNone(read(parsed(message.source)))
 
+    @slow
     def test_line_ends_do_not_matter(self):
         for message in (*REPORTS, *no_reports.NO_REPORTS):
             mixed = "".join(line + ("\r\n", "\n")[number % 2] for number, line in enumerate(message.source.split("\n")))
@@ -149,6 +151,7 @@ class TestDeliveryReport(BaseCase):
         source = report(part("text/plain", "Hello gone@fabrikam.example"), part("message/rfc822", original()))
         self.assertEqual(outcome(source), {})
 
+    @slow
     def test_no_octets_make_it_raise(self):
         rng = random.Random(1)
         for message in (*REPORTS, *no_reports.NO_REPORTS):
@@ -178,6 +181,7 @@ class TestDeliveryReport(BaseCase):
                 )
                 self.assertEqual(outcome(source), {"gone@fabrikam.example": "failed"})
 
+    @slow
     def test_no_text_takes_long(self):
         texts = (
             "a" * 200_000,
@@ -233,6 +237,7 @@ class TestDeliveryReport(BaseCase):
                 with self.subTest(text[:20], content=content):
                     self.assertLess(time.process_time() - began, 2)
 
+    @slow
     def test_many_parts_are_not_all_read(self):
         whole = parsed(report(*[status(recipient(f"a{number}@b.example")) for number in range(3000)]))
         began = time.process_time()

@@ -5,6 +5,7 @@ import time
 from odoo.tests import BaseCase, tagged
 
 from ..tools.incoming.fingerprint import fingerprint
+from .slow import slow
 
 HEAD = ("From: Ana <ana@fabrikam.example>\r\nTo: erp@contoso.example\r\nSubject: Tour\r\n"
         "Date: Mon, 2 Nov 2026 10:00:00 +0000\r\nMessage-ID: <t1@fabrikam.example>\r\n")
@@ -105,9 +106,10 @@ class TestFingerprint(BaseCase):
             with self.subTest(source[:40]):
                 self.assertRegex(fingerprint(source), "^[0-9a-f]{64}$")
 
+    @slow
     def test_a_large_message_takes_no_time(self):
-        began = time.monotonic()
+        began = time.thread_time()
         fingerprint(mixed(data=b"x" * 5_000_000))
         fingerprint(HEAD.encode() + b"Content-Type: multipart/mixed; boundary=o\r\n\r\n" + b"--o\r\n\r\n" * 50_000)
         fingerprint(HEAD.encode() + b"Content-Type: multipart/mixed; boundary=o\r\n\r\n" + b"--x\r\n" * 500_000)
-        self.assertLess(time.monotonic() - began, 20)
+        self.assertLess(time.thread_time() - began, 20)

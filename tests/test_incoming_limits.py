@@ -4,6 +4,7 @@ import time
 from odoo.tests import BaseCase, tagged
 
 from ..tools.incoming.limits import MAX_HEADER, MAX_MULTIPARTS, MAX_PARTS, MAX_RECIPIENTS, MAX_SIZE, excess, is_tame
+from .slow import slow
 
 HEAD = b"From: a@fabrikam.example\r\nTo: b@contoso.example\r\n"
 
@@ -40,10 +41,11 @@ class TestLimits(BaseCase):
         message = email.message_from_bytes(nested(MAX_MULTIPARTS), policy=email.policy.SMTP)
         self.assertEqual(sum(1 for _part in message.walk()), MAX_MULTIPARTS + 1)
 
+    @slow
     def test_a_large_message_takes_no_time(self):
-        began = time.monotonic()
+        began = time.thread_time()
         self.assertEqual(excess(HEAD + b"\r\n" + b"content-type : \r\n" * 10 + b"\r\n" * 30_000_000), "")
-        self.assertLess(time.monotonic() - began, 10)
+        self.assertLess(time.thread_time() - began, 10)
 
     def test_what_takes_python_minutes_or_much_memory_is_not_given_to_its_parser(self):
         table = [

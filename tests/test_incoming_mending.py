@@ -8,6 +8,7 @@ from odoo.tests import BaseCase, tagged
 from ..tools.incoming.limits import MAX_MULTIPARTS
 from ..tools.incoming.mending import mend, parts, readable
 from ..tools.incoming.mending.parsing import parsed
+from .slow import slow
 
 HEAD = b"From: Anna <anna@fabrikam.example>\r\nTo: lead@contoso.example\r\nSubject: Offer\r\nMessage-ID: <1@fabrikam.example>\r\n"
 DATE = b"Date: Mon, 02 Nov 2026 10:00:00 +0000\r\n"
@@ -174,6 +175,7 @@ class TestMending(BaseCase):
         self.patch(parts.PartMender, "mend", fail)
         self.assertEqual(mend(read(b"Date: x\r\n\r\nx"), RECEIVED), ["date", "unmended"])
 
+    @slow
     def test_it_takes_linear_time(self):
         size = 60_000
         heads = [b"From: " + token * (size // len(token)) for token in (

@@ -5,6 +5,7 @@ import time
 from odoo.tests import BaseCase, tagged
 
 from ..tools.incoming.preview import MAX_READ, MAX_SHOWN, preview
+from .slow import slow
 
 HEAD = b"From: a@fabrikam.example\r\nTo: erp@contoso.example\r\nMIME-Version: 1.0\r\n"
 
@@ -58,6 +59,7 @@ class TestPreview(BaseCase):
         self.assertTrue(found.is_plain)
         self.assertIn("Still readable", found.texts[0].text)
 
+    @slow
     def test_what_is_shown_is_bounded_and_says_that_there_is_more(self):
         table = [
             ("a long text", part("text/plain", "x" * (MAX_SHOWN + 1))),
@@ -73,6 +75,7 @@ class TestPreview(BaseCase):
                 self.assertLessEqual(len(found.files), 100)
         self.assertFalse(self.shown(part("text/plain", "short")).is_cut)
 
+    @slow
     def test_hostile_octets_raise_nothing_and_take_no_time(self):
         nested = "".join(f"Content-Type: multipart/mixed; boundary=b{number}\r\n\r\n--b{number}\r\n" for number in range(190))
         table = [b"", b"\0" * 1000, b"\xff" * 100_000, HEAD + b"Content-Type: text/html; charset=\xff\r\n\r\n\xff",

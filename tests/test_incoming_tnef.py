@@ -94,9 +94,9 @@ class TestTnef(BaseCase):
         for count in (0xFFFFFFFF, 1000):
             for bad in (struct.pack("<IHHI", count, 0x101F, 0x3707, count),
                 struct.pack("<IHH", count, 0x1003, 0x3707) + struct.pack("<I", count)):
-                began = time.monotonic()
+                began = time.thread_time()
                 self.assertEqual(attachments(container(file_of("a", b"a"), attribute(2, 0x00069005, bad))), [])
-                self.assertLess(time.monotonic() - began, 2)
+                self.assertLess(time.thread_time() - began, 2)
 
     def test_its_plain_text(self):
         for source, expected in (

@@ -4,6 +4,7 @@ from odoo.tests import BaseCase, tagged
 
 from ..tools.outgoing.quota import DAY, MINUTE, RESERVED_FOR, SLOT, Grant, Ledger, Limits, Use, lane_limit
 from ..tools.outgoing.sliding_window import Window
+from .slow import slow
 
 NOW = 1_800_000_000.25
 RATE = Limits(rate=30)
@@ -138,6 +139,7 @@ class TestQuota(BaseCase):
             self.assertEqual(lane_limit(limit, amount, bulk=True), expected)
             self.assertEqual(lane_limit(limit, amount, bulk=False), limit)
 
+    @slow
     def test_little_is_stored(self):
         ledger = Ledger()
         for second in range(2 * DAY // 10):
@@ -145,6 +147,7 @@ class TestQuota(BaseCase):
         self.assertLessEqual(len(ledger.stored()["minute"]), 8)
         self.assertLessEqual(len(ledger.stored()["day"]), DAY // SLOT + 2)
 
+    @slow
     def test_no_sliding_window_holds_more_than_the_limit_whatever_the_workers_do(self):
         for seed in range(5):
             with self.subTest(seed=seed):

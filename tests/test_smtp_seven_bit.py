@@ -11,6 +11,7 @@ from email.policy import SMTP, compat32
 from odoo.tests import BaseCase, tagged
 
 from ..tools.smtp.seven_bit import seven_bit, seven_bit_octets
+from .slow import slow
 
 UMLAUTS = "Grüße\nund €\n"
 LATIN = "Grüße\r\n".encode("iso-8859-1")
@@ -173,6 +174,7 @@ class TestSevenBit(BaseCase):
                 self.assertTrue(safe.isascii())
                 self.assertEqual(str(email.message_from_bytes(safe, policy=SMTP)["From"]), "x@fabrikam.example")
 
+    @slow
     def test_whatever_comes(self):
         dice = random.Random(11)
         pieces = [EML, RAW_TEXT, MULTIPART, b"\r\n\r\n", b"Content-Type: ", b"text/plain; charset=x-nope", b"\xff\xfe", b"\xc3\xa4",

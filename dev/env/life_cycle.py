@@ -2,9 +2,9 @@
 from __future__ import annotations
 
 from . import database, paths
-from .process import Command, log_to
-from .progress import Failure, say, step
-from .runtime import Runtime
+from .process import log_to
+from .progress import Failure, step
+from .runtime import Site
 
 _FOREIGN = """
     INSERT INTO ir_mail_server (name, smtp_host, smtp_port, smtp_encryption, smtp_authentication, smtp_user, active)
@@ -28,41 +28,35 @@ _LEFT_BEHIND = """
 """
 
 
-def check(runtime: Runtime, name: str) -> None:
+def check(site: Site, name: str) -> None:
     """Play the life of an installation.
 
     :raise Failure: a step logged a warning, changed somebody else's server, or left something behind
     """
     with step("Installing, upgrading and uninstalling the addon beside other servers"):
-        database.create(runtime, name)
-        runtime.server.sql(_FOREIGN, name)
-        before = _servers(runtime, name)
-        _run(runtime, "install", runtime.odoo(name, "-i", paths.ADDON, "--stop-after-init", "--no-http"))
-        _expect(before, _servers(runtime, name), "installing changed other servers")
-        runtime.server.sql(_OURS, name)
-        _run(runtime, "upgrade", runtime.odoo(name, "-u", paths.ADDON, "--stop-after-init", "--no-http"))
-        before = _servers(runtime, name)
-        _run(runtime, "uninstall", [
-            runtime.python, "-m", "odoo", "module", "uninstall", "-c", runtime.config(name), "-d", name, paths.ADDON])
-        _expect(before, _servers(runtime, name), "uninstalling changed servers")
-        _expect([], runtime.server.sql(_LEFT_BEHIND, name), "uninstalling left columns behind")
+        database.create(site, name)
+        site.server.sql(_FOREIGN, name)
+        before = _servers(site, name)
+        database.quiet("install", database.install(site, name, [paths.ADDON]))
+        _expect(before, _servers(site, name), "installing changed other servers")
+        site.server.sql(_OURS, name)
+        database.quiet("upgrade", database.install(site, name, [paths.ADDON], update=True))
+        before = _servers(site, name)
+        log = paths.new_log("uninstall")
+        log_to(log, [site.python, "-m", "odoo", "module", "uninstall", "-c", site.config(name), "-d", name, paths.ADDON],
+               env=site.environment(), failing="Odoo could not uninstall the addon")
+        database.quiet("uninstall", log)
+        _expect(before, _servers(site, name), "uninstalling changed servers")
+        _expect([], site.server.sql(_LEFT_BEHIND, name), "uninstalling left columns behind")
+    database.drop(site, name)
 
 
-def _servers(runtime: Runtime, name: str) -> list[str]:
+def _servers(site: Site, name: str) -> list[str]:
     """Return what core knows of all servers."""
     return [
         row for table, columns in _CORE_COLUMNS.items()
-        for row in runtime.server.sql(f"SELECT ({columns})::text FROM {table} ORDER BY id", name)
+        for row in site.server.sql(f"SELECT ({columns})::text FROM {table} ORDER BY id", name)
     ]
-
-
-def _run(runtime: Runtime, what: str, command: Command) -> None:
-    log = paths.logs() / f"life-{what}.log"
-    log.unlink(missing_ok=True)
-    log_to(log, command, env=runtime.environment(), failing=f"Odoo could not {what} the addon")
-    if problems := database.complaints(log):
-        say("\n".join(problems))
-        raise Failure(f"To {what} the addon logged the lines above, and should log no warning. Full log: {log}")
 
 
 def _expect(wanted: list[str], seen: list[str], otherwise: str) -> None:

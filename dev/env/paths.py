@@ -36,14 +36,15 @@ def checkout() -> Path:
     return _folder(cache() / "checkouts" / f"{REPOSITORY.name}-{digest(REPOSITORY)[:8]}")
 
 
-def run_folder() -> Path:
-    """Return the folder for configuration files and marks of running commands."""
-    return _folder(checkout() / "run")
+def log(name: str) -> Path:
+    """Return the log of a long step."""
+    return _folder(checkout() / "logs") / f"{name}.log"
 
 
-def logs() -> Path:
-    """Return the folder for the output of long steps."""
-    return _folder(checkout() / "logs")
+def new_log(name: str) -> Path:
+    """Return the log of a long step, without what an earlier run wrote."""
+    log(name).unlink(missing_ok=True)
+    return log(name)
 
 
 def addons() -> Path:

@@ -1,12 +1,11 @@
-"""Runs one PostgreSQL server per checkout, shared by all its running commands and stopped with the last of them."""
+"""Runs PostgreSQL on a cluster for as long as a command needs it, or reaches the caller's own server."""
 from __future__ import annotations
 
 import fcntl
 import os
 import shutil
-import stat
+import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -14,14 +13,29 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import keeper, paths
-from .build import locked
-from .process import KEEPER_MARK, log_to, output_of
+from . import paths
+from .build import hold, locked
+from .process import log_to, output_of
 from .progress import Failure, tail
 
-ROLE = "odoo"
+_ROLE = "odoo"
 _OTHER_USER = 65534  # PostgreSQL refuses to run as root; this user owns nothing on any system
 _START_SECONDS = 60
+# A cluster never outlives a crash of the machine, so it need not survive one.
+_SETTINGS = """
+listen_addresses = ''
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+shared_buffers = 256MB
+work_mem = 16MB
+max_connections = 200
+max_wal_size = 2GB
+wal_level = minimal
+max_wal_senders = 0
+autovacuum_naptime = 5min
+log_checkpoints = off
+"""
 
 
 @dataclass(frozen=True)
@@ -30,8 +44,8 @@ class Server:
 
     binaries: Path
     host: str
-    port: str
-    user: str
+    port: str = "5432"
+    user: str = _ROLE
     password: str = field(default="", repr=False)
 
     def environment(self) -> dict[str, str]:
@@ -54,114 +68,82 @@ def of_the_caller(binaries: Path) -> Server | None:
     """Return the server that PGHOST names, if the caller set it."""
     if not os.environ.get("PGHOST"):
         return None
-    own = {"PGPORT": "5432", "PGUSER": ROLE, "PGPASSWORD": ""} | os.environ
+    own = {"PGPORT": "5432", "PGUSER": _ROLE, "PGPASSWORD": ""} | os.environ
     server = Server(binaries, own["PGHOST"], own["PGPORT"], own["PGUSER"], own["PGPASSWORD"])
     if server.user == "postgres":
-        raise Failure(
-            "Odoo refuses to work as the database user postgres; set PGUSER to another role that may create databases."
-        )
+        raise Failure("Odoo refuses to work as the database user postgres; set PGUSER to another role that may create databases.")
     server.sql("SELECT 1")
     return server
 
 
-def as_server_user(command: list[str | Path]) -> list[str]:
+def _as_server_user(*command: str | Path) -> list[str | Path]:
     """Return the command as the user that may run PostgreSQL; it keeps the right to read our cache below /root."""
-    # The last line of defence: the server ends even if its keeper is killed.
-    words = ["setpriv", "--pdeathsig", "INT"]
+    words: list[str | Path] = ["setpriv", "--pdeathsig", "INT"]  # a fast shutdown
     if os.geteuid() == 0:
         # Without this bit, access(2), which PostgreSQL asks before it runs its own parts, ignores the right given here.
         words += ["--securebits=+no_setuid_fixup", f"--reuid={_OTHER_USER}", f"--regid={_OTHER_USER}", "--clear-groups",
                   "--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
-    return [*words, *map(str, command)]
+    return [*words, *command]
 
 
 def make_cluster(binaries: Path, cluster: Path) -> None:
-    """Make an empty cluster; it never outlives a crash of the machine, so it need not survive one."""
+    """Make an empty cluster with a role for Odoo."""
     cluster.mkdir(parents=True)
-    if os.geteuid() == 0:
-        os.chown(cluster, _OTHER_USER, _OTHER_USER)
-    log_to(paths.logs() / "initdb.log", as_server_user([
-        binaries / "initdb", "-D", cluster, "--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C",
-        "--no-sync", "--no-instructions",
-    ]), env=clean_environment(), cwd=Path("/"), failing="The database cluster could not be made")
+    _give_away(cluster)
+    log_to(paths.new_log("initdb"), _as_server_user(
+        binaries / "initdb", "-D", cluster, "--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync",
+        "--no-instructions",
+    ), env=clean_environment(), cwd=Path("/"), failing="The database cluster could not be made")
     with (cluster / "postgresql.conf").open("a") as settings:
-        settings.write(
-            "\nlisten_addresses = ''\nfsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
-            "shared_buffers = 256MB\nwork_mem = 16MB\nmax_connections = 200\nmax_wal_size = 2GB\n"
-            "wal_level = minimal\nmax_wal_senders = 0\nautovacuum_naptime = 5min\nlog_checkpoints = off\n"
-        )
+        settings.write(_SETTINGS)
+    with running(binaries, cluster) as server:
+        Server(binaries, server.host, user="postgres").sql(f"CREATE ROLE {_ROLE} SUPERUSER LOGIN")
 
 
-def _socket_folder(cluster: Path) -> Path:
-    """Return a folder that nobody else may enter, with a short path: the kernel allows a socket's path 107 bytes."""
-    name = f"o365-{os.geteuid()}-{paths.digest(cluster)}"
-    folder = Path(tempfile.gettempdir()) / name
-    if len(str(folder)) > 80:
-        folder = Path("/tmp") / name  # noqa: S108
-    folder.mkdir(mode=0o700, exist_ok=True)
-    owner = _OTHER_USER if os.geteuid() == 0 else os.geteuid()
+def _give_away(folder: Path) -> None:
     if os.geteuid() == 0:
-        os.chown(folder, owner, owner, follow_symlinks=False)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner or found.st_mode & 0o077:
-        raise Failure(f"{folder} should be a folder of ours that nobody else may enter; remove it.")
-    return folder
+        os.chown(folder, _OTHER_USER, _OTHER_USER)
 
 
 @contextmanager
 def running(binaries: Path, cluster: Path) -> Iterator[Server]:
-    """Hold the cluster's server running while the block lasts; `keeper.py` tells how it ends."""
-    log = paths.logs() / "postgres.log"
-    sockets = _socket_folder(cluster)
-    server = Server(binaries, str(sockets), "5432", ROLE)
-    users, kept = cluster.with_name("users.lock"), cluster.with_name("keeper.lock")
-    with users.open("a") as using:
+    """Hold the cluster's server running while the block lasts: our own, or that of a command that came first and will wait for us."""
+    with cluster.with_name("users.lock").open("a") as users:
         with locked(cluster.with_name("start.lock"), "starting the database server"):
-            fcntl.flock(using, fcntl.LOCK_SH)  # waits for a keeper that is just stopping its server
-            if not _is_kept(kept):
-                _start_keeper(binaries, cluster, _socket_folder(cluster), (users, kept), log)
-            _await(server, log)
-        yield server
+            fcntl.flock(users, fcntl.LOCK_SH)
+            facts = cluster / "postmaster.pid"  # its fifth line is the folder of the socket
+            server = Server(binaries, facts.read_text().splitlines()[4]) if facts.exists() else None
+            process = None
+            if not server or not _answers(server):
+                server = Server(binaries, tempfile.mkdtemp(prefix="o365-", dir="/tmp"))  # the kernel allows a socket's path 107 bytes
+                process = _start(server, cluster)
+        try:
+            yield server
+            if process:
+                hold(users, "the same database server")
+        finally:
+            if process:
+                process.send_signal(signal.SIGINT)  # a fast shutdown
+                process.wait()
+                shutil.rmtree(server.host)
 
 
-def _is_kept(kept: Path) -> bool:
-    with kept.open("a") as lock:
-        return not keeper.take(lock)
-
-
-def _start_keeper(binaries: Path, cluster: Path, sockets: Path, locks: tuple[Path, Path], log: Path) -> None:
-    server = as_server_user([binaries / "postgres", "-D", cluster, "-c", f"unix_socket_directories={sockets}"])
+def _start(server: Server, cluster: Path) -> subprocess.Popen[bytes]:
+    _give_away(Path(server.host))
+    command = _as_server_user(server.binaries / "postgres", "-D", cluster, "-c", f"unix_socket_directories={server.host}")
+    log = cluster.with_name("postgres.log")
     with log.open("ab") as output:
-        subprocess.Popen(  # noqa: S603
-            [sys.executable, "-I", keeper.__file__, *map(str, locks), str(sockets), *server],
-            env=clean_environment() | {KEEPER_MARK: "1"}, cwd="/", stdin=subprocess.DEVNULL, stdout=output,
-            stderr=output, start_new_session=True,
-        )
-
-
-def _await(server: Server, log: Path) -> None:
-    ready = [server.binaries / "pg_isready", "-q", "-d", "postgres"]
+        # In a session of its own: Ctrl-C in the terminal is for those who use it.
+        process = subprocess.Popen(  # noqa: S603
+            command, env=clean_environment(), cwd="/", stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
     deadline = time.monotonic() + _START_SECONDS
-    while subprocess.run([str(part) for part in ready], env=server.environment(), check=False).returncode:  # noqa: S603
-        if time.monotonic() > deadline:
+    while not _answers(server):
+        if process.poll() is not None or time.monotonic() > deadline:
             raise Failure(f"PostgreSQL did not start within {_START_SECONDS} s.\n{tail(log)}")
         time.sleep(0.05)
+    return process
 
 
-def copy_cluster(source: Path, target: Path) -> None:
-    """Copy a stopped cluster's folder with owners, sharing its blocks where the file system can."""
-    spare = target.with_name(f".{target.name}.copying")
-    if spare.exists():
-        shutil.rmtree(spare)
-    log_to(paths.logs() / "copy.log", ["cp", "-a", "--reflink=auto", source, spare],
-           failing="The ready database could not be copied")
-    spare.rename(target)
-
-
-
-def await_stop(cluster: Path) -> None:
-    """Wait until the keeper has stopped the cluster's server, so that its files can be copied or moved."""
-    with cluster.with_name("keeper.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-    for name in ("keeper.lock", "users.lock", "start.lock"):
-        cluster.with_name(name).unlink()
+def _answers(server: Server) -> bool:
+    ready = [server.binaries / "pg_isready", "-q", "-d", "postgres"]
+    return not subprocess.run(ready, env=server.environment(), check=False).returncode  # noqa: S603

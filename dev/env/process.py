@@ -1,6 +1,7 @@
 """Starts programs so that none of them outlives the command, whichever way the command ends."""
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -12,11 +13,9 @@ from types import FrameType
 
 from .progress import Failure, tail
 
-KEEPER_MARK = "MAIL_OFFICE365_KEEPER"
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _GRACE_SECONDS = 10.0
-_REAP_SECONDS = 5.0
 _libc = ctypes.CDLL(None, use_errno=True)
 
 Command = Sequence[str | Path]
@@ -26,13 +25,9 @@ class Stopped(BaseException):
     """SIGTERM or SIGHUP asked us to end; not an Exception, so that no handler takes it for an error."""
 
 
-def die_with_parent(number: int = signal.SIGTERM) -> None:
-    """Ask the kernel to send this process a signal when its parent dies, even by kill -9."""
-    _libc.prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
-
-
 def _prepare_child() -> None:
-    die_with_parent()
+    """Have the kernel end this process when its parent dies, even by kill -9."""
+    _libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
@@ -59,7 +54,7 @@ def supervised(work: Callable[[], int]) -> int:
 
 
 def _worker(work: Callable[[], int]) -> int:
-    die_with_parent()
+    _prepare_child()
     _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _raise_stopped)
@@ -74,122 +69,77 @@ def _worker(work: Callable[[], int]) -> int:
         _end_descendants()
 
 
-def _is_keeper(pid: int) -> bool:
-    """Tell whether `pid` keeps a database server that other commands may be using."""
+def _descendants(pid: int) -> list[int]:
     try:
-        return KEEPER_MARK.encode() in Path(f"/proc/{pid}/environ").read_bytes()
-    except OSError:
-        return False
-
-
-def _children(pid: int) -> list[int]:
-    try:
-        tasks = os.listdir(f"/proc/{pid}/task")
-        listed = [Path(f"/proc/{pid}/task/{task}/children").read_text() for task in tasks]
+        listed = [task.joinpath("children").read_text() for task in Path(f"/proc/{pid}/task").iterdir()]
     except OSError:  # it ended while we looked
         return []
-    return [int(child) for text in listed for child in text.split()]
-
-
-def descendants(pid: int) -> list[int]:
-    """Return the living processes below `pid`, without database keepers and what these run."""
-    found = []
-    for child in _children(pid):
-        if not _is_keeper(child):
-            found += [child, *descendants(child)]
-    return found
+    children = [int(child) for text in listed for child in text.split()]
+    return children + [below for child in children for below in _descendants(child)]
 
 
 def _end_descendants() -> None:
-    """Ask what is left below us to end, then insist."""
+    """Ask what is left below us to end, then insist; what loses its parent by that becomes our child."""
     for number, patience in ((signal.SIGTERM, 3.0), (signal.SIGKILL, 2.0)):
+        for pid in _descendants(os.getpid()):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
         deadline = time.monotonic() + patience
-        for pid in descendants(os.getpid()):
-            _send(pid, number)
         while time.monotonic() < deadline:
-            _reap()
-            if not descendants(os.getpid()):
+            try:
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    continue
+            except ChildProcessError:
                 return
             time.sleep(0.05)
-
-
-def _send(pid: int, number: int) -> None:
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        return
-
-
-def _reap(pid: int = -1) -> None:
-    """Take note of ended children, of all by default."""
-    try:
-        while os.waitpid(pid, os.WNOHANG)[0]:
-            continue
-    except ChildProcessError:
-        return
 
 
 def execute(command: Command, *, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> int:
     """Run a program on our terminal until it ends and return its exit code; a stop request is passed on first."""
     # Same process group as ours: the child may read the terminal, and Ctrl-C reaches it directly.
-    child = subprocess.Popen(  # noqa: S603
-        [str(part) for part in command], env=env, cwd=cwd, preexec_fn=_prepare_child  # noqa: PLW1509
-    )
+    child = subprocess.Popen(command, env=env, cwd=cwd, preexec_fn=_prepare_child)  # noqa: S603,PLW1509
     try:
-        return _wait(child)
+        # Its own children that outlive it become ours, and must not pile up once dead.
+        while (ended := os.wait())[0] != child.pid:
+            continue
+        child.returncode = os.waitstatus_to_exitcode(ended[1])
     except KeyboardInterrupt:
-        return _wait_or_end(child)
+        _end(child)
     except Stopped:
         child.terminate()
-        _wait_or_end(child)
+        _end(child)
         raise
+    return child.returncode % 256
 
 
-def _wait(child: subprocess.Popen[bytes]) -> int:
-    """Wait for the child; its own children that outlive their parent become ours, and must not pile up once dead."""
-    while True:
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Wait for a child that knows that it has to end, but not for ever."""
+    for insist in (child.terminate, child.kill):
         try:
-            return child.wait(_REAP_SECONDS) % 256
-        except subprocess.TimeoutExpired:
-            for pid in set(_children(os.getpid())) - {child.pid}:
-                _reap(pid)
-
-
-def _wait_or_end(child: subprocess.Popen[bytes]) -> int:
-    for end in (child.terminate, child.kill):
-        try:
-            return child.wait(_GRACE_SECONDS) % 256
+            child.wait(_GRACE_SECONDS)
         except (subprocess.TimeoutExpired, KeyboardInterrupt):
-            end()
-    return child.wait() % 256
+            insist()
+    child.wait()
 
 
 def log_to(
-    log: Path, command: Command, *, env: Mapping[str, str] | None = None, cwd: Path | None = None, failing: str = ""
+    log: Path, command: Command, *, env: Mapping[str, str] | None = None, cwd: Path | None = None, failing: str
 ) -> None:
     """Run a program with its output in `log`; on failure show the end of it, starting with the sentence `failing`."""
-    log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         output.write(f"$ {' '.join(map(str, command))}\n".encode())
         output.flush()
         code = subprocess.run(  # noqa: S603
-            [str(part) for part in command], env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=output,
-            stderr=subprocess.STDOUT, preexec_fn=_prepare_child, check=False,  # noqa: PLW1509
-        ).returncode
+            command, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, preexec_fn=_prepare_child,
+            check=False).returncode  # noqa: PLW1509
     if code:
-        raise Failure(f"{failing or f'{Path(command[0]).name} failed'} (exit code {code}).\n{tail(log)}")
+        raise Failure(f"{failing} (exit code {code}).\n{tail(log)}")
 
 
-def output_of(command: Command, *, env: Mapping[str, str] | None = None, failing: str = "") -> str:
+def output_of(command: Command, *, env: Mapping[str, str] | None = None, failing: str) -> str:
     """Return what a short program prints; raise with its complaint if it fails."""
-    try:
-        done = subprocess.run(  # noqa: S603
-            [str(part) for part in command], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            preexec_fn=_prepare_child, check=False,  # noqa: PLW1509
-        )
-    except FileNotFoundError as error:
-        raise Failure(f"The program {command[0]} is missing.") from error
+    done = subprocess.run(  # noqa: S603
+        command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, preexec_fn=_prepare_child, check=False)  # noqa: PLW1509
     if done.returncode:
-        reason = done.stderr.strip() or done.stdout.strip()
-        raise Failure(f"{failing or f'{Path(command[0]).name} failed'}: {reason}")
+        raise Failure(f"{failing}: {done.stderr.strip() or done.stdout.strip()}")
     return done.stdout

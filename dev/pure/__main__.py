@@ -51,7 +51,7 @@ def is_pure(path: Path) -> bool:
         if level == 0 and top == "odoo" and not (module == "odoo.tests" and names <= _STAND_IN):
             return False
         # The words of Exchange, messages written by others, what reads PowerShell, and a name server need no Odoo either.
-        if level == 1 and not (top in ("messages", "powershell") or (module, names) in _OF_TESTS):
+        if level == 1 and not (top in ("messages", "powershell", "slow") or (module, names) in _OF_TESTS):
             return False
         if level == 2 and not (top in _PACKAGES or not module and names <= set(_PACKAGES)):
             return False
@@ -69,13 +69,23 @@ def stand_in() -> None:
         sys.modules[name] = package
 
 
+def quick(suite: unittest.TestSuite) -> Iterator[unittest.TestCase]:
+    """Yield the tests that are not marked as slow."""
+    for test in suite:
+        if isinstance(test, unittest.TestSuite):
+            yield from quick(test)
+        elif not hasattr(getattr(test, test._testMethodName), "slow"):
+            yield test
+
+
 def main(wanted: list[str]) -> int:
-    """Run the tests of these modules, of all if none is named; return the exit code."""
+    """Run the tests of these modules, the quick ones of all if none is named; return the exit code."""
     stand_in()
     suite = unittest.TestSuite()
     for path in sorted((ROOT / "tests").glob("test_*.py")):
         if (not wanted or path.stem in wanted) and is_pure(path):
-            suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(importlib.import_module(f"{ADDON}.tests.{path.stem}")))
+            found = unittest.defaultTestLoader.loadTestsFromModule(importlib.import_module(f"{ADDON}.tests.{path.stem}"))
+            suite.addTests(found if wanted else quick(found))
     result = unittest.TextTestRunner().run(suite)
     return 0 if result.wasSuccessful() and result.testsRun else 1
 
