@@ -29,8 +29,8 @@ def _farewell(close: Callable[[], object]) -> Iterator[None]:
         raise ConnectionError(str(error)) from error
 
 
-class LedgerImap(IMAPClient):
-    """Answers what core asks a connection by UID, and marks nothing before it is committed.
+class _Ledger:
+    """Answers what core asks a connection.
 
     :ivar desk: of the fetch that this connection is for, None if it is for a test
     """
@@ -41,13 +41,17 @@ class LedgerImap(IMAPClient):
         """Return how many messages are wanted."""
         return self.desk.look()
 
-    def retrieve_unread_messages(self) -> Iterator[tuple[int, bytes]]:
-        """Yield UID and source of the wanted messages."""
+    def retrieve_unread_messages(self) -> Iterator[tuple[int | str, bytes]]:
+        """Yield id and source of the wanted messages."""
         yield from self.desk.messages()
 
-    def handled_message(self, num: int) -> None:
+    def handled_message(self, num: int | str) -> None:
         """Note that core is done with a message."""
         self.desk.handled()
+
+
+class LedgerImap(_Ledger, IMAPClient):
+    """Mail by UID; nothing is marked before it is committed."""
 
     def disconnect(self) -> None:
         """Mark what is finished, and say goodbye.
@@ -60,13 +64,8 @@ class LedgerImap(IMAPClient):
             self.logout()
 
 
-class LedgerPop(core.OdooPOP3_SSL):
-    """Answers what core asks a connection by unique id, and deletes nothing before it is committed.
-
-    :ivar desk: of the fetch that this connection is for, None if it is for a test
-    """
-
-    desk: Desk | None = None
+class LedgerPop(_Ledger, core.OdooPOP3_SSL):
+    """Mail by unique id; nothing is deleted before it is committed."""
 
     def _getline(self) -> tuple[bytes, int]:
         """Return a line and its octets, however long it is: core's bound ends a message in its middle, and the rest is taken for answers.
@@ -79,18 +78,6 @@ class LedgerPop(core.OdooPOP3_SSL):
         if len(line) > MAX_SIZE:
             raise error_proto("line too long")
         return line.rstrip(b"\n").rstrip(b"\r"), len(line)
-
-    def check_unread_messages(self) -> int:
-        """Return how many messages are wanted."""
-        return self.desk.look()
-
-    def retrieve_unread_messages(self) -> Iterator[tuple[str, bytes]]:
-        """Yield unique id and source of the wanted messages."""
-        yield from self.desk.messages()
-
-    def handled_message(self, num: str) -> None:
-        """Note that core is done with a message."""
-        self.desk.handled()
 
     def disconnect(self) -> None:
         """Delete what is finished; that counts once the server has answered QUIT.

@@ -1,18 +1,12 @@
 """Base of the tests of the fault matrix, and the page with their results."""
 from __future__ import annotations
 
-import datetime
-import os
-import unittest
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any
 
-from odoo import release
-from odoo.tests import BaseCase
-
-from ..servers import Fault, available
+from ..servers import Fault
 from .matrix import MAILS, Matrix, Tally
+from .matrix_case import MatrixCase, write_page
 
 _PAGE = """\
 <!-- Written by `dev/o365 test --fault-table`. -->
@@ -45,21 +39,16 @@ _WHERE = {
 _rows: list[str] = []
 
 
-class FaultCase(BaseCase):
-    """Faults that strike a worker while it sends.
-
-    :cvar matrix: servers, database and workers
-    """
+class FaultCase(MatrixCase):
+    """Faults that strike a worker while it sends."""
 
     @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        if "MAIL_OFFICE365_FAULTS_DATABASE" not in os.environ:
-            raise unittest.SkipTest("the fault matrix needs a database of its own, which `dev/o365 test` makes")
-        if reason := available():
-            raise unittest.SkipTest(f"The local mail servers cannot run: {reason}")
-        cls.matrix = cls.enterClassContext(Matrix())
-        cls.addClassCleanup(_write_page)
+    def make_matrix(cls):
+        return Matrix()
+
+    @classmethod
+    def write_page(cls):
+        write_page(_PAGE, _rows, mails=MAILS, senders=Matrix.senders)
 
     def fault(self, step, action, *, at: str = "submission", every: int = 1, times: int | None = None, **options) -> Fault:
         """Script a fault of a server; the steps are those of `servers.faults`."""
@@ -114,11 +103,3 @@ class FaultCase(BaseCase):
 def _row(fault: str, early: Tally, late: Tally, runs: int) -> str:
     first_run, end = f"{early.sent} / {early.queued} / {early.failed}", f"{late.sent} / {late.failed}"
     return f"| {fault} | {first_run} | {end} | {late.twice} | {late.lost} | {runs} |"
-
-
-def _write_page() -> None:
-    """Write the page if `dev/o365 test --fault-table` asks for it; each class adds its rows."""
-    if target := os.environ.get("MAIL_OFFICE365_FAULTS_TABLE"):
-        date = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
-        head = _PAGE.format(mails=MAILS, senders=Matrix.senders, odoo=release.version, date=date)
-        Path(target).write_text(head + "\n".join(_rows) + "\n", encoding="utf-8")

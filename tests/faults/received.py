@@ -1,20 +1,14 @@
 """Base of the tests of the fault matrix of receiving, and the page with their results."""
 from __future__ import annotations
 
-import datetime
 import os
-import unittest
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any
 
-from odoo import release
-from odoo.tests import BaseCase
-
-from ..servers import available
 from ..servers.front_faults import FrontFault
 from .count import Count
 from .mailbox import Receiving
+from .matrix_case import MatrixCase, write_page
 
 #: For the page; a run of the suite has less time.
 MESSAGES = 300 if "MAIL_OFFICE365_FAULTS_TABLE" in os.environ else 60
@@ -44,24 +38,21 @@ Odoo {odoo}, {date}.
 _rows: list[str] = []
 
 
-class ReceivedCase(BaseCase):
+class ReceivedCase(MatrixCase):
     """Faults that strike a worker while it fetches.
 
-    :cvar matrix: servers, database and workers
     :cvar preset: "imap" or "pop"
     """
 
     preset = "imap"
 
     @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        if "MAIL_OFFICE365_FAULTS_DATABASE" not in os.environ:
-            raise unittest.SkipTest("the fault matrix needs a database of its own, which `dev/o365 test` makes")
-        if reason := available():
-            raise unittest.SkipTest(f"The local mail servers cannot run: {reason}")
-        cls.matrix = cls.enterClassContext(Receiving(cls.preset))
-        cls.addClassCleanup(_write_page)
+    def make_matrix(cls):
+        return Receiving(cls.preset)
+
+    @classmethod
+    def write_page(cls):
+        write_page(_PAGE, _rows, "fault-matrix-receiving.md", messages=MESSAGES)
 
     def fault(self, step, action, **options) -> FrontFault:
         """Script a fault; the steps are those of :mod:`..servers.front_faults`."""
@@ -151,11 +142,3 @@ def _row(title: str, early: Count, late: Count, runs: int) -> str:
     first = f"{early.posted} / {early.kept} / {early.named} / {early.waiting}"
     end = f"{late.posted} / {late.kept} / {late.named} / {late.removed}"
     return f"| {title} | {total} | {first} | {end} | {late.twice} | {late.lost} | {runs} |"
-
-
-def _write_page() -> None:
-    """Write the page if `dev/o365 test --fault-table` asks for it; each class adds its rows."""
-    if target := os.environ.get("MAIL_OFFICE365_FAULTS_TABLE"):
-        date = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
-        head = _PAGE.format(messages=MESSAGES, odoo=release.version, date=date)
-        Path(target).with_name("fault-matrix-receiving.md").write_text(head + "\n".join(_rows) + "\n", encoding="utf-8")
