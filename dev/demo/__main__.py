@@ -26,7 +26,8 @@ def main() -> int:
     """Run the demo; return 0 if every step did what it should."""
     parser = argparse.ArgumentParser(prog="dev/o365 demo", description=__doc__)
     parser.add_argument("--once", action="store_true", help="exit after the table")
-    parser.add_argument("--port", type=int, default=int(os.environ["MAIL_OFFICE365_PORT"]), help="port of the web client")
+    parser.add_argument("--port", type=int, default=os.environ.get("MAIL_OFFICE365_PORT"),
+                        help="port of the web client (default: 8069, or a free one)")
     options = parser.parse_args()
     # The supervisor ends us by SIGTERM; the servers want to be stopped, not killed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -36,9 +36,9 @@ def test(options: Namespace) -> int:
 
 def serve(options: Namespace) -> int:
     """Serve the web client until Ctrl-C."""
-    port = options.port or runtime.free_port(8069)
     with database.site(runtime.provide(), kept=True) as site:
         _bring_up_to_date(site, fresh=options.fresh)
+        port = options.port or runtime.free_port(8069)
         say(f"\nhttp://localhost:{port}  login: admin  password: admin  (Ctrl-C ends)\n")
         command = site.odoo(_LONG_LIVED, *options.arguments, http_port=port, max_cron_threads=1)
         return execute(command, env=site.environment())
@@ -75,13 +75,15 @@ def _state_of_addon() -> str:
 
 def program(options: Namespace) -> int:
     """Run `dev/<command>` with a fresh database, and for a bench another one without the addon; its environment tells where they are."""
-    parts, kind, port = runtime.provide(), options.command, runtime.free_port(8069)
+    parts, kind = runtime.provide(), options.command
     command = [parts.python, paths.DEV / kind, *options.arguments]
-    variables = {"MAIL_OFFICE365_PORT": str(port), "MAIL_OFFICE365_ADDON": str(paths.addon_link())}
+    variables = {"MAIL_OFFICE365_ADDON": str(paths.addon_link())}
     if {"-h", "--help"}.intersection(options.arguments):
         return execute(command, env=parts.environment() | variables)
     with database.fresh(parts, kind) as (site, name):
+        port = runtime.free_port(8069)
         variables |= {
+            "MAIL_OFFICE365_PORT": str(port),
             "MAIL_OFFICE365_LOG": str(paths.new_log(kind)),
             "MAIL_OFFICE365_CONFIG": str(site.config(name, http_port=port)),
             "MAIL_OFFICE365_DATABASE": name,

@@ -104,7 +104,7 @@ def _own_odoo(folder: Path) -> Odoo:
 
 def _make_odoo(prefix: Path) -> None:
     log = paths.new_log("odoo")
-    archive = next((uri for uri, suite in _sources() if not suite.endswith(("-updates", "-security"))))
+    archive = next(uri for uri, suite in _sources() if not suite.endswith(("-updates", "-security")))
     with step("Fetching Odoo 19 from Debian (about 130 MB)"):
         packages = _fetch(prefix / ".work", [(archive, "sid"), (archive, "bookworm")], log, "download", *_ODOO)
     with step("Unpacking Odoo"):
@@ -122,7 +122,7 @@ def _make_odoo(prefix: Path) -> None:
 
 def tools() -> Path:
     """Return the folder that holds `usr/sbin/dovecot` and `bin/chromium`, fetched on first use."""
-    key = paths.digest(_TOOLS, _CHROMIUM, _FONTS, sorted(_FAMILIES.items()), _codename(), platform.machine())
+    key = paths.digest(_codename(), platform.machine(), _TOOLS, _CHROMIUM, _FONTS, sorted(_FAMILIES.items()))
     return ensure(paths.shared() / f"tools-{key}", "Dovecot and Chromium", _make_tools)
 
 
