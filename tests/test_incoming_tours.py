@@ -3,6 +3,7 @@ import base64
 from odoo.tests import HttpCase, tagged
 
 from .common import CUSTOMER, ERP, Office365Mixin
+from .languages import InLanguage
 
 PAGE = """\
 From: Carla <{sender}>\r
@@ -55,3 +56,8 @@ class TestReceivedTours(Office365Mixin, HttpCase):
         self.servers.mailbox(ERP).create_folder("Invoices")
         self.start_tour(f"/odoo/fetchmail.server/{self.server.id}", "mail_office365_folders", login="admin")
         self.assertEqual(self.server.office365_folder_ids.filtered("is_fetched").mapped("name"), ["INBOX", "Invoices"])
+
+
+@tagged("post_install", "-at_install")
+class TestReceivedToursInGerman(InLanguage, TestReceivedTours):
+    """The same for people who read German."""

@@ -24,5 +24,6 @@ def export(parts: Runtime, database: str) -> Path:
     target.parent.mkdir(exist_ok=True)
     target.write_text(_CHANGING.sub("", fresh.read_text(encoding="utf-8")), encoding="utf-8")
     fresh.unlink()
-    log_to(log, [parts.python, "-m", "translations", "update"], env=parts.environment(), failing="The languages could not be brought in step with the template")
+    update = [parts.python, "-m", "translations", "update"]
+    log_to(log, update, env=parts.environment(), failing="The languages could not be brought in step with the template")
     return target

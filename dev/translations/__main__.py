@@ -23,14 +23,14 @@ _CORE = ("mail", "base", "web", "base_setup")
 # Terms of core that mean something else there, such as a file on a disk, or that core misspells in a language.
 _OTHER_SENSE = frozenset({
     "About", "Account", "After", "Allowed", "Before", "Change", "Check", "Close", "Comparison", "Connection", "Credential", "Default From",
-    "Delivery", "Ended", "Everyone", "File", "From", "Headers", "Hello,", "Line", "Mail", "Message-Id", "Next", "OK", "Open", "Opening", "Outgoing",
-    "Pause", "Rank", "Send By", "Server Name", "Set", "Source", "Start", "State", "Step", "Stop", "TLS (STARTTLS), encryption and validation",
-    "Test", "Time", "To", "Topic", "Working", "none"})
-#: Menus, fields and buttons of core that our sentences send people to: they have to be called what the screen calls them.
-NAMED = (
+    "Delivery", "Ended", "Everyone", "File", "From", "Headers", "Hello,", "Line", "Mail", "Message-Id", "Next", "OK", "Open", "Opening",
+    "Outgoing", "Pause", "Rank", "Send By", "Server Name", "Set", "Source", "Start", "State", "Step", "Stop",
+    "TLS (STARTTLS), encryption and validation", "Test", "Time", "To", "Topic", "Working", "none"})
+# Menus, fields and buttons of core that our sentences send people to: they have to be called what the screen calls them.
+_NAMED = (
     "Settings > Technical", "Outgoing Mail Servers", "Scheduled Actions", "Email Templates", "Mail Gateway Allowed", "Discuss",
-    "Actions > Unarchive", "Mail: Fetchmail Service", "Default From Alias", "Email Configuration", "FROM Filtering", "Connection Encryption",
-    "Send From", "Test & Confirm")
+    "Actions > Unarchive", "Mail: Fetchmail Service", "Default From Alias", "Email Configuration", "FROM Filtering",
+    "Connection Encryption", "Send From", "Test & Confirm")
 # What must be the same in a term and its translation: values that are filled in, and markup.
 _KEPT = re.compile(r"%\(\w+\)[-\d.]*[a-z]|%[-\d.]*[sd]\b|%%|</?\w+[^>]*>|\{\{.*?\}\}|\$\{.*?\}")
 _EDGES = re.compile(r"^\s*|\s*$")
@@ -87,7 +87,7 @@ def strange_to_core(term: str, text: str, core: Mapping[str, list[str]]) -> str:
     if term in core and term not in _OTHER_SENSE:
         usual = [each for each in core[term] if _EDGES.findall(each) == _EDGES.findall(term)]
         return f"core says {usual[0]!r}" if usual and text not in usual else ""
-    for name in NAMED:
+    for name in _NAMED:
         if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", term):
             pieces = [core.get(piece, [piece]) for piece in name.split(" > ")]
             usual = [" > ".join(each) for each in itertools.product(*pieces)]

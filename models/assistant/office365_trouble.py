@@ -174,12 +174,12 @@ class Office365Trouble(models.Model):
                 break
             if trouble._has_news(monitor):
                 state = "ended" if trouble.ended else "began"
-                error = monitor._send(f"trouble.{state}", f"{trouble.id}-{trouble.changed:%Y%m%d%H%M%S}", trouble._facts(lines))
+                error = monitor._send(f"trouble.{state}", f"{trouble.id}-{state}-{trouble.changed:%Y%m%d%H%M%S}", trouble._facts(lines))
                 if not error:
                     trouble.reported = state
                 # What was accepted is not told again, whatever ends this run; and nobody waits for the row with the answer.
                 self.env["ir.cron"]._commit_progress()
-                if error and not error.startswith("HTTP 4"):  # that would be about this message alone
+                if error and (not error.startswith("HTTP 4") or error == "HTTP 429"):  # else it is about this message alone
                     break
 
     def _facts(self, lines: dict[str, Line]) -> dict:
