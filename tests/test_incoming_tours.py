@@ -29,7 +29,7 @@ class TestReceivedTours(Office365Mixin, HttpCase):
         source = PAGE.format(sender=CUSTOMER, to=to, subject=subject, name=subject.replace(" ", "."))
         return self.env["office365.inbound"].create({
             "server_id": self.server.id, "folder": "INBOX", "validity": "1", "uid": subject, "subject": subject, "email_from": CUSTOMER,
-            "state": "unroutable", "error": f"No alias takes mail to {to}.\nMake an alias and retry, or file it by hand.",
+            "state": "unroutable", "error": f"Nobody takes this: {to}.\nFind somebody.",
             "raw": base64.b64encode(source.encode()), "digest": "of the source", "attempts": 1})
 
     def tour(self, name):

@@ -16,7 +16,7 @@ registry.category("web_tour.tours").add("mail_office365_received", {
         },
         {
             content: "The state is written, and why",
-            trigger: ".o_data_row:contains(Lost order):has([name=state]:contains(/\\w/)) [name=error_line]:contains(No alias takes mail)",
+            trigger: ".o_data_row:contains(Lost order):has([name=state]:contains(/\\w/)) [name=error_line]:contains(Nobody takes this)",
         },
         {
             content: "Open the message",
@@ -25,7 +25,7 @@ registry.category("web_tour.tours").add("mail_office365_received", {
         },
         {
             content: "The cause and the remedy come first",
-            trigger: ".o_form_sheet .alert-danger[role=alert]:contains(No alias takes mail):contains(Make an alias and retry)",
+            trigger: ".o_form_sheet .alert-danger[role=alert]:contains(Nobody takes this):contains(Find somebody)",
         },
         {
             content: "The message can be read, without its pictures and links",

@@ -67,7 +67,7 @@ registry.category("web_tour.tours").add("mail_office365_test_silent", {
         testConnection(),
         {
             content: "What is known already is shown while the server is silent",
-            trigger: `${stage("resolve", "passed")}${stage("connect", "running")} [role=status][aria-live=polite]:contains(/2 /)`,
+            trigger: `${stage("resolve", "passed")}${stage("connect", "running")} [role=status][aria-live=polite]:contains(/\\w/)`,
         },
         {
             content: "Cancel",
