@@ -26,6 +26,7 @@ class AddressConfirmation(http.Controller):
         state, link, user = Users._office365_use_link(token) if is_pressed else Users._office365_open_link(token)
         if user.lang:
             request.update_context(lang=user.lang)
+            user = user.with_context(lang=user.lang)
         response = request.render("mail_office365.link_page", {
             "title": request.env._("Confirm your email address"),
             "state": state, "link": link, "user": user, "token": token, "path": PATH,

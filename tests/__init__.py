@@ -105,6 +105,7 @@ from . import test_incoming_reconciliation
 from . import test_incoming_substitute
 from . import test_incoming_tnef
 from . import test_incoming_tours
+from . import test_languages
 from . import test_local_servers_entra
 from . import test_local_servers_entra_http
 from . import test_local_servers_entra_mail

@@ -6,6 +6,7 @@ import hmac
 import json
 from unittest.mock import patch
 
+from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.modules.neutralize import get_neutralization_queries
 from odoo.tests import TransactionCase, new_test_user, tagged
@@ -30,17 +31,20 @@ class TestWebhookMessages(MonitorMixin, HttpsMixin, SecretsMixin, TransactionCas
 
     def test_it_is_told_what_began_and_what_ended_once_each_and_signed(self):
         pause = self.pause("brant@contoso.example")
-        self.watch()
-        self.watch()
-        self.assertEqual(self.events(), ["alert.began"])
-        pause.unlink()
-        self.watch()
-        self.watch()
+        with patch.object(fields.Datetime, "now", return_value=fields.Datetime.now()):  # all of it within a second
+            self.watch()
+            self.watch()
+            self.assertEqual(self.events(), ["alert.began"])
+            pause.unlink()
+            self.watch()
+            self.watch()
         self.assertEqual(self.events(), ["alert.began", "alert.ended"])
         for (_method, _path, body), headers in zip(self.system.seen, self.system.headers, strict=True):
             signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
             digest = hmac.digest(base64.b64decode(self.secret.removeprefix("whsec_")), signed, hashlib.sha256)
             self.assertEqual(headers["webhook-signature"], f"v1,{base64.b64encode(digest).decode()}")
+        # Who has seen an id does not look at another message with it.
+        self.assertEqual(len({headers["webhook-id"] for headers in self.system.headers}), 2)
         data = json.loads(self.system.seen[0][2])["data"]
         self.assertEqual((data["kind"], data["about"], data["record"], data["count"]), ("sender", "Sends", self.server.id, 1))
         self.assertNotIn("brant", str(self.system.seen))
@@ -66,9 +70,12 @@ class TestWebhookMessages(MonitorMixin, HttpsMixin, SecretsMixin, TransactionCas
         self.pause("notifications@contoso.example")
         self.watch()
         self.assertEqual((len(self.alerts()), len(self.system.seen)), (3, 1))
+        self.status = 429  # too many messages
+        self.watch()
+        self.assertEqual(len(self.system.seen), 2)
         self.status = 400  # of each message
         self.watch()
-        self.assertEqual(len(self.system.seen), 4)
+        self.assertEqual(len(self.system.seen), 5)
 
     def test_it_is_told_after_what_people_are_told_is_committed(self):
         order = []

@@ -9,6 +9,7 @@ from odoo.tools import mute_logger
 from ..tools.identity import preview, probe
 from ..wizards.office365_sender_lines import _MODELS
 from .common import BRANT, CUSTOMER, ERP, INFO, Office365Mixin
+from .languages import InLanguage
 from .senders_case import NOTIFICATIONS, SendersCase
 
 
@@ -252,3 +253,8 @@ class TestSenderTour(Office365Mixin, HttpCase):
         with patch.object(probe, "AT_ONCE", 1):
             self.start_tour(f"/odoo/ir.mail_server/{server.id}?debug=1", "mail_office365_probe_many", login="admin")
         self.assertEqual({found.address for found in server.env["office365.probe"].search([])}, {BRANT, NOTIFICATIONS})
+
+
+@tagged("post_install", "-at_install")
+class TestSenderTourInGerman(InLanguage, TestSenderTour):
+    """The same for people who read German."""

@@ -3,6 +3,7 @@ import base64
 from odoo.tests import HttpCase, tagged
 
 from .common import CUSTOMER, ERP, Office365Mixin
+from .languages import InLanguage
 
 PAGE = """\
 From: Carla <{sender}>\r
@@ -28,7 +29,7 @@ class TestReceivedTours(Office365Mixin, HttpCase):
         source = PAGE.format(sender=CUSTOMER, to=to, subject=subject, name=subject.replace(" ", "."))
         return self.env["office365.inbound"].create({
             "server_id": self.server.id, "folder": "INBOX", "validity": "1", "uid": subject, "subject": subject, "email_from": CUSTOMER,
-            "state": "unroutable", "error": f"No alias takes mail to {to}.\nMake an alias and retry, or file it by hand.",
+            "state": "unroutable", "error": f"Nobody takes this: {to}.\nFind somebody.",
             "raw": base64.b64encode(source.encode()), "digest": "of the source", "attempts": 1})
 
     def tour(self, name):
@@ -55,3 +56,8 @@ class TestReceivedTours(Office365Mixin, HttpCase):
         self.servers.mailbox(ERP).create_folder("Invoices")
         self.start_tour(f"/odoo/fetchmail.server/{self.server.id}", "mail_office365_folders", login="admin")
         self.assertEqual(self.server.office365_folder_ids.filtered("is_fetched").mapped("name"), ["INBOX", "Invoices"])
+
+
+@tagged("post_install", "-at_install")
+class TestReceivedToursInGerman(InLanguage, TestReceivedTours):
+    """The same for people who read German."""

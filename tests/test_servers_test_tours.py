@@ -6,6 +6,7 @@ from odoo.tests import HttpCase, tagged
 
 from ..models.servers import ir_mail_server_test_connection
 from .common import BRANT, CUSTOMER, ERP, Office365Mixin
+from .languages import InLanguage
 from .servers import Delay, replies
 
 
@@ -40,3 +41,8 @@ class TestTestTours(Office365Mixin, HttpCase):
         self.servers.imap.faults.add("SELECT", replies.IMAP_NOT_CONNECTED)
         self.tour(server, "mail_office365_test_incoming")
         self.assertEqual(server.state, "done")
+
+
+@tagged("post_install", "-at_install")
+class TestTestToursInGerman(InLanguage, TestTestTours):
+    """The same for people who read German."""

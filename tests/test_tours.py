@@ -3,6 +3,7 @@ import re
 from odoo.tests import HttpCase, tagged
 
 from .common import BRANT, ERP, Office365Mixin
+from .languages import InLanguage
 
 
 @tagged("post_install", "-at_install")
@@ -53,3 +54,8 @@ class TestTours(Office365Mixin, HttpCase):
         server = self.env["fetchmail.server"].search([("office365_preset", "=", "imap")])
         self.assertEqual(server.state, "done")
         self.assertIn("Re: Offer", partner.message_ids.mapped("subject"))
+
+
+@tagged("post_install", "-at_install")
+class TestToursInGerman(InLanguage, TestTours):
+    """The same for people who read German."""

@@ -1,10 +1,12 @@
-"""Keeps the languages of `i18n/` in step with the template: `update ODOO_ADDONS…` merges, `check` says what is wrong with them."""
+"""Keeps the languages of `i18n/` in step with the template: `update` merges, `check` says what is wrong with them."""
 from __future__ import annotations
 
+import importlib.util
+import itertools
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import polib
@@ -16,20 +18,32 @@ LANGUAGES = {
     "de": "nplurals=2; plural=(n != 1);", "es": "nplurals=2; plural=(n != 1);", "fr": "nplurals=2; plural=(n > 1);",
     "it": "nplurals=2; plural=(n != 1);", "nl": "nplurals=2; plural=(n != 1);", "pt_BR": "nplurals=2; plural=(n > 1);",
 }
-# Modules of core whose words are on the same screens.
-_CORE = ("base", "web", "mail", "base_setup")
+# Modules of core whose words are on the same screens; the first one that has a term gives it to a language that has none.
+_CORE = ("mail", "base", "web", "base_setup")
+# Terms of core that mean something else there, such as a file on a disk, or that core misspells in a language.
+_OTHER_SENSE = frozenset({
+    "About", "Account", "After", "Allowed", "Before", "Change", "Check", "Close", "Comparison", "Connection", "Credential", "Default From",
+    "Delivery", "Ended", "Everyone", "File", "From", "Headers", "Hello,", "Line", "Mail", "Message-Id", "Next", "OK", "Open", "Opening",
+    "Outgoing", "Pause", "Rank", "Send By", "Server Name", "Set", "Source", "Start", "State", "Step", "Stop",
+    "TLS (STARTTLS), encryption and validation", "Test", "Time", "To", "Topic", "Working", "none"})
+# Menus, fields and buttons of core that our sentences send people to: they have to be called what the screen calls them.
+_NAMED = (
+    "Settings > Technical", "Outgoing Mail Servers", "Scheduled Actions", "Email Templates", "Mail Gateway Allowed", "Discuss",
+    "Actions > Unarchive", "Mail: Fetchmail Service", "Default From Alias", "Email Configuration", "FROM Filtering",
+    "Connection Encryption", "Send From", "Test & Confirm")
 # What must be the same in a term and its translation: values that are filled in, and markup.
 _KEPT = re.compile(r"%\(\w+\)[-\d.]*[a-z]|%[-\d.]*[sd]\b|%%|</?\w+[^>]*>|\{\{.*?\}\}|\$\{.*?\}")
 _EDGES = re.compile(r"^\s*|\s*$")
 
 
-def update(addons: Iterable[Path]) -> None:
+def update() -> None:
     """Give each language the terms of the template: what was translated stays, what core has translated is taken from there."""
     template = polib.pofile(str(_TEMPLATE))
     for language, plural in LANGUAGES.items():
         path = _FOLDER / f"{language}.po"
         known = {entry.msgid: entry.msgstr for entry in polib.pofile(str(path))} if path.exists() else {}
-        known = core_terms(addons, language) | {term: text for term, text in known.items() if text}
+        core = {term: texts[0] for term, texts in core_terms(language).items() if term not in _OTHER_SENSE}
+        known = core | {term: text for term, text in known.items() if text}
         translated = polib.POFile(wrapwidth=78)
         translated.metadata = {**template.metadata, "Language": language, "Plural-Forms": plural}
         for entry in template:
@@ -39,12 +53,16 @@ def update(addons: Iterable[Path]) -> None:
         translated.save(str(path))
 
 
-def core_terms(addons: Iterable[Path], language: str) -> dict[str, str]:
-    """Return how core translates its terms; of a term that it translates in several ways, the way of the first module."""
-    files = [base / name / "i18n" / f"{language}.po" for name in reversed(_CORE) for base in addons]
-    return {
-        entry.msgid: entry.msgstr for file in files if file.exists() for entry in polib.pofile(str(file))
-        if entry.msgstr and not entry.fuzzy}
+def core_terms(language: str) -> dict[str, list[str]]:
+    """Return how core translates its terms: modules differ at times."""
+    [root] = map(Path, importlib.util.find_spec("odoo").submodule_search_locations or ())
+    found: dict[str, list[str]] = {}
+    for name, addons in itertools.product(_CORE, (root / "addons", root.parent / "addons")):
+        file = addons / name / "i18n" / f"{language}.po"
+        for entry in polib.pofile(str(file)) if file.exists() else ():
+            if entry.msgstr and not entry.fuzzy and entry.msgstr not in found.get(entry.msgid, ()):
+                found.setdefault(entry.msgid, []).append(entry.msgstr)
+    return found
 
 
 def complaints() -> Iterator[str]:
@@ -55,12 +73,27 @@ def complaints() -> Iterator[str]:
         if not path.exists():
             yield f"{path.name}: is missing"
             continue
-        entries = {entry.msgid: entry for entry in polib.pofile(str(path))}
+        entries, core = {entry.msgid: entry for entry in polib.pofile(str(path))}, core_terms(language)
         for term in sorted(wanted ^ entries.keys()):
             yield f"{path.name}: {'not there' if term in wanted else 'not in the template'}: {term[:80]!r}"
         for term in sorted(wanted & entries.keys()):
-            if problem := "fuzzy" if entries[term].fuzzy else problem_of(term, entries[term].msgstr):
+            text = entries[term].msgstr
+            if problem := "fuzzy" if entries[term].fuzzy else problem_of(term, text) or strange_to_core(term, text, core):
                 yield f"{path.name}: {problem}: {term[:80]!r}"
+
+
+def strange_to_core(term: str, text: str, core: Mapping[str, list[str]]) -> str:
+    """Return what core calls by another name than a translation does, "" if there is nothing."""
+    if term in core and term not in _OTHER_SENSE:
+        usual = [each for each in core[term] if _EDGES.findall(each) == _EDGES.findall(term)]
+        return f"core says {usual[0]!r}" if usual and text not in usual else ""
+    for name in _NAMED:
+        if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", term):
+            pieces = [core.get(piece, [piece]) for piece in name.split(" > ")]
+            usual = [" > ".join(each) for each in itertools.product(*pieces)]
+            if not any(each.lower() in text.lower() for each in usual):
+                return f"core calls {name!r} {usual[0]!r}"
+    return ""
 
 
 def problem_of(term: str, text: str) -> str:
@@ -75,8 +108,7 @@ def problem_of(term: str, text: str) -> str:
 
 
 if __name__ == "__main__":
-    command, *paths = sys.argv[1:]
-    if command == "update":
-        update([Path(path) for path in paths])
+    if sys.argv[1] == "update":
+        update()
     elif found := list(complaints()):
         sys.exit("\n".join([*found[:50], f"{len(found)} problems with translations: dev/o365 pot, then translate what is empty"]))

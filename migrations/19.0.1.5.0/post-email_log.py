@@ -27,8 +27,8 @@ def migrate(cr, _version):
          WHERE email.message_id = delivery.message_id AND delivery.email_id IS NULL
     """)
     cr.execute("""
-        INSERT INTO office365_email_recipient (email_id, address, host, state)
-        SELECT email.id, partner.email_normalized, split_part(partner.email_normalized, '@', 2),
+        INSERT INTO office365_email_recipient (email_id, address, state)
+        SELECT email.id, partner.email_normalized,
                CASE notification.notification_status WHEN 'sent' THEN 'sent' WHEN 'exception' THEN 'failed' WHEN 'bounce' THEN 'bounced'
                     WHEN 'canceled' THEN 'canceled' ELSE 'deferred' END
           FROM office365_email email

@@ -170,12 +170,12 @@ class Office365Alert(models.Model):
                 break
             if alert._has_news(monitor):
                 state = "ended" if alert.ended else "began"
-                error = monitor._send(f"alert.{state}", f"{alert.id}-{alert.changed:%Y%m%d%H%M%S}", alert._facts(lines))
+                error = monitor._send(f"alert.{state}", f"{alert.id}-{state}-{alert.changed:%Y%m%d%H%M%S}", alert._facts(lines))
                 if not error:
                     alert.reported = state
                 # What was accepted is not told again, whatever ends this run; and nobody waits for the row with the answer.
                 self.env["ir.cron"]._commit_progress()
-                if error and not error.startswith("HTTP 4"):  # that would be about this message alone
+                if error and (not error.startswith("HTTP 4") or error == "HTTP 429"):  # else it is about this message alone
                     break
 
     def _facts(self, lines: dict[str, Line]) -> dict:

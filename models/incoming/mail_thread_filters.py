@@ -183,7 +183,7 @@ class MailThread(models.AbstractModel):
             return False
         item.keep("ignored", self.env._(
             "The sender has written %(number)s messages within %(minutes)s minutes. Odoo takes no more for now, as a program may be "
-            "answering its mail. If they are all wanted, add the sender under Settings > Technical > Email > Gateway Allowed Emails, then "
+            "answering its mail. If they are all wanted, add the sender under Settings > Technical > Email > Mail Gateway Allowed, then "
             "retry them.",
             number=most, minutes=minutes))
         return True

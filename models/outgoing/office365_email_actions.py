@@ -59,10 +59,13 @@ class Office365Email(models.Model):
         return email_normalize(self.email_from or "") or ""
 
     def _mails(self):
-        """Return the mails of these emails that are not sent: they failed, or wait to be tried again."""
+        """Return the mails of these emails that are not sent: they failed, or wait to be tried again.
+
+        What somebody has cancelled, they wanted nobody to get: who wants it to go after all sends it again in their own name.
+        """
         self.check_access("read")
-        open_ids = [email.message_id for email in self if email.state not in (log.SENT, log.BOUNCED) and email.message_id]
-        mails = self.env["mail.mail"].sudo().search([("message_id", "in", open_ids), ("state", "in", ("exception", "outgoing", "cancel"))])
+        open_ids = [email.message_id for email in self if email.state in (log.FAILED, log.DEFERRED) and email.message_id]
+        mails = self.env["mail.mail"].sudo().search([("message_id", "in", open_ids), ("state", "in", ("exception", "outgoing"))])
         return mails.filtered(lambda mail: mail.state != "outgoing" or mail.office365_cause)
 
     # ------------------------------------------------------------

@@ -29,13 +29,13 @@ class Office365Email(models.Model):
             **{name: note.values.get(name) or None for name in _COLUMNS}, **_said(log.worst(note.recipients.values())),
         } for note in notes]
         told = [
-            {"message_id": note.message_id, "address": address, "host": log.host_of(address), **_said(each)}
+            {"message_id": note.message_id, "address": address, **_said(each)}
             for note in notes for address, each in note.recipients.items()]
         rows = self.env.execute_query(SQL(
             """
             WITH told AS (
                 SELECT * FROM jsonb_to_recordset(%(told)s)
-                    AS t(message_id text, address text, host text, state text, cause text, reply text)
+                    AS t(message_id text, address text, state text, cause text, reply text)
             ), line AS (
                 INSERT INTO office365_email AS email (
                     message_id, date, since, mail_server_id, user_id, company_id, email_from, subject, kind, state, cause, reply)
@@ -61,8 +61,8 @@ class Office365Email(models.Model):
                         ) each ORDER BY array_position(%(order)s, state) LIMIT 1)
                 RETURNING id, message_id
             ), recipient AS (
-                INSERT INTO office365_email_recipient (email_id, address, host, state, cause, reply)
-                SELECT line.id, told.address, told.host, told.state, told.cause, told.reply FROM told JOIN line USING (message_id)
+                INSERT INTO office365_email_recipient (email_id, address, state, cause, reply)
+                SELECT line.id, told.address, told.state, told.cause, told.reply FROM told JOIN line USING (message_id)
                 ON CONFLICT (email_id, address) DO UPDATE SET
                     state = EXCLUDED.state, cause = EXCLUDED.cause, reply = EXCLUDED.reply
             )

@@ -46,11 +46,6 @@ def written(address: str) -> str:
     return ascii_address(address.strip()).lower()
 
 
-def host_of(address: str) -> str:
-    """Return the domain of an address, "" if it has none."""
-    return address.rpartition("@")[2] if "@" in address else ""
-
-
 def kind_of(*, is_probe: bool, is_bulk: bool, sender: str, mailbox: str | None) -> str:
     """Return what kind of mail a message is. A test leaves as the mailbox itself, a probe as another address.
 

@@ -5,7 +5,7 @@ registry.category("web_tour.tours").add("mail_office365_senders", {
         {
             content: "A line says what mail of the user leaves as, and why",
             trigger:
-                ".o_data_row:contains(Brant Wadsworth):contains(brant.wadsworth@contoso.example):contains(Confirmed alias)",
+                ".o_data_row:contains(Brant Wadsworth):contains(brant.wadsworth@contoso.example):has([name=alias_state] .text-bg-success) [name=why]:contains(/\\w/)",
         },
         {
             content: "Choose all lines",
@@ -23,11 +23,11 @@ registry.category("web_tour.tours").add("mail_office365_senders", {
         },
         {
             content: "The alias is allowed",
-            trigger: ".o_data_row:contains(Brant Wadsworth) [name=probe_state]:contains(Allowed)",
+            trigger: ".o_data_row:contains(Brant Wadsworth) [name=probe_state] .text-bg-success",
         },
         {
             content: "Open the address that is refused",
-            trigger: ".o_data_row:has([name=probe_state]:contains(Refused)):contains(notifications@contoso.example) [name=why]",
+            trigger: ".o_data_row:has([name=probe_state] .text-bg-danger):contains(notifications@contoso.example) [name=why]",
             run: "click",
         },
         {
@@ -46,7 +46,7 @@ registry.category("web_tour.tours").add("mail_office365_senders", {
         },
         {
             content: "It says that the mailbox stands in for the refused default From, and how to grant it",
-            trigger: ".o_form_view [name=office365_default_from]:contains(Refused by Exchange):contains(Add-RecipientPermission 'notifications@contoso.example')",
+            trigger: ".o_form_view [name=office365_default_from]:contains(Add-RecipientPermission 'notifications@contoso.example')",
         },
         {
             content: "Back to its addresses",
@@ -55,7 +55,7 @@ registry.category("web_tour.tours").add("mail_office365_senders", {
         },
         {
             content: "They are shown with their states",
-            trigger: ".o_list_view .o_data_row [name=probe_state]:contains(Refused)",
+            trigger: ".o_list_view .o_data_row [name=probe_state] .text-bg-danger",
         },
     ],
 });

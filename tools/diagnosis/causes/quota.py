@@ -22,7 +22,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "daily_recipient_limit",
         (status("5.2.0", "SubmissionQuotaExceeded"), status("5.2.2", "submission quota"), status("5.2.2", "SubmissionQuotaExceeded"),
          status("5.1.90"), reply(554, "SubmissionQuotaExceeded"), says("SubmissionQuotaExceeded"), says("submission quota exceeded")),
-        _lt("The mailbox reached its limit of 10,000 recipients in 24 hours; Odoo will retry. Set a Daily Limit in Settings"
+        _lt("The mailbox reached its limit of 10,000 recipients in 24 hours; Odoo will retry. Set Recipients a Day in Settings"
             " > Technical > Outgoing Mail Servers, or send mailings through another server."),
         "SUBM",
         retry_after=SLIDING_DAY,
@@ -86,7 +86,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "concurrent_connections",
         (status("4.3.2", "concurrent"), status("4.3.2", "ClientSubmit"), status("4.3.2", "sender thread limit"), status("432 4.3.2"),
          reply(432), *any_of("too many concurrent", "too many connections", "concurrent connections", "too many simultaneous")),
-        _lt("More than three programs send from this mailbox at once; Odoo will retry. Lower the maximum of connections in Settings >"
+        _lt("More than three programs send from this mailbox at once; Odoo will retry. Lower Connections in Settings >"
             " Technical > Outgoing Mail Servers, or give other programs a mailbox of their own."),
         "SUBM",
     ),
@@ -95,7 +95,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "rate_limited",
         (status("4.4.2", "submission rate"), *any_of("message submission rate", "rate limit", "sending rate", "too many messages",
                                                    "sending too fast", "too much mail", "try to send slower")),
-        _lt("The mailbox sends more than 30 messages a minute; Odoo will retry. Lower the rate limit in Settings > Technical >"
+        _lt("The mailbox sends more than 30 messages a minute; Odoo will retry. Lower Messages a Minute in Settings > Technical >"
             " Outgoing Mail Servers, or give other programs a mailbox of their own."),
         "SUBM",
         retry_after=NEXT_MINUTE,

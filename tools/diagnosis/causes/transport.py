@@ -81,7 +81,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause(
         "rate_limited",
         (status("4.4.2"),),
-        _lt("The mailbox seems to send more than 30 messages a minute; Odoo will retry. Lower the rate limit in Settings > Technical >"
+        _lt("The mailbox seems to send more than 30 messages a minute; Odoo will retry. Lower Messages a Minute in Settings > Technical >"
             " Outgoing Mail Servers."),
         "SUBM",
         retry_after=60,
