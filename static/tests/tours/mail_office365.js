@@ -114,7 +114,7 @@ registry.category("web_tour.tours").add("mail_office365_alias", {
         ...openPreferences(),
         {
             content: "Help says what the alias does",
-            trigger: ".o_form_view:contains(mail you send from Odoo goes out as this address)",
+            trigger: ".o_form_view:contains(Emails you send from Odoo come from this address)",
         },
         {
             content: "Enter the alias",
