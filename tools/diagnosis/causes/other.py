@@ -52,7 +52,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause(
         "unknown",
         (says("InvalidLicenseException"),),
-        _lt("The mailbox that sends has no licence for Exchange Online. Assign one: Microsoft 365 admin center > Users > Active users >"
+        _lt("The mailbox that sends has no license for Exchange Online. Assign one: Microsoft 365 admin center > Users > Active users >"
             " Licenses and apps."),
         "CET",
         of_object=SENDER,

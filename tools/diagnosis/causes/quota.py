@@ -61,7 +61,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "tenant_recipient_limit",
         (status("5.7.232-233"), says("tenant external recipient rate")),
         _lt("The organization reached its limit of external recipients in 24 hours; Odoo will retry. See Exchange admin"
-            " center > Reports > Mail flow > Tenant Outbound External Recipients; more licences raise the limit."),
+            " center > Reports > Mail flow > Tenant Outbound External Recipients; more licenses raise the limit."),
         "TERRL",
         retry_after=SLIDING_DAY,
     ),

@@ -30,7 +30,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause(
         "ip_reputation",
         (status("5.7.708"),),
-        _lt("Microsoft accepts no mail from the address of this Odoo server. This happens mostly to trial organizations. Buy licences, or "
+        _lt("Microsoft accepts no mail from the address of this Odoo server. This happens mostly to trial organizations. Buy licenses, or "
             "ask for an"
             " exception: Microsoft 365 admin center > Support > Help & support."),
         "NDR2",

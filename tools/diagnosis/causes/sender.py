@@ -16,7 +16,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
          status("5.2.255"), says("sender throttled due to continuous")),
         _lt("Exchange locks the mailbox out of SMTP for an undisclosed time, after many errors of the kind named in its reply. Stop "
             "sending and repair that: Send As (Add-RecipientPermission <address> -Trustee <mailbox> -AccessRights SendAs), a full mailbox"
-            " (Get-MailboxStatistics <mailbox>), the licence, or wrong recipients. Then wait."),
+            " (Get-MailboxStatistics <mailbox>), the license, or wrong recipients. Then wait."),
         "CET",
     ),
     Cause(

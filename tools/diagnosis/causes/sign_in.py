@@ -12,7 +12,7 @@ _ALLOW_DESPITE_TENANT: Final = _lt(
 )
 
 _NOT_ACCESSIBLE: Final = _lt(
-    "Exchange does not open the mailbox that signs in: it is switched off, has no licence or belongs to a blocked account. Check Microsoft"
+    "Exchange does not open the mailbox that signs in: it is switched off, has no license or belongs to a blocked account. Check Microsoft"
     " 365 admin center > Users > Active users (sign-in status, Licenses and apps), and Get-CASMailbox -Identity <mailbox>."
 )
 
@@ -199,9 +199,9 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause(
         "imap_throttled",
         (says("authenticated but not connected"),),
-        _lt("No action needed. Exchange does not open the mailbox for now; Odoo will retry. If it persists for hours, check that the"
-            " mailbox still has a licence and Get-MailboxPermission -Identity <mailbox>; otherwise let it be fetched less often (Settings"
-            " > Technical > Scheduled Actions)."),
+        _lt("No action needed. Exchange does not open the mailbox for now; Odoo will retry. If it persists for hours, check the"
+            " mailbox's license and its permissions: Get-MailboxPermission -Identity <mailbox>. If both are there, let Odoo fetch less"
+            " often (Settings > Technical > Scheduled Actions)."),
         "POPIMAP",
         retry_after=300,
         protocols=INCOMING,
@@ -211,7 +211,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "mailbox_access_missing",
         (says("authenticated but not connected"), says("IMAP4.readonly")),
         _lt("The sign-in works, but the mailbox cannot be opened. Run: Add-MailboxPermission -Identity <mailbox>"
-            " -User <service principal> -AccessRights FullAccess; check that the mailbox has a licence and its exact address is the user"
+            " -User <service principal> -AccessRights FullAccess; check that the mailbox has a license and its exact address is the user"
             " name."),
         "OAUTH",
         protocols=INCOMING,

@@ -99,7 +99,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause(
         "server_busy",
         (status("4.7.0", "PRX"),),
-        _lt("No action needed. Exchange did not reach the mailbox; Odoo will retry. If it persists, the mailbox probably has no licence:"
+        _lt("No action needed. Exchange did not reach the mailbox; Odoo will retry. If it persists, the mailbox probably has no license:"
             " Microsoft 365 admin center > Users > Active users > Licenses and apps."),
         "PRN",
     ),
