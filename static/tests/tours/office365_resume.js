@@ -66,3 +66,17 @@ registry.category("web_tour.tours").add("mail_office365_resume", {
         },
     ],
 });
+
+registry.category("web_tour.tours").add("mail_office365_resume_phone", {
+    steps: () => [
+        {
+            content: "What is paused, why and until when is in sight, with the button that ends it",
+            trigger: ".o_kanban_record:contains(First server):contains(Mailbox locked out):contains(Next attempt) button[name=action_resume]",
+            run: "click",
+        },
+        {
+            content: "It is over",
+            trigger: ".o_view_nocontent:contains(Nothing is paused)",
+        },
+    ],
+});
