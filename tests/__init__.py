@@ -58,6 +58,7 @@ from . import test_identity_attacks_templates
 from . import test_identity_authentication
 from . import test_identity_companies
 from . import test_identity_default_from
+from . import test_identity_exchange_tour
 from . import test_identity_incoming_author
 from . import test_identity_incoming_recipients
 from . import test_identity_modes
@@ -74,6 +75,7 @@ from . import test_incoming_author
 from . import test_incoming_automatic
 from . import test_incoming_charsets
 from . import test_incoming_delivery_report
+from . import test_incoming_failing_tour
 from . import test_incoming_fault_matrix
 from . import test_incoming_fault_matrix_crash
 from . import test_incoming_fault_matrix_mailbox
@@ -150,6 +152,7 @@ from . import test_outgoing_queue_workers
 from . import test_outgoing_quota
 from . import test_outgoing_refusal
 from . import test_outgoing_reservation
+from . import test_outgoing_resume_tour
 from . import test_outgoing_retry
 from . import test_outgoing_route
 from . import test_outgoing_session

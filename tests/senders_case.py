@@ -1,4 +1,4 @@
-"""Base of the tests of the screen Who Sends as What."""
+"""Base of the tests of the Sender Overview."""
 
 
 from odoo.tests import new_test_user

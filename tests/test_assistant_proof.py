@@ -229,7 +229,7 @@ class TestBrokenLegs(ProofCase):
 
     def test_sent_from_another_address(self):
         self.outgoing_server.from_filter = ERP
-        self.assertBroken(self.round_trip(1), "author", f"from {ERP} instead of {BRANT}", "Who Sends as What")
+        self.assertBroken(self.round_trip(1), "author", f"from {ERP} instead of {BRANT}", "Sender Overview")
 
 
 @tagged("post_install", "-at_install")

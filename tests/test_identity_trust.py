@@ -137,7 +137,7 @@ class TestTrust(SenderCase):
         self.assertRecordValues(line, [{"why": "refused", "email_from": "", "address": ""}])
 
     def _line_of(self, user):
-        """Return what the screen Who Sends as What says of a user."""
+        """Return what the Sender Overview says of a user."""
         domain = self.env["office365.sender"].action_open()["domain"]
         return self.env["office365.sender"].search(domain).filtered(lambda line: line.user_id == user)
 

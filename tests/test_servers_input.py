@@ -133,7 +133,8 @@ class TestInputTour(InputCase, HttpCase):
 
     def test_a_new_administrator_is_told_what_is_wrong(self):
         pair = key_pair.make("Test", 30)
-        self.env["ir.config_parameter"].set_param("mail_office365.tour.pfx", pfx(pair).decode())
+        for name, value in (("pfx", pfx(pair).decode()), ("certificate", pair.certificate)):
+            self.env["ir.config_parameter"].set_param(f"mail_office365.tour.{name}", value)
         self.start_tour("/odoo/action-base.action_ir_mail_server_list?debug=1", "mail_office365_input", login="admin")
         server = self.env["ir.mail_server"].search([("office365_preset", "=", "submission"), ("smtp_user", "=", ERP)])
         self.assertRecordValues(server, [{"smtp_host": "smtp.office365.com", "smtp_authentication": "office365"}])

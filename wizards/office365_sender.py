@@ -19,7 +19,7 @@ class Office365Sender(models.TransientModel):
     """
 
     _name = "office365.sender"
-    _description = "Who Sends as What"
+    _description = "Sender Overview"
     _order = "id"
 
     opening = fields.Char(readonly=True, index=True)
@@ -28,7 +28,7 @@ class Office365Sender(models.TransientModel):
         [("user", "User"), ("domain", "Email domain"), ("company", "Company")], readonly=True)
     record_id = fields.Integer(readonly=True)
     user_id = fields.Many2one("res.users", readonly=True, ondelete="cascade")
-    email = fields.Char("E-mail", readonly=True, help="The address that mail is written with.")
+    email = fields.Char(readonly=True, help="The address that mail is written with.")
     alias = fields.Char(readonly=True)
     alias_state = fields.Selection([("pending", "Pending"), ("confirmed", "Confirmed")], "Alias Status", readonly=True)
     mail_server_id = fields.Many2one("ir.mail_server", "Server", readonly=True, ondelete="cascade")
@@ -79,7 +79,7 @@ class Office365Sender(models.TransientModel):
         self.check_access("read")
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Who Sends as What"),
+            "name": self.env._("Sender Overview"),
             "res_model": self._name,
             "views": [(False, "list"), (False, "form")],
             "domain": [("opening", "=", self._fill())],

@@ -135,7 +135,7 @@ def _copy_of(env: Environment, table: str, row: int, values: dict[str, str], num
 
 
 def open_screens(env: Environment, times: int) -> dict[str, list[dict[str, float]]]:
-    """Open *Who Sends as What* and read its first page, and the form of a company that no server sends for, so many times each."""
+    """Open the *Sender Overview* and read its first page, and the form of a company that no server sends for, so many times each."""
     specification = {name: {} for name in _FORM} | {"mail_server_id": {"fields": {"display_name": {}}}}
     domain = env["mail.alias.domain"].create({"name": "unserved.example"})
     company = env["res.company"].create({"name": "Unserved", "alias_domain_id": domain.id})

@@ -64,11 +64,14 @@ class Office365Overview(models.TransientModel):
     def _remedy(self, line: Line) -> str:
         """Return what to do about what a server said."""
         diagnosis = diagnose(line.words)
-        if line.kind in ("default_sender", "sender") and diagnosis.cause == "send_as_denied":
-            server = self.env["ir.mail_server"].sudo().browse(line.record[1])
-            if command := powershell.grant_line(server.office365_sender_mode, server._office365_trustee(), line.details):
-                return self.env._("An Exchange administrator allows it in PowerShell: %s", command)
-        return diagnosis.translated(self.env._)
+        if line.record[0] != "ir.mail_server":
+            return diagnosis.translated(self.env._)
+        server = self.env["ir.mail_server"].sudo().browse(line.record[1])
+        is_denied = line.kind in ("default_sender", "sender") and diagnosis.cause == "send_as_denied"
+        command = is_denied and powershell.grant_line(server.office365_sender_mode, server._office365_trustee(), line.details)
+        if command:
+            return self.env._("An Exchange administrator allows it in PowerShell: %s", command)
+        return server._office365_remedy_text(diagnosis, line.details[0] if line.count == 1 and line.details else "")
 
     @api.model
     def _fine(self, kind: str) -> str:

@@ -48,7 +48,7 @@ class Office365RoundTrip(models.Model):
     def _author_text(self, finding: Finding) -> tuple[str, str]:
         if finding.slug == "left_otherwise":
             return self.env._("Odoo sent the email from %(address)s instead of %(wanted)s.", **finding.values), self.env._(
-                "Open “Who Sends as What”: it says why. Either the From filter of the server leaves the address out, or the address is "
+                "Open the Sender Overview: it says why. Either the From filter of the server leaves the address out, or the address is "
                 "not confirmed.")
         return self.env._("The email arrived from %(address)s, but was sent from %(wanted)s.", **finding.values), self.env._(
             "Exchange replaced the address. If both are addresses of one mailbox, allow sending from aliases in Exchange Online "

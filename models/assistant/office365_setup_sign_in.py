@@ -24,7 +24,7 @@ class Office365Setup(models.Model):
              "Delegated: the owner of the mailbox signs in with Microsoft once, and again after 90 days without use.")
     credential = fields.Selection(
         [("certificate", "Certificate made here"), ("secret", "Client secret"), ("none", "None (public client, device code only)")],
-        string="Proves Itself By", default="certificate", required=True,
+        default="certificate", required=True,
         help="Microsoft recommends a certificate: its private key never leaves this database.")
     client_secret = fields.Char(
         compute="_compute_client_secret", inverse="_inverse_client_secret", exportable=False,

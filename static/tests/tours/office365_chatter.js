@@ -1,33 +1,32 @@
-import { rpcBus } from "@web/core/network/rpc";
+import { browser } from "@web/core/browser/browser";
 import { registry } from "@web/core/registry";
-
-/** Ask the server and wait for the answer, as nothing may happen in the page meanwhile. */
-function askNow(url, params) {
-    const request = new XMLHttpRequest();
-    request.open("POST", url, false);
-    request.setRequestHeader("Content-Type", "application/json");
-    request.send(JSON.stringify({ jsonrpc: "2.0", method: "call", params }));
-    return JSON.parse(request.responseText).result;
-}
-
-function callNow(model, method, args) {
-    return askNow(`/web/dataset/call_kw/${model}/${method}`, { model, method, args, kwargs: {} });
-}
 
 /**
  * Outside of tests, the mail leaves between the commit and the answer, and the bus tells what became of it before the answer arrives. In tests
- * nothing is committed: the answer is held back until both have happened.
+ * nothing is committed: the answer is held back until the mail was sent and the bus has told. What it tells later would hide a fault.
  */
 function sendBeforeTheAnswer() {
-    rpcBus.addEventListener("RPC:RESPONSE", ({ detail: { data, result } }) => {
-        if (!result?.message_id) {
-            return;
+    const { bus_service: bus, orm } = odoo.__WOWL_DEBUG__.root.env.services;
+    browser.XMLHttpRequest = class extends XMLHttpRequest {
+        addEventListener(type, listener) {
+            super.addEventListener(type, async (event) => {
+                if (type === "load" && this.responseURL.endsWith("/mail/message/post")) {
+                    const told = new Promise((resolve) => {
+                        bus.subscribe("mail.record/insert", (records) => {
+                            if (records["mail.notification"]?.some((each) => each.notification_status === "exception")) {
+                                resolve();
+                            }
+                        });
+                    });
+                    const { message_id } = JSON.parse(this.response).result;
+                    await orm.call("mail.mail", "send", [await orm.search("mail.mail", [["mail_message_id", "=", message_id]])]);
+                    await told;
+                    bus.stop();
+                }
+                listener(event);
+            });
         }
-        const { thread_model, thread_id } = data.params;
-        callNow("mail.mail", "send", [callNow("mail.mail", "search", [[["mail_message_id", "=", result.message_id]]])]);
-        const told = askNow("/mail/thread/messages", { thread_model, thread_id, fetch_params: {} });
-        odoo.__WOWL_DEBUG__.root.env.services["mail.store"].insert(told.data);
-    });
+    };
 }
 
 registry.category("web_tour.tours").add("mail_office365_refused_at_once", {
@@ -53,6 +52,7 @@ registry.category("web_tour.tours").add("mail_office365_refused_at_once", {
         {
             content: "The envelope is red at once",
             trigger: ".o-mail-Message:contains(Refused offer) .o-mail-Message-notification.text-danger [aria-label='Delivery failure']",
+            timeout: 30000, // for the bus
             run: "click",
         },
         {

@@ -52,6 +52,11 @@ registry.category("web_tour.tours").add("mail_office365_input", {
             run: "click",
         },
         {
+            content: "Without a preset, core's form is as it was",
+            trigger:
+                ".o_form_view:not(:has(.o-form-buttonbox .oe_stat_button)) .o_field_widget[name=smtp_host] input:not([placeholder*='.'])",
+        },
+        {
             content: "Open the presets",
             trigger: ".o_field_widget[name=office365_preset] .o_select_menu_toggler",
             run: "click",
@@ -65,6 +70,11 @@ registry.category("web_tour.tours").add("mail_office365_input", {
             content: "Microsoft's sign-in is chosen, and there is no empty box for the app",
             trigger:
                 ".o_form_view:has(.o_field_widget[name=office365_sign_in_by] input[data-value=office365]:checked):not(:has(.o_field_widget[name=office365_app_id]))",
+        },
+        {
+            content: "What needs a server that is saved is not offered",
+            trigger:
+                ".o_form_view:has(button[name=action_office365_test]):not(:has(button[name=action_office365_deliveries], button[name=action_office365_probe], button[name=action_office365_senders]))",
         },
         {
             content: "Create the Entra app",
@@ -87,6 +97,20 @@ registry.category("web_tour.tours").add("mail_office365_input", {
             run: "click",
         },
         {
+            content: "Enter the certificate without its key",
+            trigger: ".modal .o_field_widget[name=certificate] textarea",
+            async run({ edit }) {
+                await edit(await parameter("certificate"));
+            },
+        },
+        ...saveApp,
+        ...refused("has no private key"),
+        {
+            content: "Take it out again",
+            trigger: ".modal .o_field_widget[name=certificate] textarea",
+            run: "clear",
+        },
+        {
             content: "Upload the file",
             trigger: ".modal .o_field_widget[name=certificate_pfx] input[type=file]:not(:visible)",
             async run({ anchor }) {
@@ -107,6 +131,16 @@ registry.category("web_tour.tours").add("mail_office365_input", {
         edit("smtp_user", "ERP <erp@contoso.example>"),
         ...save,
         ...refused("the field Username holds “ERP <erp@contoso.example>”"),
+        {
+            content: "The field that the message names is on the page",
+            trigger: ".o_form_view label:contains(/^Username/)",
+        },
+        edit("smtp_user", "erp@contoso.example, info@contoso.example"),
+        ...save,
+        ...refused("holds several addresses"),
+        edit("smtp_user", "erp"),
+        ...save,
+        ...refused("the field Username holds “erp”"),
         edit("smtp_user", " erp@contoso.example "),
         ...save,
         {

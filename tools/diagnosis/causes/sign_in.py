@@ -199,9 +199,9 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause(
         "imap_throttled",
         (says("authenticated but not connected"),),
-        _lt("No action needed. Exchange does not open the mailbox for now; Odoo will retry. If it persists for hours, check that the"
-            " mailbox still has a license and Get-MailboxPermission -Identity <mailbox>; otherwise let it be fetched less often (Settings"
-            " > Technical > Scheduled Actions)."),
+        _lt("No action needed. Exchange does not open the mailbox for now; Odoo will retry. If it persists for hours, check the"
+            " mailbox's license and its permissions: Get-MailboxPermission -Identity <mailbox>. If both are there, let Odoo fetch less"
+            " often (Settings > Technical > Scheduled Actions)."),
         "POPIMAP",
         retry_after=300,
         protocols=INCOMING,
