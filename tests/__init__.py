@@ -1,3 +1,4 @@
+from . import test_accessibility
 from . import test_assistant_alias_domain
 from . import test_assistant_alias_proposals
 from . import test_assistant_aliases

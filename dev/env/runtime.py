@@ -6,7 +6,7 @@ import socket
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import odoo_source, paths, tools, venv
+from . import axe, odoo_source, paths, tools, venv
 from .odoo_source import Odoo
 from .postgres import Server, clean_environment
 from .progress import Failure, say
@@ -23,6 +23,7 @@ class Runtime:
     venv: Path
     tools: Tools
     postgres: Path
+    axe: Path | None
     _server: Server | None = None
     _data: Path | None = None
 
@@ -77,6 +78,7 @@ class Runtime:
             "RUFF_CACHE_DIR": str(paths.checkout() / "ruff"),
             "PYLINTHOME": str(paths.checkout() / "pylint"),
             "MAIL_OFFICE365_DOVECOT": str(self.tools.prefix),
+            **({"MAIL_OFFICE365_AXE": str(self.axe)} if self.axe else {}),
         }
 
     def config(self, database: str, port: int | None = None, **options: object) -> Path:
@@ -110,7 +112,7 @@ def provide() -> Runtime:
     """Return all parts, built on first use."""
     odoo = odoo_source.provide()
     environment = venv.provide()
-    return Runtime(odoo, environment, tools.provide(), venv.provide_postgres(environment))
+    return Runtime(odoo, environment, tools.provide(), venv.provide_postgres(environment), axe.provide())
 
 
 def free_port() -> int:
