@@ -1,6 +1,7 @@
 """What axe-core finds on our screens and dialogs, beside what it finds on core's own, in a desktop's window and in a phone's."""
 
 import base64
+import contextlib
 import json
 import os
 import sys
@@ -9,11 +10,12 @@ from collections import Counter
 from pathlib import Path
 from unittest.mock import patch
 
+from lxml import etree
 from odoo import fields
-from odoo.tests import HttpCase, tagged
+from odoo.tests import BaseCase, HttpCase, tagged
 from odoo.tests.common import ChromeBrowser
 
-from .common import BRANT, CUSTOMER, ERP, INFO
+from .common import BRANT, CUSTOMER, ERP, INFO, Office365Mixin
 from .servers import replies
 from .servers.directory import DOMAIN
 from .sign_in import SignInMixin
@@ -22,9 +24,10 @@ AXE = os.environ.get("MAIL_OFFICE365_AXE")
 DESKTOP, PHONE = 1440, 390
 LIST = ".o_list_view .o_data_row, .o_kanban_view .o_kanban_record:not(.o_kanban_ghost)"
 FORM = ".o_form_view .o_form_sheet"
-CHATTER = ".o_form_view .o-mail-Message"  # it comes a moment later than the form
+CHATTER = ".o_form_view:has(.o-mail-Message) .o-mail-Activity"  # it comes a moment later than the form
 DIALOG = ".modal .o_form_view"
 CLOSE = ".modal .o_mail_office365_close"
+KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, "ArrowDown": 40}  # by their virtual key codes
 _TOLD = "office365: "
 _WINDOW = {"type": "ir.actions.act_window"}
 
@@ -38,9 +41,54 @@ def record(records, **more):
     return {**_WINDOW, "res_model": records._name, "res_id": records[:1].id, "views": [(False, "form")], **more}
 
 
+@tagged("post_install", "-at_install")
+class TestWords(BaseCase):
+    """No state is told by a colour alone."""
+
+    # Lists that tell by a text why a line is coloured, all others by a badge.
+    TEXTS = {"office365_app_view_list": "expiry_notice"}
+
+    def test_what_is_coloured_is_a_badge_or_has_one_in_its_line(self):
+        coloured = 0
+        for file in (Path(__file__).parents[1] / "views").glob("*.xml"):
+            for node in etree.parse(file).iter("field", "list"):
+                if not any(name.startswith("decoration-") for name in node.attrib):
+                    continue
+                coloured += 1
+                [view] = node.xpath("ancestor::record[1]/@id")
+                with self.subTest(view=view, field=node.get("name")):
+                    if node.tag == "field":
+                        self.assertEqual(node.get("widget"), "badge")
+                        continue
+                    shown = node.xpath("field[not(@optional) and not(@column_invisible)]")
+                    self.assertTrue([each for each in shown if each.get("name") == self.TEXTS.get(view) or (
+                        each.get("widget") == "badge" and view not in self.TEXTS)])
+        self.assertGreater(coloured, 20)
+
+
+class ListeningMixin:
+    """Tours that ask the test for what a page can't do itself: ``console.log("office365: WORD VALUE")``."""
+
+    @contextlib.contextmanager
+    def listening(self, **handlers):
+        """Call the handler of a word with the browser and the value."""
+        handle = ChromeBrowser._handle_console
+
+        def listen(browser, type, args=None, **more):  # noqa: A002 - Chromium's name
+            said = str(args[0].get("value")) if args else ""
+            word, _space, value = said.removeprefix(_TOLD).partition(" ")
+            if said.startswith(_TOLD):
+                handlers[word](browser, value)
+            else:
+                handle(browser, type, args, **more)
+
+        with patch.object(ChromeBrowser, "_handle_console", listen):
+            yield
+
+
 @unittest.skipUnless(AXE, "axe-core was not provisioned: npm is not installed")
 @tagged("post_install", "-at_install")
-class TestAccessibility(SignInMixin, HttpCase):
+class TestAccessibility(ListeningMixin, SignInMixin, HttpCase):
     browser_size = f"{DESKTOP}x900"
 
     def setUp(self):
@@ -148,7 +196,8 @@ class TestAccessibility(SignInMixin, HttpCase):
         mail = self.mail(subject="Core's", state="exception", failure_reason="Refused", mail_server_id=cores_server.id)
         self.customer.message_post(body="Hello")
         company = self.env["res.partner"].create({"name": "Core's", "is_company": True, "child_ids": [(0, 0, {"name": "Child"})]})
-        activity = self.customer.activity_schedule("mail.mail_activity_data_todo", user_id=self.admin.id)
+        activity = self.customer.activity_schedule("mail.mail_activity_data_todo", user_id=self.admin.id, date_deadline=fields.Date.today())
+        plan = self.env["mail.activity.plan"].create({"name": "Core's", "res_model": "res.partner"})
         return [
             screen("core: outgoing servers", "list", LIST, records("ir.mail_server", "base.ir_mail_server_list")),
             screen("core: mails", "list", LIST, records("mail.mail", "mail.view_mail_tree")),
@@ -161,9 +210,10 @@ class TestAccessibility(SignInMixin, HttpCase):
             screen("core: a mail", "form", FORM, record(mail, views=view("mail.view_mail_form", "form"))),
             screen("core: a contact", "form", CHATTER, record(self.customer)),
             screen("core: a company", "form", FORM, record(company)),
-            screen("core: a user", "form", FORM, record(self.admin, views=view("base.view_users_form", "form"))),
+            screen("core: a template", "form", FORM, record(
+                self.env["mail.template"].search([], limit=1), views=view("mail.email_template_form", "form"))),
             screen("core: an activity", "form", DIALOG, record(activity, target="new")),
-            screen("core: a model", "form", FORM, record(self.env.ref("base.model_res_partner"), views=view("base.view_model_form", "form"))),
+            screen("core: a plan", "form", FORM, record(plan)),
             screen("core: settings", "form", ".o_setting_box", "base_setup.action_general_configuration"),
             screen("core: preferences", "dialog", DIALOG, record(
                 self.admin, target="new", views=view("base.view_users_form_simple_modif", "form"))),
@@ -209,28 +259,44 @@ class TestAccessibility(SignInMixin, HttpCase):
         looked = []
         plan = json.dumps([{"width": width, "screens": screens} for width in (DESKTOP, PHONE)], default=str)
         brought = f"{Path(AXE).read_text(encoding='utf-8')}; window.office365Accessibility = {plan}; true"
-        handle, start = ChromeBrowser._handle_console, ChromeBrowser._wait_code_ok
-
-        def listen(browser, type, args=None, **more):  # noqa: A002 - Chromium's name
-            said = str(args[0].get("value")) if args else ""
-            what, _space, value = said.removeprefix(_TOLD).partition(" ") if said.startswith(_TOLD) else ("", "", "")
-            if what == "width":
-                browser._websocket_send("Emulation.setDeviceMetricsOverride", params={
-                    "mobile": False, "width": int(value), "height": 900, "deviceScaleFactor": 1})
-            elif what == "found":
-                looked.append(json.loads(value))
-                f = browser._websocket_send("Page.captureScreenshot", params={"format": "png"}, with_future=True)  # PICTURE
-                name = f"/tmp/axe_pics/{looked[-1]['width']}_{looked[-1]['name'].replace(' ', '_').replace(':', '')}.png"  # PICTURE
-                f.add_done_callback(lambda done: Path(name).write_bytes(base64.b64decode(done.result()["data"])))  # PICTURE
-                Path("/tmp/axe_raw.json").write_text(json.dumps(looked))  # PICTURE
-            else:
-                handle(browser, type, args, **more)
+        start = ChromeBrowser._wait_code_ok
 
         def bring(browser, *args, **more):
             browser._websocket_request("Runtime.evaluate", params={"expression": brought})
             return start(browser, *args, **more)
 
-        self.env.flush_all()
-        with patch.object(ChromeBrowser, "_handle_console", listen), patch.object(ChromeBrowser, "_wait_code_ok", bring):
+        def widen(browser, width):
+            browser._websocket_send("Emulation.setDeviceMetricsOverride", params={
+                "mobile": False, "width": int(width), "height": 900, "deviceScaleFactor": 1})
+
+        with self.listening(width=widen, found=lambda _browser, value: looked.append(json.loads(value))), patch.object(
+                ChromeBrowser, "_wait_code_ok", bring):
             self.start_tour("/odoo/action-mail_office365.office365_cause_action", "mail_office365_accessibility", login="admin", timeout=240)
         return looked
+
+
+@tagged("post_install", "-at_install")
+class TestKeyboard(ListeningMixin, Office365Mixin, HttpCase):
+    browser_size = f"{DESKTOP}x900"
+
+    def test_who_has_no_mouse_sets_up_tests_and_retries(self):
+        self.set_alias(self.brant, BRANT)
+        server = self.outgoing()
+        self.env["office365.setup"].create({"domain": DOMAIN, "mailbox": ERP, "mail_server_id": server.id})
+        self.env["office365.email"].search([]).unlink()
+        self.servers.submission.faults.add("RCPT", replies.S550_5_1_10_RECIPIENT_NOT_FOUND)
+        self.mail(subject="Refused offer").send()
+        email = self.env["office365.email"].search([("subject", "=", "Refused offer")])
+        self.assertEqual(email.state, "failed")
+        with self.listening(key=self.press):
+            self.start_tour("/odoo/action-mail_office365.office365_cause_action", "mail_office365_keyboard", login="admin", timeout=180)
+        self.env.invalidate_all()
+        self.assertEqual(email.state, "sent")
+
+    @staticmethod
+    def press(browser, name):
+        shift, _plus, key = name.rpartition("+")
+        what = {"key": key, "code": key, "windowsVirtualKeyCode": KEYS[key], "modifiers": 8 if shift else 0}
+        browser._websocket_send("Input.dispatchKeyEvent", params={
+            "type": "keyDown", **what, **({"text": "\r"} if key == "Enter" else {})})
+        browser._websocket_send("Input.dispatchKeyEvent", params={"type": "keyUp", **what})

@@ -31,7 +31,6 @@ async function look({ name, kind, phone }, width) {
     const box = phone && document.querySelector(phone)?.getBoundingClientRect();
     const isShown = !phone || Boolean(box?.width && box.left >= 0 && box.right <= width);
     console.log("office365: found " + JSON.stringify({ width, name, kind, found, isWide, isShown }));
-    await new Promise((resolve) => setTimeout(resolve, 400)); // PICTURE
 }
 
 function steps({ width, screens }) {
