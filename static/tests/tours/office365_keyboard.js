@@ -47,7 +47,7 @@ function go(key, selector, content = `${key} to ${selector}`) {
         trigger: selector,
         timeout: 30000,
         async run() {
-            const passed = [];
+            const passed = [describe(document.activeElement)];
             for (let presses = 0; presses < MOST; presses++) {
                 await press(key);
                 const { activeElement } = document;
