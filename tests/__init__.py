@@ -1,4 +1,5 @@
 from . import test_assistant_alert
+from . import test_accessibility
 from . import test_assistant_alias_domain
 from . import test_assistant_alias_proposals
 from . import test_assistant_aliases

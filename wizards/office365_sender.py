@@ -81,7 +81,8 @@ class Office365Sender(models.TransientModel):
             "type": "ir.actions.act_window",
             "name": self.env._("Sender Overview"),
             "res_model": self._name,
-            "views": [(False, "list"), (False, "form")],
+            "views": [(False, "list"), (False, "kanban"), (False, "form")],
+            "mobile_view_mode": "kanban",
             "domain": [("opening", "=", self._fill())],
             "context": {key: value for key, value in self.env.context.items() if key.startswith("search_default_")},
         }

@@ -46,3 +46,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.xfail)
         # A file's tests share what its classes set up; those of the fault matrix share a database.
         item.add_marker(pytest.mark.xdist_group("fault_matrix" if "fault_matrix" in item.path.name else item.path.name))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show the tables that tests print, also of those that pass."""
+    for report in terminalreporter.getreports("passed"):
+        for line in report.capstdout.splitlines():
+            if line.startswith("| "):
+                terminalreporter.write_line(line)

@@ -6,7 +6,7 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import debian, paths, venv
+from . import axe, debian, paths, venv
 from .debian import Odoo
 from .postgres import Server, clean_environment
 
@@ -18,6 +18,7 @@ class Runtime:
     odoo_parts: Odoo
     venv: Path
     tools: Path
+    axe: Path | None
 
     @property
     def key(self) -> str:
@@ -49,6 +50,7 @@ class Runtime:
             "PYLINTHOME": str(paths.checkout() / "pylint"),
             "PRE_COMMIT_HOME": str(paths.checkout() / "pre-commit"),
             "MAIL_OFFICE365_DOVECOT": str(self.tools),
+            **({"MAIL_OFFICE365_AXE": str(self.axe)} if self.axe else {}),
         }
 
 
@@ -90,7 +92,7 @@ class Site(Runtime):
 
 def provide() -> Runtime:
     """Return all parts, built on first use."""
-    return Runtime(debian.odoo(), venv.provide(), debian.tools())
+    return Runtime(debian.odoo(), venv.provide(), debian.tools(), axe.provide())
 
 
 def free_port(wanted: int = 0) -> int:

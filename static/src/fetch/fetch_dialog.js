@@ -1,3 +1,4 @@
+import { openDialog, useFocusAtEnd } from "@mail_office365/dialogs/dialogs";
 import { Component, markup, onMounted, onWillUnmount, useState } from "@odoo/owl";
 import { Dialog } from "@web/core/dialog/dialog";
 import { _t } from "@web/core/l10n/translation";
@@ -22,6 +23,7 @@ export class FetchDialog extends Component {
             isRunning: true,
             isStopping: false,
         });
+        useFocusAtEnd(() => !this.state.isRunning);
         onMounted(() => this.run());
         onWillUnmount(() => this.stop());
     }
@@ -108,16 +110,9 @@ export class FetchDialog extends Component {
     }
 }
 
-function fetchAction(env, action) {
+function fetchAction(env, action, options) {
     const { server_id: serverId, title } = action.params;
-    env.services.dialog.add(
-        FetchDialog,
-        { serverId, title },
-        {
-            onClose: (result) =>
-                result?.hasLeft || env.services.action.doAction({ type: "ir.actions.client", tag: "soft_reload" }),
-        }
-    );
+    openDialog(env, FetchDialog, { serverId, title }, options);
 }
 
 registry.category("actions").add("mail_office365.fetch", fetchAction);

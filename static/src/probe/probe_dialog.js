@@ -1,3 +1,4 @@
+import { openDialog, useFocusAtEnd } from "@mail_office365/dialogs/dialogs";
 import { Component, onMounted, onWillUnmount, useState } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
 import { CopyButton } from "@web/core/copy_button/copy_button";
@@ -28,6 +29,7 @@ export class ProbeDialog extends Component {
             failure: "",
         });
         this.isOpen = true;
+        useFocusAtEnd(() => !this.isRunning);
         onMounted(() => this.run());
         onWillUnmount(() => {
             this.isOpen = false;
@@ -77,13 +79,9 @@ export class ProbeDialog extends Component {
     }
 }
 
-function probeAction(env, action) {
+function probeAction(env, action, options) {
     const { server_ids: serverIds, title } = action.params;
-    env.services.dialog.add(
-        ProbeDialog,
-        { serverIds, title },
-        { onClose: () => env.services.action.doAction({ type: "ir.actions.client", tag: "soft_reload" }) }
-    );
+    openDialog(env, ProbeDialog, { serverIds, title }, options);
 }
 
 registry.category("actions").add("mail_office365.probe", probeAction);

@@ -1,4 +1,5 @@
-import { Component, onMounted, onWillUnmount, useEffect, useRef, useState } from "@odoo/owl";
+import { openDialog, useFocusAtEnd } from "@mail_office365/dialogs/dialogs";
+import { Component, onMounted, onWillUnmount, useState } from "@odoo/owl";
 import { Dialog } from "@web/core/dialog/dialog";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
@@ -14,12 +15,7 @@ export class ProofDialog extends Component {
         this.orm = useService("orm");
         this.state = useState({ ...this.props.progress, failure: "", elapsed: 0, isCancelling: false, isRunning: true });
         this.began = Date.now();
-        // Whoever uses the keyboard goes on with Enter.
-        const closeRef = useRef("close");
-        useEffect(
-            (button) => button?.focus(),
-            () => [closeRef.el]
-        );
+        useFocusAtEnd(() => !this.state.isRunning);
         onMounted(() => {
             this.timer = setInterval(() => {
                 this.state.elapsed = Math.round((Date.now() - this.began) / 1000);
@@ -85,13 +81,9 @@ export class ProofDialog extends Component {
     }
 }
 
-function proofAction(env, action) {
+function proofAction(env, action, options) {
     const { trip_id: tripId, title, ...progress } = action.params;
-    env.services.dialog.add(
-        ProofDialog,
-        { tripId, title, progress },
-        { onClose: () => env.services.action.doAction({ type: "ir.actions.client", tag: "soft_reload" }) }
-    );
+    openDialog(env, ProofDialog, { tripId, title, progress }, options);
 }
 
 registry.category("actions").add("mail_office365.proof", proofAction);

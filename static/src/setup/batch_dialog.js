@@ -1,3 +1,4 @@
+import { openDialog, useFocusAtEnd } from "@mail_office365/dialogs/dialogs";
 import { Component, onMounted, onWillUnmount, useState } from "@odoo/owl";
 import { Dialog } from "@web/core/dialog/dialog";
 import { _t } from "@web/core/l10n/translation";
@@ -16,6 +17,7 @@ export class BatchDialog extends Component {
     setup() {
         this.orm = useService("orm");
         this.state = useState({ done: 0, failed: 0, failure: "", isRunning: true, isStopping: false });
+        useFocusAtEnd(() => !this.state.isRunning);
         onMounted(() => this.run());
         onWillUnmount(() => this.stop());
     }
@@ -63,10 +65,8 @@ export class BatchDialog extends Component {
     }
 }
 
-function batchAction(env, action) {
-    env.services.dialog.add(BatchDialog, action.params, {
-        onClose: () => env.services.action.doAction({ type: "ir.actions.client", tag: "soft_reload" }),
-    });
+function batchAction(env, action, options) {
+    openDialog(env, BatchDialog, action.params, options);
 }
 
 registry.category("actions").add("mail_office365.batch", batchAction);

@@ -1,3 +1,4 @@
+import { openDialog, useFocusAtEnd } from "@mail_office365/dialogs/dialogs";
 import { Component, onMounted, onWillUnmount, useState } from "@odoo/owl";
 import { Dialog } from "@web/core/dialog/dialog";
 import { _t } from "@web/core/l10n/translation";
@@ -87,6 +88,7 @@ export class CheckDialog extends Component {
             steps: this.props.steps.map(([step, label]) => ({ step, label, state: null, remedy: "" })),
             isRunning: true,
         });
+        useFocusAtEnd(() => !this.state.isRunning);
         onMounted(() => this.run());
         onWillUnmount(() => this.stop());
     }
@@ -132,10 +134,8 @@ export class CheckDialog extends Component {
 }
 
 function checkAction(env, action, options) {
-    // The form that the button is on reads its record again, in turn with what is typed and clicked there meanwhile.
-    const reload = options?.onClose || (() => env.services.action.doAction({ type: "ir.actions.client", tag: "soft_reload" }));
     const { setup_id: setupId, steps, confirm } = action.params;
-    env.services.dialog.add(CheckDialog, { setupId, steps, confirm }, { onClose: () => reload() });
+    openDialog(env, CheckDialog, { setupId, steps, confirm }, options);
 }
 
 registry.category("actions").add("mail_office365.check_steps", checkAction);

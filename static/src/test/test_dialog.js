@@ -1,3 +1,4 @@
+import { openDialog, useFocusAtEnd } from "@mail_office365/dialogs/dialogs";
 import { Component, onMounted, onWillUnmount, useState } from "@odoo/owl";
 import { CopyButton } from "@web/core/copy_button/copy_button";
 import { Dialog } from "@web/core/dialog/dialog";
@@ -30,7 +31,8 @@ export class TestDialog extends Component {
         this.orm = useService("orm");
         this.action = useService("action");
         useAutofocus({ refName: "emailTo", selectAll: true });
-        this.state = useState({ ...this.blank, isRunning: false, emailTo: this.props.emailTo || "" });
+        this.state = useState({ ...this.blank, isRunning: !this.props.asksRecipient, emailTo: this.props.emailTo || "" });
+        useFocusAtEnd(() => this.isOver);
         onMounted(() => this.props.asksRecipient || this.run());
         onWillUnmount(() => this.cancel());
     }
@@ -154,16 +156,9 @@ export class TestDialog extends Component {
     }
 }
 
-function testAction(env, action) {
+function testAction(env, action, options) {
     const { model, server_id: serverId, title, parts, patience, asks_recipient: asksRecipient, email_to: emailTo } = action.params;
-    env.services.dialog.add(
-        TestDialog,
-        { model, serverId, title, parts, patience, asksRecipient, emailTo },
-        {
-            onClose: (result) =>
-                result?.hasLeft || env.services.action.doAction({ type: "ir.actions.client", tag: "soft_reload" }),
-        }
-    );
+    openDialog(env, TestDialog, { model, serverId, title, parts, patience, asksRecipient, emailTo }, options);
 }
 
 registry.category("actions").add("mail_office365.test", testAction);
