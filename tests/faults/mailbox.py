@@ -17,8 +17,8 @@ from .store import Store
 
 #: Runs until everything has to be settled, and those in a row that change nothing any more.
 ROUNDS, _IDLE = 40, 3
-_LONGEST_RUN = 120.0
-_PATIENCE = 60.0  # seconds until something has to happen; only reached if it never does
+# Seconds; only reached by what never ends, or never happens.
+_LONGEST_RUN = _PATIENCE = 300.0
 
 
 class Receiving(Counting):
