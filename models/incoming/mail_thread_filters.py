@@ -173,7 +173,7 @@ class MailThread(models.AbstractModel):
             """
             SELECT model, res_id, count(*) FROM office365_inbound
              WHERE sender = %s AND state = 'done' AND id <> %s
-               AND received > %s::timestamp - interval '1 minute' * %s AND received <= %s
+               AND COALESCE(received, date) > %s::timestamp - interval '1 minute' * %s AND COALESCE(received, date) <= %s
              GROUP BY model, res_id
             """, [email, item.row_id, until, minutes, until])
         counts = {(model, res_id): count for model, res_id, count in self.env.cr.fetchall()}
