@@ -115,6 +115,9 @@ class TestMending(BaseCase):
         message = read(b"Content-Type: text/html; charset=utf-8\r\n\r\n" + b"\n&#100;&#x0Ab;&gt;" * 50_000)
         self.assertEqual(mend(message), ["markup"])
         self.assertEqual(html.unescape(message.get_content())[-3:], "d\xab>", "numbers that begin as the one of a line's end")
+        message = read(b"Content-Type: text/plain; charset=utf-8\r\n\r\n" + b"\n\n&#10;> a" * 50_000)
+        self.assertEqual(mend(message), ["markup"])
+        self.assertEqual(message.get_content().count("&#10;> a"), 50_000, "in a plain text, that is text")
         for line in (b"> a\r\n", b"a\r\n"):
             self.assertEqual(mend(read(b"Content-Type: text/plain; charset=utf-8\r\n\r\n" + line * 2000)), [])
 

@@ -12,6 +12,7 @@ _META_WITHIN: Final = 4096
 # A line that may be a quote's: in a page, each character may be written as a number.
 _LINE_END: Final = re.compile(r"&#0*10(?!\d);?|&#x0*a(?![\da-f]);?|&newline;", re.IGNORECASE)
 _QUOTED: Final = re.compile(r"(?:\n|&#0*10(?!\d);?|&#x0*a(?![\da-f]);?|&newline;)(?=>|&g|&#)", re.IGNORECASE)
+_QUOTED_LINE: Final = re.compile(r"\n(?=>|&g|&#)", re.IGNORECASE)
 _QUOTE: Final = re.compile(r"(?:\n(?:>|&g|&#)[^\n\r]*)+", re.IGNORECASE)
 #: Octets, as many as are copied in a second.
 _MOST_COPIED: Final = 500_000_000
@@ -41,7 +42,7 @@ def has_many_quotes(text: bytes) -> bool:
 def with_fewer_quotes(text: str, *, is_page: bool) -> str:
     """Return a text in which the lines of a quote are one quote for core, too; if there are still many, they are lines as any other."""
     text = (_LINE_END.sub("\n", text) if is_page else text).replace("\r\n", "\n")
-    return _QUOTED.sub("\n ", text) if len(_QUOTE.findall(text)) * len(text) > _MOST_COPIED else text
+    return _QUOTED_LINE.sub("\n ", text) if len(_QUOTE.findall(text)) * len(text) > _MOST_COPIED else text
 
 
 def charset_in(page: bytes) -> str | None:
