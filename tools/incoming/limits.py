@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from .mending.parameters import parameters
+
 #: Octets of a message. Exchange Online takes 150 MB at most, and 36 MB by default; parsed, it takes six times as much memory.
 MAX_SIZE: Final = 64 * 1024 * 1024
 MAX_HEADER: Final = 256 * 1024
@@ -23,13 +25,14 @@ _END_OF_HEADER: Final = re.compile(rb"\r?\n\r?\n")
 # Python's parser takes a CR alone for the end of a line, too.
 _PART: Final = re.compile(rb"(?:\A|[\r\n])content-type[ \t]*:", re.IGNORECASE)
 _MULTIPART: Final = re.compile(rb"(?:\A|[\r\n])content-type[ \t]*:[ \t\r\n]*(?:multipart/|message/rfc822)", re.IGNORECASE)
+_FIELD_OF_MULTIPART: Final = re.compile(rb"content-type[ \t]*:([^\r\n]*(?:(?:\r\n|\r|\n)[ \t][^\r\n]*)*)", re.IGNORECASE)
 _RECIPIENTS: Final = re.compile(rb"(?:\A|[\r\n])(?:to|cc|resent-to|resent-cc)[ \t]*:(.*(?:\r?\n[ \t].*)*)", re.IGNORECASE)
 
 
 def excess(source: bytes) -> str:
     """Return what a message has too much of: ``size``, ``header``, ``parts``, ``multiparts`` or ``recipients``; "" if it may be parsed.
 
-    Counted in its text, which is fast: a part has one Content-Type.
+    Counted in its text, which is fast: a part has one Content-Type, or no header at all, and then the line before it tells.
     """
     if len(source) > MAX_SIZE:
         return "size"
@@ -40,11 +43,14 @@ def excess(source: bytes) -> str:
     if sum(found[1].count(b"@") for found in _RECIPIENTS.finditer(header)) > MAX_RECIPIENTS:
         return "recipients"
     lower = source.lower()  # nearly all messages have so few that they need not be told apart
-    if lower.count(b"\ncontent-type") + lower.count(b"\rcontent-type") < MAX_MULTIPARTS:
+    types, dashes = (lower.count(b"\n" + begin) + lower.count(b"\r" + begin) for begin in (b"content-type", b"--"))
+    if types < MAX_MULTIPARTS and dashes < MAX_PARTS:
         return ""
     if _more(_PART, source, MAX_PARTS):
         return "parts"
-    return "multiparts" if _more(_MULTIPART, source, MAX_MULTIPARTS) else ""
+    if _more(_MULTIPART, source, MAX_MULTIPARTS):
+        return "multiparts"
+    return "parts" if dashes >= MAX_PARTS and _delimiters(source) > MAX_PARTS else ""
 
 
 def is_tame(source: bytes) -> bool:
@@ -62,6 +68,14 @@ def is_tame(source: bytes) -> bool:
             return False
         start += 1
     return True
+
+
+def _delimiters(source: bytes) -> int:
+    """Return how many lines may begin a part: those with a boundary of the message."""
+    fields = (_FIELD_OF_MULTIPART.search(source, found.start()) for found in _MULTIPART.finditer(source))
+    written = (parameters(field[1].decode("latin-1")).items.get("boundary") for field in fields if field)
+    boundaries = {f"--{boundary}".encode("latin-1", "replace") for boundary in written if boundary}
+    return sum(source.count(end + boundary) for boundary in boundaries for end in (b"\n", b"\r"))
 
 
 def _more(pattern: re.Pattern[bytes], source: bytes, limit: int) -> bool:
