@@ -36,7 +36,6 @@ registry.category("web_tour.tours").add("mail_office365_alias", {
 });
 
 // Starts on the page that the link in the mail leads to.
-
 registry.category("web_tour.tours").add("mail_office365_link", {
     steps: () => [
         {
