@@ -83,10 +83,11 @@ class InLanguage:
             return navigate(browser, *args, **more)
 
         with patch.object(ChromeBrowser, "_handle_console", handle_console), patch.object(ChromeBrowser, "navigate_to", navigate_to):
-            super().browser_js(url_path, code, *args, login=login, **kwargs)
+            result = super().browser_js(url_path, code, *args, login=login, **kwargs)
         terms = {entry.msgid: entry.msgstr for entry in polib.pofile(str(_I18N / f"{self.language[:2]}.po"))}
         self.assertTrue(said & set(terms.values()), "nothing of ours was shown at all")
         self.assertEqual(left_in_english(said, terms), [])
+        return result
 
 
 def left_in_english(said: set[str], terms: dict[str, str]) -> list[str]:
