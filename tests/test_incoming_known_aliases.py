@@ -36,7 +36,7 @@ class TestKnownAliases(TransactionCase):
     def test_an_alias_of_a_record_that_the_message_made_is_found(self):
         self.assertEqual(self.domains._find_aliases([ALIAS]), [])
         self.make_alias()
-        threads = self.env["mail.thread"].with_context(self.domains.env.context)
+        threads = self.domains.env["mail.thread"]
         threads._message_route_process(None, {"message_id": "<a@fabrikam.example>"}, [])
         self.assertEqual(self.item.incoming, Incoming("<a@fabrikam.example>", self.item.author_uid))
         self.assertEqual(self.domains._find_aliases([ALIAS]), [ALIAS])

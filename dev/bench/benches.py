@@ -110,7 +110,8 @@ def screens(lab: Lab, rounds: int) -> Iterator[Result]:
     found = lab.ask(lab.addon, size.open_screens, rounds)
     lab.ask(lab.addon, size.remove_users)
     for name, work, milliseconds, queries in (
-        ("page", "first page of the Sender Overview, 10,000 users", 1000, 50), ("form", "what a company's form says, 10,000 users", 50, None),
+        ("page", "first page of the Sender Overview, 10,000 users", 1000, 50),
+        ("form", "what a company's form says, 10,000 users", 50, None),
     ):
         seconds, most = [one["seconds"] for one in found[name]], max(one["queries"] for one in found[name])
         yield _once(

@@ -68,7 +68,7 @@ def provide_ready(parts: Runtime, modules: Sequence[str] = MODULES) -> Path:
 
 def _site(parts: Runtime, server: Server, data: Path) -> Site:
     (data / "filestore").mkdir(parents=True, exist_ok=True)
-    return Site(parts.odoo_parts, parts.venv, parts.tools, server, data)
+    return Site(parts.odoo_parts, parts.venv, parts.tools, parts.axe, server, data)
 
 
 def _prefix() -> str:
