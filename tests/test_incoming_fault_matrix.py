@@ -1,6 +1,6 @@
 from odoo.tests import tagged
 
-from .faults.received import FEW, MESSAGES, ReceivedCase
+from .faults.received import AT_ONCE, MANY, MESSAGES, ReceivedCase
 from .servers import Delay, Drop, Hidden, LeftOut, NoBody, Reordered, Reset, Substitute, UidLast, Unasked, replies
 
 # Steps in the order in which a fetch takes them. Faults there strike in turn, each in a fetch of its own.
@@ -17,12 +17,12 @@ class TestIncomingFaultMatrix(ReceivedCase):
     # --- the connection ends ---
 
     def test_a_connection_that_ends_before_a_command(self):
-        self.check("connection closed before each step, in turn", [(step, Drop()) for step in _STEPS], messages=MESSAGES)
+        self.check("connection closed before each step, in turn", [(step, Drop()) for step in _STEPS], messages=MANY)
 
     def test_a_connection_that_ends_when_a_command_was_carried_out(self):
         self.check(
             "connection closed after each step was carried out, in turn; the mail was there before the first connection",
-            [(step, Drop()) for step in _ANSWERED], messages=MESSAGES, unread_history=True, answered=True)
+            [(step, Drop()) for step in _ANSWERED], messages=MANY, unread_history=True, answered=True)
 
     def test_a_connection_that_ends_within_an_answer(self):
         self.check("connection closed in each answer, in turn", [(step, Drop()) for step in _ANSWERED], in_answer=5)
@@ -35,7 +35,7 @@ class TestIncomingFaultMatrix(ReceivedCase):
         positions = [*range(0, 60, 9), *range(150, 4400, 317)]
         self.check(
             f"connection closed after {len(positions)} numbers of octets of the answer to FETCH",
-            [("UID FETCH", Drop(), {"in_answer": position}) for position in positions], messages=20)
+            [("UID FETCH", Drop(), {"in_answer": position}) for position in positions])
 
     def test_a_sweep_over_the_connection(self):
         self.check(
@@ -67,18 +67,18 @@ class TestIncomingFaultMatrix(ReceivedCase):
         for title, times, named in (("once", 1, 0), ("always", None, 1)):
             self.check(
                 f"NO to the FETCH of one message, {title}", lambda times=times: [
-                    ("UID FETCH", replies.IMAP_NOT_CONVERTED, {"uid": self.uid(FEW // 2), "times": times})],
-                posted_at_once=FEW - 1, named=named)
+                    ("UID FETCH", replies.IMAP_NOT_CONVERTED, {"uid": self.uid(MESSAGES // 2), "times": times})],
+                posted_at_once=AT_ONCE - 1, named=named)
 
     def test_a_throttled_mailbox_is_left_alone(self):
         both = (replies.IMAP_THROTTLED, replies.IMAP_THROTTLED_BAD) * 2
         for step, words in zip(("SELECT", "UID SEARCH", "UID FETCH", "UID STORE"), both, strict=True):
             text = words.format(milliseconds=295431)
-            self.check(f"throttled at {step}: {text.partition(' ')[0]}", [(step, text)], first=self.obey, messages=10, named_at_once=0)
+            self.check(f"throttled at {step}: {text.partition(' ')[0]}", [(step, text)], first=self.obey, named_at_once=0)
 
     def test_a_busy_server_is_left_alone(self):
         for step in ("SELECT", "UID FETCH"):
-            self.check(f"“Server Busy” at {step}", [(step, replies.IMAP_SERVER_BUSY)], first=self.obey, messages=10, named_at_once=0)
+            self.check(f"“Server Busy” at {step}", [(step, replies.IMAP_SERVER_BUSY)], first=self.obey, named_at_once=0)
 
     def obey(self):
         """Fetch, and again at once: then nobody connects."""
@@ -111,29 +111,30 @@ class TestIncomingFaultMatrix(ReceivedCase):
 
     def test_a_message_without_text_is_asked_for_again(self):
         self.check("NIL, nothing, or a substitute in place of 6 messages, once", lambda: self.rude(1),
-                   posted_at_once=FEW - 6, named_at_once=6)
+                   posted_at_once=AT_ONCE - 6, named_at_once=6)
 
     def test_a_message_that_never_has_a_text_is_listed(self):
-        self.check("NIL, nothing, or a substitute in place of 6 messages, always", lambda: self.rude(None), posted_at_once=FEW - 6, named=6)
+        self.check("NIL, nothing, or a substitute in place of 6 messages, always", lambda: self.rude(None),
+                   posted_at_once=AT_ONCE - 6, named=6)
 
     def test_a_message_that_shows_late(self):
         def late():
-            return [("UID SEARCH", Hidden(), {"uid": self.uid(number), "times": 2}) for number in (0, 7, FEW - 1)]
+            return [("UID SEARCH", Hidden(), {"uid": self.uid(number), "times": 2}) for number in (0, 7, MESSAGES - 1)]
 
         self.check("3 messages show late, after those that arrived later, and a person has read them", late,
-                   arrange=lambda: self.person(reads=(0, 7, FEW - 1))(), posted_at_once=FEW - 3)
+                   arrange=lambda: self.person(reads=(0, 7, MESSAGES - 1))(), posted_at_once=AT_ONCE - 3)
 
     def test_what_waits_longest_comes_first(self):
         def a_few():
-            self.matrix.job["limit"] = 7
+            self.matrix.job["limit"] = third = MESSAGES // 3 + 1
             self.matrix.run()
-            self.assertEqual(self.matrix.posted(), set(self.matrix.subjects[:7]))
+            self.assertEqual(self.matrix.posted(), set(self.matrix.subjects[:third]))
 
-        self.check("fetches that end early, after 7 messages each: the oldest come first", first=a_few)
+        self.check("fetches that end early, after a third of the messages each: the oldest come first", first=a_few)
 
     def test_news_within_answers(self):
         expunged = Unasked(("* 1 EXPUNGE", "* 4711 EXISTS"))
         news = [(step, Unasked()) for step in ("SELECT", "UID SEARCH", "UID FETCH", "UID STORE")]
         self.check("news within answers, order of answers and items", [
             *news, ("UID FETCH", expunged), ("UID STORE", expunged), ("UID FETCH", UidLast()), ("UID FETCH", Reordered())],
-            posted_at_once=FEW)
+            posted_at_once=AT_ONCE)

@@ -7,7 +7,7 @@ import time
 
 from odoo.tests import tagged
 
-from .faults.received import FEW, MESSAGES, ReceivedCase
+from .faults.received import AT_ONCE, MANY, MESSAGES, ReceivedCase
 from .servers import Call
 from .workers import WorkerDied, WorkerFailed
 
@@ -25,9 +25,18 @@ _FAIL_AT_COMMIT = """
 """
 
 
-@tagged("post_install", "-at_install")
-class TestIncomingFaultMatrixCrash(ReceivedCase):
-    """Workers and PostgreSQL die, workers meet each other, messages are poison: every message is in Odoo once, or in the list."""
+class Crashes:
+    """Workers and PostgreSQL die, workers meet each other, messages are poison: every message is in Odoo once, or in the list.
+
+    :cvar prefix: of the titles
+    :cvar read: step in which a message is handed out; ``inside``: octets of an answer to it that are not all of it
+    :cvar mark: step in which the mailbox is told what was fetched
+    """
+
+    prefix, read, inside, mark = "", "UID FETCH", 2000, "UID STORE"
+
+    def check(self, title, *arguments, **options):
+        super().check(f"{self.prefix}{title}", *arguments, **options)
 
     def dies(self):
         """Fetch with a worker that is killed meanwhile."""
@@ -40,7 +49,7 @@ class TestIncomingFaultMatrixCrash(ReceivedCase):
         self.fault(step, Call(lambda: os.kill(job[0].pid, signal.SIGKILL)), **options)
         job.append(self.matrix.start())
         with self.assertRaises(WorkerDied):
-            job[0].result(60)
+            job[0].result()
 
     # --- workers die ---
 
@@ -50,16 +59,14 @@ class TestIncomingFaultMatrixCrash(ReceivedCase):
                 self.matrix.job["dies_in"] = method
                 self.dies()
             self.matrix.job["dies_in"] = ""
-            self.killed_at("UID STORE", answered=True)
+            self.killed_at(self.mark, answered=True)
 
-        for history in (True, False):
-            self.check(
-                f"kill -9 of the worker between a commit and the flag, 4 times, {'unread history' if history else 'new mail'}",
-                first=die_and_die, unread_history=history)
+        for name, options in self.marked.items():
+            self.check(f"kill -9 of the worker between a commit and the {name}, 4 times", first=die_and_die, **options)
 
     def test_a_worker_that_is_killed_in_a_fetch(self):
-        self.check("kill -9 of the worker before, in and after the answer to FETCH", first=lambda: [
-            self.killed_at("UID FETCH", **options) for options in ({}, {"in_answer": 2000}, {"answered": True})])
+        self.check("kill -9 of the worker before, in and after the answer that hands messages out", first=lambda: [
+            self.killed_at(self.read, **options) for options in ({}, {"in_answer": self.inside}, {"answered": True})])
 
     def test_a_worker_that_is_killed_at_any_moment(self):
         seed = int(os.environ.get("MAIL_OFFICE365_FAULTS_SEED") or random.randrange(2**32))
@@ -69,29 +76,29 @@ class TestIncomingFaultMatrixCrash(ReceivedCase):
         def kill_and_kill():
             for number in range(1, 6):
                 job = self.matrix.start()
-                self.matrix.until_posted(number * MESSAGES // 7)
+                self.matrix.until_posted(number * MANY // 7)
                 time.sleep(moments.uniform(0, 0.03))
                 with contextlib.suppress(ProcessLookupError, WorkerDied):
                     job.kill()
-                    job.result(60)
+                    job.result()
 
-        self.check("kill -9 of the worker while it processes, 5 times", first=kill_and_kill, messages=MESSAGES)
+        self.check("kill -9 of the worker while it processes, 5 times", first=kill_and_kill, messages=MANY)
 
     # --- workers meet ---
 
     def test_two_workers_at_once(self):
         def both():
             for job in [self.matrix.start(), self.matrix.start()]:
-                job.result(60)
+                job.result()
 
-        self.check("two fetches at once", first=both, messages=MESSAGES, unread_history=True)
+        self.check("two fetches at once", first=both, messages=MANY, unread_history=True)
 
     # --- the database ---
 
     def test_a_commit_that_fails_is_made_up_for(self):
         self.matrix.store.sql(_FAIL_AT_COMMIT)
         try:
-            self.check("serialization failure at the commit of every 7th message", posted_at_once=FEW // 2)
+            self.check("serialization failure at the commit of every 7th message", posted_at_once=MESSAGES // 2)
         finally:
             self.matrix.store.sql("DROP FUNCTION o365_fail CASCADE; DROP SEQUENCE o365_failures")
 
@@ -99,10 +106,10 @@ class TestIncomingFaultMatrixCrash(ReceivedCase):
         def cut_off():
             for number in range(1, 4):
                 job = self.matrix.start()
-                self.matrix.until_posted(FEW // 5 * number)
+                self.matrix.until_posted(MESSAGES // 5 * number)
                 self.matrix.store.end_other_sessions()
                 with contextlib.suppress(WorkerFailed):
-                    job.result(60)
+                    job.result()
 
         self.check("PostgreSQL ends all sessions, 3 times", first=cut_off)
 
@@ -113,10 +120,10 @@ class TestIncomingFaultMatrixCrash(ReceivedCase):
 
         def crash():
             job = self.matrix.start()
-            self.matrix.until_posted(FEW // 2)
+            self.matrix.until_posted(MESSAGES // 2)
             os.kill(self.matrix.store.checkpointer(), signal.SIGKILL)
             with contextlib.suppress(WorkerFailed, WorkerDied):
-                job.result(60)
+                job.result()
             self.matrix.reconnect()
 
         self.check("PostgreSQL crashes and recovers", first=crash)
@@ -126,26 +133,19 @@ class TestIncomingFaultMatrixCrash(ReceivedCase):
     def test_the_clock_is_wrong(self):
         for days in (-1, 1):
             def half_and_half(days=days):
-                self.matrix.job |= {"clock": days * _DAY, "limit": FEW // 2, "failing": [self.matrix.subjects[3]]}
+                self.matrix.job |= {"clock": days * _DAY, "limit": MESSAGES // 2, "failing": [self.matrix.subjects[3]]}
                 self.matrix.run()
-                self.matrix.renumber()  # then messages are told by their times
+                self.between_halves()
 
-            self.check(f"the clock of Odoo's host is wrong by {days:+} day, and the folder is numbered anew", first=half_and_half, kept=1)
-
-    def test_messages_from_the_future(self):
-        def arrive():
-            self.matrix.deliver(5, received=time.time() + _DAY)
-            self.matrix.deliver(5, received=time.time() - 20 * _DAY)
-
-        self.check("messages that the server received tomorrow, and 20 days ago", arrange=arrive, posted_at_once=FEW)
+            self.check(f"the clock of Odoo's host is wrong by {days:+} day{self.clock}", first=half_and_half, kept=1)
 
     # --- poison ---
 
     def test_poison_stops_nobody(self):
         def poison():
-            self.matrix.job |= {"failing": [self.matrix.subjects[each] for each in (0, 7, FEW - 1)]}
+            self.matrix.job |= {"failing": [self.matrix.subjects[each] for each in (0, 7, MESSAGES - 1)]}
 
-        self.check("core stumbles over 3 messages", arrange=poison, kept=3, posted_at_once=FEW - 3)
+        self.check("core stumbles over 3 messages", arrange=poison, kept=3, posted_at_once=AT_ONCE - 3)
 
     def test_a_deadly_message_is_set_aside(self):
         def die_and_die():
@@ -157,3 +157,38 @@ class TestIncomingFaultMatrixCrash(ReceivedCase):
         self.check("2 messages end the worker each time", first=die_and_die, kept=2)
         states = self.matrix.store.sql("SELECT state, count(*) FROM office365_inbound WHERE state <> 'done' GROUP BY 1")
         self.assertEqual(states, [("set_aside", 2)])
+
+
+@tagged("post_install", "-at_install")
+class TestIncomingFaultMatrixCrash(Crashes, ReceivedCase):
+    """Over IMAP; there, messages have a time, and their folder may be numbered anew."""
+
+    clock = ", and the folder is numbered anew"
+    marked = {"flag, unread history": {"unread_history": True}, "flag, new mail": {}}
+
+    def between_halves(self):
+        """Number the folder anew: then messages are told by their times."""
+        self.matrix.renumber()
+
+    def test_messages_from_the_future(self):
+        def arrive():
+            self.matrix.deliver(5, received=time.time() + _DAY)
+            self.matrix.deliver(5, received=time.time() - 20 * _DAY)
+
+        self.check("messages that the server received tomorrow, and 20 days ago", arrange=arrive, posted_at_once=AT_ONCE)
+
+
+@tagged("post_install", "-at_install")
+class TestIncomingFaultMatrixCrashPop(Crashes, ReceivedCase):
+    """Over POP, where nothing is deleted before the server has answered QUIT."""
+
+    preset = "pop"
+    prefix, read, inside, mark = "POP: ", "RETR", 60, "QUIT"
+    clock = ""
+    marked = {"deletion": {}, "farewell, messages left": {"after": "leave"}}
+
+    def check(self, title, *arguments, **options):
+        super().check(title, *arguments, **{"after": "delete", **options})
+
+    def between_halves(self):
+        """Nothing: POP tells messages by their unique ids."""

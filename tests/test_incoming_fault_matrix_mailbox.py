@@ -1,6 +1,6 @@
 from odoo.tests import tagged
 
-from .faults.received import FEW, ReceivedCase
+from .faults.received import AT_ONCE, MESSAGES, ReceivedCase
 from .servers import Call, Drop, replies
 
 _CARRIED_OUT = {"answered": True}
@@ -17,9 +17,9 @@ class TestIncomingFaultMatrixMailbox(ReceivedCase):
 
     def half(self):
         """Fetch half of the messages, of which one is kept; a person reads three of the others."""
-        self.matrix.job |= {"limit": FEW // 2, "failing": [self.matrix.subjects[5]]}
+        self.matrix.job |= {"limit": MESSAGES // 2, "failing": [self.matrix.subjects[5]]}
         self.matrix.run()
-        self.person(reads=(FEW - 2, FEW - 3, FEW - 4))()
+        self.person(reads=(MESSAGES - 2, MESSAGES - 3, MESSAGES - 4))()
 
     def test_the_folder_is_numbered_anew_between_two_fetches(self):
         def anew():
@@ -49,15 +49,15 @@ class TestIncomingFaultMatrixMailbox(ReceivedCase):
     # --- a person is faster ---
 
     def test_a_person_deletes_moves_and_reads(self):
-        act = self.person(deletes=(0, 3), moves=(4, FEW - 1), reads=(5, 6))
+        act = self.person(deletes=(0, 3), moves=(4, MESSAGES - 1), reads=(5, 6))
         for history in (False, True):
             self.check(
                 f"a person deletes 2, moves 2, and reads 2 messages between SEARCH and FETCH, {'history' if history else 'new mail'}",
                 [("UID FETCH", Call(act))], removed=4, named_at_once=0, unread_history=history)
 
     def test_a_person_has_read_everything_before(self):
-        self.check("a person reads every message before it is fetched", first=lambda: (self.person(reads=range(FEW))(), self.matrix.run()),
-                   posted_at_once=FEW)
+        self.check("a person reads every message before it is fetched", posted_at_once=AT_ONCE,
+                   first=lambda: (self.person(reads=range(MESSAGES))(), self.matrix.run()))
 
     # --- what becomes of the messages in the mailbox ---
 
@@ -86,19 +86,19 @@ class TestIncomingFaultMatrixMailbox(ReceivedCase):
     def test_what_cannot_be_processed_stays_in_the_mailbox(self):
         for title, after in (("moved", "move"), ("deleted", "delete")):
             self.check(
-                f"{title}: core stumbles over 2 messages", after=after, kept=2, posted_at_once=FEW - 2,
+                f"{title}: core stumbles over 2 messages", after=after, kept=2, posted_at_once=AT_ONCE - 2,
                 arrange=lambda: (self.with_folder(), self.matrix.job.update(failing=[self.matrix.subjects[each] for each in (3, 9)])))
 
     def test_the_folder_to_move_to_is_missing(self):
         self.check(
-            "the folder to move to is missing at first", after="move", posted_at_once=FEW,
+            "the folder to move to is missing at first", after="move", posted_at_once=AT_ONCE,
             first=lambda: (self.matrix.run(), self.matrix.run(), self.with_folder()))
 
     def test_the_mailbox_is_full(self):
         faults = [("UID MOVE", replies.IMAP_OVERQUOTA, {"times": 3})]
-        self.check("the mailbox is full at MOVE, 3 times", faults, after="move", arrange=self.with_folder, posted_at_once=FEW)
+        self.check("the mailbox is full at MOVE, 3 times", faults, after="move", arrange=self.with_folder, posted_at_once=AT_ONCE)
         self.check("the mailbox is full at COPY, 3 times", [("UID COPY", *faults[0][1:])], after="move", arrange=self.with_folder,
-                   hidden=("MOVE",), posted_at_once=FEW)
+                   hidden=("MOVE",), posted_at_once=AT_ONCE)
 
     def test_a_folder_is_gone(self):
         def fetched_folders():
@@ -108,5 +108,5 @@ class TestIncomingFaultMatrixMailbox(ReceivedCase):
                     "ON CONFLICT (server_id, name) DO UPDATE SET is_fetched = TRUE", self.matrix.server_id, name)
 
         self.check(
-            "a folder is gone at first, and comes back with mail", arrange=fetched_folders, posted_at_once=FEW,
+            "a folder is gone at first, and comes back with mail", arrange=fetched_folders, posted_at_once=AT_ONCE,
             first=lambda: (self.matrix.run(), self.matrix.deliver(10, "Orders")))

@@ -73,7 +73,7 @@ class Worker:
         """Tell whether it has ended, after waiting for that at most so many seconds."""
         return self._connection.poll(wait)
 
-    def result(self, timeout: float = 300) -> Any:
+    def result(self, timeout: float = 600) -> Any:
         """Return what the function returned.
 
         :param timeout: seconds; not a measurement, only so that a test ends

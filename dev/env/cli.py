@@ -58,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--with", dest="modules", type=lambda text: tuple(text.split(",")), default=odoo_runner.MODULES, metavar="MODULES",
                      help=f"the modules of --odoo-runner (default: {','.join(odoo_runner.MODULES)})")
     sub.add_argument("--fault-table", action="store_true",
-                     help="run the fault matrices and write their results to docs/fault-matrix*.md")
+                     help="run the fault matrices, or those of the files given, and write their results to docs/fault-matrix*.md")
     sub = add("wheel", commands.build_wheel, "build odoo-addon-mail_office365 for pip, of what is committed")
     sub.add_argument("--into", default=".", metavar="FOLDER", help="where to put it (default: here)")
     sub.add_argument("--check", action="store_true", help="only tell what is wrong with it")

@@ -17,8 +17,7 @@ from .store import Store
 
 #: Runs until everything has to be settled, and those in a row that change nothing any more.
 ROUNDS, _IDLE = 40, 3
-_LONGEST_RUN = 120.0
-_PATIENCE = 60.0  # seconds until something has to happen; only reached if it never does
+_PATIENCE = 600.0  # seconds until something has to happen; only reached if it never does
 
 
 class Receiving(Counting):
@@ -158,7 +157,7 @@ class Receiving(Counting):
 
     def run(self) -> str:
         """Let a worker fetch once, and wait until it has; return the failure that is shown to people."""
-        return self.start().result(_LONGEST_RUN)
+        return self.start().result()
 
     def let_time_pass(self) -> None:
         """Make everything due that waits for a later moment."""
