@@ -1,5 +1,8 @@
+import base64
 import email
 import email.policy
+import html
+import re
 import time
 from datetime import datetime
 
@@ -100,6 +103,31 @@ class TestMending(BaseCase):
             self.assertLessEqual(message.get_content().count("<"), 91)
         for body in (b"<p>Hello</p>" * 9000, b"<!-- a <b> c -->" * 400, b"a < b"):
             self.assertEqual(mend(read(page + body)), [])
+
+    def test_quotes_are_few_enough_for_core(self):
+        """It copies what follows for each of them."""
+        table = [("plain", b"> a\r\n"), ("plain", b"> a\n\n"), ("html", b"&gt; a\r\n\r\n"), ("html", b"&#10;&#62;"), ("html", b"\n>")]
+        for kind, line in table:
+            message = read(b"Content-Type: text/%s; charset=utf-8\r\n\r\n" % kind.encode() + b"Hello\r\n" + line * 50_000)
+            self.assertEqual(mend(message), ["markup"])
+            text = html.unescape(message.get_content())
+            self.assertLess(len(re.findall(r"(?:\n>+[^\n\r]*)+", text)), 2, "as core counts them")
+            self.assertEqual(text.count(">"), 50_000)
+        message = read(b"Content-Type: text/html; charset=utf-8\r\n\r\n" + b"\n&#100;&#x0Ab;&gt;" * 50_000)
+        self.assertEqual(mend(message), ["markup"])
+        self.assertEqual(html.unescape(message.get_content())[-3:], "d\xab>", "numbers that begin as the one of a line's end")
+        message = read(b"Content-Type: text/plain; charset=utf-8\r\n\r\n" + b"\n\n&#10;> a" * 50_000)
+        self.assertEqual(mend(message), ["markup"])
+        self.assertEqual(message.get_content().count("&#10;> a"), 50_000, "in a plain text, that is text")
+        for line in (b"> a\r\n", b"a\r\n"):
+            self.assertEqual(mend(read(b"Content-Type: text/plain; charset=utf-8\r\n\r\n" + line * 2000)), [])
+
+    def test_an_encoded_status_with_too_many_blocks_is_a_file(self):
+        for number, expected in ((20, 21), (20_000, 1)):
+            status = base64.encodebytes(b"Action: failed\n\n" * number)
+            message = read(b"Content-Type: message/delivery-status\r\nContent-Transfer-Encoding: base64\r\n\r\n" + status)
+            mend(message)
+            self.assertEqual(len(list(message.walk())), expected)
 
     def test_a_returned_header_that_core_cannot_parse_is_text(self):
         for header in (b"Message-ID: <a@b.example>", b"Message-ID: <", b"Message-ID: <a@[", b"Message-ID: <" + b"a" * 5000):

@@ -13,7 +13,7 @@ from .charsets import decoded, fits, has_shifts, survives
 from .encoded_words import is_clean, unfolded, without_controls
 from .headers import can_core_read, mend_head, one_line, replace
 from .parameters import safe_name
-from .parsing import parsed
+from .parsing import STATUS, has_many_blocks, parsed
 from .part import OCTETS, Part, new_part
 from .written import Written
 
@@ -135,7 +135,7 @@ class PartMender:
 
     def _inner(self, kind: str, raw: bytes) -> list[EmailMessage]:
         self._reparsed += 1
-        if self._reparsed > _MAX_REPARSED or not raw.strip():
+        if self._reparsed > _MAX_REPARSED or not raw.strip() or kind == STATUS and has_many_blocks(raw):
             return []
         return _messages(_parse(b"Content-Type: %s\r\n\r\n" % kind.encode(), raw))
 
@@ -180,11 +180,14 @@ class PartMender:
             return
         self._has_text = self._has_text or bool(raw.strip())
         is_costly = part.kind == "text/html" and markup.is_costly(raw)
-        if not controls and not is_costly and fits(raw, label) and not (has_shifts(label) and _controls_in(decoded(raw, label).encode())):
+        has_many_quotes = markup.has_many_quotes(raw)
+        is_odd = controls or not fits(raw, label) or has_shifts(label) and _controls_in(decoded(raw, label).encode())
+        if not is_odd and not is_costly and not has_many_quotes:
             return
         text = decoded(raw, part.charset or (markup.charset_in(raw) if part.kind == "text/html" else None))
         clean = without_controls(text)
-        self.slugs.add("markup" if is_costly else "control" if clean != text else "charset")
+        self.slugs.add("markup" if is_costly or has_many_quotes else "control" if clean != text else "charset")
+        clean = markup.with_fewer_quotes(clean, is_page=part.kind == "text/html") if has_many_quotes else clean
         part.set_text(markup.closed(clean) if is_costly else clean)
 
     def _tnef(self, part: Part, parent: EmailMessage, raw: bytes) -> None:
