@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import datetime, timezone
 from email.message import Message
 from email.parser import BytesHeaderParser
+from email.policy import compat32
 from email.utils import parsedate_to_datetime
 from poplib import POP3
 from typing import Final, NamedTuple
@@ -38,9 +39,15 @@ def read_head(octets: bytes, received: datetime | None = None) -> Head:
     :param received: INTERNALDATE; without it, the topmost ``Received`` tells, which the mailbox's server wrote
     """
     message: Message = BytesHeaderParser().parsebytes(octets[:_MOST])
-    date = received or _date(header(message, "Received").rpartition(";")[2]) or _date(header(message, "Date"))
+    date = received or _of_the_server(message) or _date(header(message, "Date"))
     sender, subject = (as_read(name, header(message, name)[:_LONGEST * 4], None)[0][:_LONGEST] for name in ("from", "subject"))
     return Head(date and _in_utc(date), sender, subject)
+
+
+def received_at(octets: bytes) -> datetime | None:
+    """Return when the mailbox's server has received a message, UTC without a time zone; None if it does not say."""
+    date = _of_the_server(BytesHeaderParser(policy=compat32).parsebytes(octets[:_MOST]))
+    return date and _in_utc(date)
 
 
 def imap_heads(client: IMAPClient, uids: Collection[int]) -> dict[int, Head]:
@@ -75,6 +82,11 @@ def _octets(item: dict) -> bytes:
 def _received(item: dict) -> datetime | None:
     date = item.get(b"INTERNALDATE")
     return date if isinstance(date, datetime) else None
+
+
+def _of_the_server(message: Message) -> datetime | None:
+    """Return what the topmost ``Received`` says, which the last server wrote."""
+    return _date(header(message, "Received").rpartition(";")[2])
 
 
 def _date(text: str) -> datetime | None:

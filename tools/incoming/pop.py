@@ -8,7 +8,7 @@ from poplib import POP3, error_proto
 from typing import Final
 
 from ..diagnosis.reader import diagnose
-from .heads import Head, pop_head
+from .heads import Head, pop_head, received_at
 from .item import Source
 
 # Octets of an answer to LIST or UIDL are few, those of a message many: a server that names no size is asked for the message anyway.
@@ -65,7 +65,8 @@ class PopMailbox:
                 if not _is_refusal(error):  # what comes next on this connection is no answer, but the rest of a message
                     raise ConnectionError(str(error)) from error
             else:
-                yield Source(uid, b"\r\n".join(lines) + b"\r\n" if lines else None, None)
+                octets = b"\r\n".join(lines) + b"\r\n" if lines else None
+                yield Source(uid, octets, received_at(octets) if octets else None)
 
     def heads(self, uids: Collection[str]) -> dict[str, Head]:
         """Return what messages are called; a server that does not say stays without."""
