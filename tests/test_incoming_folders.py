@@ -9,7 +9,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from .common import CUSTOMER, ERP, Office365Case
-from .servers import replies
+from .servers import Hidden, replies
 
 _LOGS = ("odoo.addons.mail.models.fetchmail", "odoo.addons.mail_office365.models.incoming.desk")
 
@@ -81,6 +81,22 @@ class TestFirstFetch(FetchCase):
         since = fields.Date.today() + timedelta(days=1)
         self.fetch(server := self.confirmed(office365_first_fetch="date", office365_fetch_since=since))
         self.assertEqual((self.posted(), server.error_message), ([], False))
+
+    def test_what_shows_late_comes_all_the_same(self):
+        """Its UID is lower than those of messages that arrived later and show before it."""
+        server = self.confirmed(office365_first_fetch="date", office365_fetch_since=fields.Date.today())
+        self.fetch(server)
+        self.deliver("Late", flags="S")
+        [uid] = [uid for uid, message in self.mailbox.uids().items() if message["Subject"] == "Late"]
+        self.deliver("After it")
+        fault = self.servers.imap.faults.add("UID SEARCH", Hidden(), uid=uid, times=None)
+        for _fetch in range(3):
+            self.fetch(server)
+        self.assertIn("After it", self.posted())
+        self.assertTrue(server.office365_folder_ids.start)
+        self.servers.imap.faults.remove(fault)
+        self.fetch(server)
+        self.assertIn("Late", self.posted())
 
     def test_a_date_that_is_chosen_later_fetches_history_and_doubles_nothing(self):
         server = self.confirmed()

@@ -8,6 +8,8 @@ from ...tools.transactions import run_apart
 
 #: Days that the list remembers what was processed: no renumbered folder is read further back.
 KEPT_DAYS = 90
+# How long after others, which arrived later, a server may show a message.
+_SHOWN_LATE = timedelta(days=1)
 
 
 class Office365Folder(models.Model):
@@ -100,13 +102,22 @@ class Office365Folder(models.Model):
 
     @api.model
     def _caught_up(self, server, folder: ImapFolder | PopMailbox) -> None:
-        """Note that all that is wanted of a folder was read: from now on, what arrives is told by its UID."""
-        if isinstance(folder, ImapFolder) and folder.uid_next:
-            run_apart(self.env.registry.cursor, lambda cr: cr.execute(
-                """
-                UPDATE office365_folder SET start = %s, is_renumbered = FALSE
-                 WHERE server_id = %s AND name = %s AND validity = %s AND start IS NULL
-                """, [str(folder.uid_next), server.id, folder.name, folder.validity]))
+        """Note that all that is wanted of a folder was read: from now on, what arrives is told by its UID.
+
+        From the first of the last day on: the UID of a message that the server shows late is lower than those of others that it has shown.
+        """
+        if not isinstance(folder, ImapFolder):
+            return
+        start, since, _is_renumbered = self._state(server, folder)
+        if start:
+            return
+        recent = folder.received_since(max(since, fields.Datetime.now() - _SHOWN_LATE), or_unread=False)
+        start = max(folder.uids() - recent, default=0) + 1
+        run_apart(self.env.registry.cursor, lambda cr: cr.execute(
+            """
+            UPDATE office365_folder SET start = %s, is_renumbered = FALSE
+             WHERE server_id = %s AND name = %s AND validity = %s AND start IS NULL
+            """, [str(start), server.id, folder.name, folder.validity]))
 
     @api.model
     def _is_being_renumbered(self, server_id: int, name: str) -> bool:
