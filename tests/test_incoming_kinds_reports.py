@@ -22,6 +22,12 @@ class TestDeliveryReports(KindsCase):
         self.assertEqual((row.model, row.res_id), ("res.partner", self.deal.id))
         self.assertNobodyTold()
 
+    def test_whose_mailbox_is_full_is_the_recipients(self):
+        """When a mail is submitted, the same words are about the mailbox that sends."""
+        self.take_report(self.report([self.failed(**{"Status": "5.2.2", "Diagnostic-Code": "smtp;554 5.2.2 mailbox full"})]))
+        reason = self.message.notification_ids.filtered(lambda each: each.notification_status == "bounce").failure_reason
+        self.assertIn("The recipient's mailbox is full", reason)
+
     def take_report(self, raw, *addresses):
         self.message = self.sent_to(*(addresses or ("gone@fabrikam.example", "other@fabrikam.example")))
         return self.take(raw)

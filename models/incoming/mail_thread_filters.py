@@ -126,7 +126,7 @@ class MailThread(models.AbstractModel):
         self, original, address: str, recipient: ReportedRecipient, report: DeliveryReport, message: EmailMessage, values: dict,
     ) -> str:
         """Mark an address as bounced, as core and other addons do; return why."""
-        diagnosis = diagnose(recipient.words, protocol="smtp")
+        diagnosis = diagnose(recipient.words, protocol="smtp", stage="rcpt")  # what a report is about, wherever it was refused
         reason = storable(f"{recipient.words}\n{diagnosis.translated(self.env._)}")
         partners = self.env["res.partner"].sudo().search([("email_normalized", "=", address)])
         bounced = original.notification_ids.filtered(lambda each: each.notification_status == "bounce")
@@ -173,7 +173,7 @@ class MailThread(models.AbstractModel):
             """
             SELECT model, res_id, count(*) FROM office365_inbound
              WHERE sender = %s AND state = 'done' AND id <> %s
-               AND received > %s::timestamp - interval '1 minute' * %s AND received <= %s
+               AND COALESCE(received, date) > %s::timestamp - interval '1 minute' * %s AND COALESCE(received, date) <= %s
              GROUP BY model, res_id
             """, [email, item.row_id, until, minutes, until])
         counts = {(model, res_id): count for model, res_id, count in self.env.cr.fetchall()}
