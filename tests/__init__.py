@@ -76,6 +76,7 @@ from . import test_incoming_fault_matrix_mailbox
 from . import test_incoming_fault_matrix_pop
 from . import test_incoming_fetch_tours
 from . import test_incoming_file_under
+from . import test_incoming_filters
 from . import test_incoming_fingerprint
 from . import test_incoming_folders
 from . import test_incoming_hostile
@@ -97,6 +98,7 @@ from . import test_incoming_receipt
 from . import test_incoming_recipients
 from . import test_incoming_reconcile
 from . import test_incoming_reconciliation
+from . import test_incoming_retry
 from . import test_incoming_substitute
 from . import test_incoming_tnef
 from . import test_incoming_tours

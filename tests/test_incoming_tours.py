@@ -1,6 +1,9 @@
 import base64
+import time
+from unittest.mock import patch
 
 from odoo.tests import HttpCase, tagged
+from odoo.tools import mute_logger
 
 from .common import CUSTOMER, ERP, Office365Mixin
 
@@ -41,6 +44,32 @@ class TestReceivedTours(Office365Mixin, HttpCase):
             "alias_name": "orders", "alias_domain_id": self.alias_domain.id, "alias_model_id": self.env["ir.model"]._get_id("res.partner")})
         self.tour("mail_office365_received")
         self.assertEqual((row.state, row.model), ("done", "res.partner"))
+
+    def many(self, number):
+        self.env["mail.alias"].create({
+            "alias_name": "orders", "alias_domain_id": self.alias_domain.id, "alias_model_id": self.env["ir.model"]._get_id("res.partner")})
+        return [self.kept(f"Order {each}", "orders@contoso.example") for each in range(number)]
+
+    @mute_logger("odoo.addons.mail_office365.models.incoming.mail_thread_inbound")
+    def test_many_are_retried_and_how_far_it_is_is_shown(self):
+        rows = self.many(23)
+        stay = [self.kept(f"Poison {number}") for number in range(2)]
+        self.tour("mail_office365_retry_many")
+        self.assertEqual({row.state for row in rows}, {"done"})
+        self.assertEqual([row.state for row in stay], ["unroutable"] * 2)
+
+    def test_a_retry_of_many_can_be_stopped(self):
+        rows = self.many(25)
+        Inbound = self.registry["office365.inbound"]
+        retry_some = Inbound.retry_some
+
+        def slowly(records):
+            time.sleep(1.5)  # a moment to stop it
+            return retry_some(records)
+
+        with patch.object(Inbound, "retry_some", slowly):
+            self.tour("mail_office365_retry_stopped")
+        self.assertEqual(len([row for row in rows if row.state == "done"]), 10)
 
     def test_messages_are_filed_under_a_record_and_under_a_new_one(self):
         deal = self.env["res.partner"].create({"name": "Deal of the Tour"})

@@ -10,10 +10,11 @@ from ...tools.errors import storable
 from ...tools.identity.acting import Fetching
 from ...tools.incoming.item import Item
 from ...tools.transactions import run_apart
+from .fetchmail_server_inbound import ATTENTION
 
 _logger = logging.getLogger(__name__)
 
-# Messages that are processed while somebody waits; more are by the cron.
+# Messages that are processed while somebody waits, or in one run of the cron.
 _AT_ONCE = 20
 # Tries after technical failures: some eight hours.
 _MAX_TRIES = 12
@@ -25,17 +26,29 @@ class Office365Inbound(models.Model):
     _inherit = "office365.inbound"
 
     def action_retry(self):
-        """Process messages again that were kept, as an administrator wants; many of them in the background."""
-        self.check_access("write")
-        self.sudo().filtered(lambda inbound: inbound.state == "failed" and not inbound.digest).retry_at = fields.Datetime.now()
-        kept = self.sudo()._with_source()
-        if len(kept) > _AT_ONCE and self.env["fetchmail.server"].sudo()._office365_is_any_fetched():
-            kept.write({"state": "failed", "retry_at": fields.Datetime.now(), "error": self.env._("Waits to be processed again.")})
-            self.env.ref("mail.ir_cron_mail_gateway_action")._trigger()
-            return self._notification(self.env._("%s messages are processed in the background.", len(kept)))
-        for inbound in kept.try_lock_for_update():  # others are being processed
-            inbound._process()
+        """Process messages again that were kept, as an administrator wants."""
+        self.retry_some()
         return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def action_retry_selected(self):
+        """Retry the messages that were selected in the list; if they are many, a dialog shows how far it is."""
+        self.check_access("write")
+        kept = self.filtered(lambda inbound: inbound.state != "done")
+        if len(kept) <= _AT_ONCE:
+            return kept.action_retry()
+        return {"type": "ir.actions.client", "tag": "mail_office365.batch", "params": {
+            "model": self._name, "method": "retry_some", "ids": kept.ids, "title": self.env._("Retry")}}
+
+    def retry_some(self) -> dict[str, int]:
+        """Process these messages again; return how many are ``done`` with, and how many still need attention (``failed``)."""
+        rows = self.exists()
+        rows.check_access("write")
+        rows = rows.sudo()
+        rows.filtered(lambda inbound: inbound.state == "failed" and not inbound.digest).retry_at = fields.Datetime.now()
+        for inbound in rows._with_source().try_lock_for_update():  # others are being processed
+            inbound._process()
+        failed = len(rows.filtered(lambda inbound: inbound.state in ATTENTION))
+        return {"done": len(self) - failed, "failed": failed}
 
     def action_ignore(self):
         """Leave messages as they are: nobody has to do anything about them."""
@@ -48,10 +61,6 @@ class Office365Inbound(models.Model):
         self.ensure_one()
         return {"type": "ir.actions.act_window", "res_model": self.model, "res_id": self.res_id, "view_mode": "form"}
 
-    def _notification(self, words: str) -> dict:
-        return {"type": "ir.actions.client", "tag": "display_notification", "params": {
-            "message": words, "type": "info", "next": {"type": "ir.actions.client", "tag": "soft_reload"}}}
-
     def _with_source(self):
         """Return those whose source is kept and which have not become a record, without reading the sources.
 
@@ -62,8 +71,10 @@ class Office365Inbound(models.Model):
         return self.filtered(lambda inbound: inbound.id in set(there) and inbound.digest and inbound.state != "done")
 
     def _item(self, *, is_retry: bool) -> Item:
+        # One at a time, whatever else is to be processed: a source may be large.
+        source = self.with_context(bin_size=False).with_prefetch().raw
         return Item(
-            self.server_id.id, self.folder, self.validity, self.uid, base64.b64decode(self.raw), received=self.received, row_id=self.id,
+            self.server_id.id, self.folder, self.validity, self.uid, base64.b64decode(source), received=self.received, row_id=self.id,
             mailbox=canonical_address(self.server_id.user or ""), attempts=self.attempts + 1, is_retry=is_retry)
 
     def _process(self, *, is_retry: bool = True, model: str | None = None, thread_id: int | None = None) -> Item:
@@ -82,6 +93,7 @@ class Office365Inbound(models.Model):
         threads.message_process(
             model or server.object_id.model, item.source, save_original=server.original, strip_attachments=not server.attach,
             thread_id=thread_id)
+        self.invalidate_recordset(["raw"])
         return item
 
     # ------------------------------------------------------------

@@ -60,6 +60,66 @@ registry.category("web_tour.tours").add("mail_office365_received", {
     ],
 });
 
+function retryAll() {
+    return [
+        {
+            content: "Select all",
+            trigger: ".o_list_view thead .o_list_record_selector input",
+            run: "click",
+        },
+        {
+            content: "Retry them",
+            trigger: ".o_control_panel button[name=action_retry_selected]",
+            run: "click",
+        },
+    ];
+}
+
+registry.category("web_tour.tours").add("mail_office365_retry_many", {
+    steps: () => [
+        ...retryAll(),
+        {
+            content: "How far it is is shown and said, and how many still need attention",
+            trigger: ".o_mail_office365_batch [role=status][aria-live=polite]:contains(23 of 25 done, 2 failed)",
+            timeout: 60000,
+        },
+        {
+            content: "Close",
+            trigger: ".o_mail_office365_close",
+            run: "click",
+        },
+        {
+            content: "The two are still there",
+            trigger: "body:not(:has(.o_mail_office365_batch)) .o_list_view:has(.o_data_row:nth-child(2)):not(:has(.o_data_row:nth-child(3))) .o_data_row:contains(Poison)",
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("mail_office365_retry_stopped", {
+    steps: () => [
+        ...retryAll(),
+        {
+            content: "Stop",
+            trigger: ".o_mail_office365_batch .o_mail_office365_stop:enabled",
+            run: "click",
+        },
+        {
+            content: "Those that were begun are done",
+            trigger: ".o_mail_office365_batch:has(.o_mail_office365_close) [role=status]:contains(10 of 25 done)",
+            timeout: 60000,
+        },
+        {
+            content: "Close",
+            trigger: ".o_mail_office365_close",
+            run: "click",
+        },
+        {
+            content: "The others are as they were",
+            trigger: ".o_pager_limit:contains(15), .o_list_view:has(.o_data_row:nth-child(15)):not(:has(.o_data_row:nth-child(16)))",
+        },
+    ],
+});
+
 registry.category("web_tour.tours").add("mail_office365_file_under", {
     steps: () => [
         chooseRow("Stray question"),
