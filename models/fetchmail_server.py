@@ -43,6 +43,7 @@ class FetchmailServer(models.Model):
                 return super(FetchmailServer, others)._fetch_mail(batch_limit=batch_limit)
         ours._office365_stay_confirmed()
         asked = (ours - ours._office365_throttled())._office365_in_turn()
+        asked[:1]._office365_begin_turn()
         limit = ours._office365_limit(batch_limit)
         fetching = Fetching.of(self.env.context) or Fetching(frozenset(ours.ids), limit=limit)
         failure = super(FetchmailServer, asked.with_context(**{Fetching.CONTEXT_KEY: fetching}))._fetch_mail(batch_limit=limit)

@@ -1,6 +1,8 @@
 """What was once lost, doubled or blocked: by messages made for it, by settings, and by things that happen at the same time."""
 
+from collections import Counter
 from datetime import timedelta
+from email.utils import format_datetime
 from unittest.mock import patch
 
 import psycopg2
@@ -100,9 +102,53 @@ class TestAttacksOnTheMailbox(AttackCase):
         self.assertEqual([self.count(subject) for subject in ("Long", "Victim", "Forged")], [1, 1, 0])
         self.assertEqual(self.mailbox.messages(), [])
 
+    @mute_logger(*_LOGS)
+    def test_parts_without_a_header_count_as_parts(self):
+        """20,000 of them take core minutes."""
+        server = self.confirmed()
+        head = f"From: {CUSTOMER}\r\nTo: {ERP}\r\nSubject: Bare\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n"
+        self.mailbox.deliver(head.encode() + b"--x\r\n\r\nHi\r\n" * 20_000 + b"--x--\r\n")
+        self.deliver("Behind it")
+        self.by_cron(server)
+        self.assertEqual([row.state for row in self.rows(server)], ["failed", "done"])
+        self.assertIn("1,000 parts", self.rows(server)[0].error)
+
+    def flood(self, number, hours=0.0):
+        """Deliver messages of one sender to an alias, so many hours apart."""
+        self.env["mail.alias"].create({
+            "alias_name": "flood", "alias_domain_id": self.alias_domain.id, "alias_model_id": self.env["ir.model"]._get_id("res.partner")})
+        now = fields.Datetime.now()
+        for each in range(number):
+            at = format_datetime(now - timedelta(hours=hours * each), usegmt=False)
+            received = f"Received: from a.example by b.example; {at}\r\n" if hours else ""
+            self.mailbox.deliver(f"{received}From: {CUSTOMER}\r\nTo: flood@contoso.example\r\nSubject: N{each}\r\n\r\nHello\r\n".encode())
+
+    @mute_logger(*_LOGS)
+    def test_a_loop_ends_over_pop_too_which_tells_no_time(self):
+        server = self.confirmed("pop")
+        self.flood(22)
+        self.fetch(server)
+        self.assertEqual(Counter(self.rows(server).mapped("state")), {"done": 20, "ignored": 2})
+
+    def test_a_backlog_over_pop_is_no_loop(self):
+        server = self.confirmed("pop")
+        self.flood(22, hours=3)
+        self.fetch(server)
+        self.assertEqual(Counter(self.rows(server).mapped("state")), {"done": 22})
+        self.assertAlmostEqual(self.rows(server)[0].received, fields.Datetime.now(), delta=timedelta(minutes=5))
+
 
 @tagged("post_install", "-at_install")
 class TestAttacksBySettings(AttackCase):
+
+    @mute_logger(*_LOGS)
+    def test_a_throttled_mailbox_is_not_asked_for_its_folders(self):
+        server = self.confirmed()
+        server.office365_retry_at = fields.Datetime.now() + timedelta(minutes=5)
+        asked = len(self.servers.imap.connections)
+        with self.assertRaisesRegex(UserError, "limits how often"):
+            server.action_office365_read_folders()
+        self.assertEqual(len(self.servers.imap.connections), asked)
 
     @mute_logger(*_LOGS)
     def test_a_server_with_kept_mail_cannot_be_deleted(self):
@@ -127,8 +173,10 @@ class TestAttacksBySettings(AttackCase):
     def test_what_is_fetched_is_not_moved_into_a_folder_that_is_fetched(self):
         with self.assertRaisesRegex(ValidationError, "Choose another one"):
             self.confirmed(office365_after_fetch="move", office365_move_folder="INBOX")
+        with self.assertRaisesRegex(ValidationError, "Choose another one"):  # the same folder (RFC 9051 section 5.1): it would come anew
+            self.confirmed(office365_after_fetch="move", office365_move_folder="Inbox")
         self.mailbox.create_folder("Orders")
-        server = self.confirmed(office365_after_fetch="move", office365_move_folder="Orders")
+        server = self.confirmed(office365_after_fetch="move", office365_move_folder="orders")
         server.action_office365_read_folders()
         with self.assertRaisesRegex(ValidationError, "Choose another one"):
             server.office365_folder_ids.filtered(lambda folder: folder.name == "Orders").is_fetched = True
@@ -213,6 +261,26 @@ class TestAttacksAtOnce(AttackCase):
         with patch.object(self.registry["fetchmail.server"], "try_lock_for_update", lambda self, **_kwargs: self.browse()):
             self.by_cron(server)
         self.assertEqual((server.office365_failures, server.office365_retry_at), (1, False))
+
+    @mute_logger(*_LOGS)
+    def test_a_mailbox_that_ends_the_worker_each_time_holds_up_no_other(self):
+        deadly, other = self.confirmed("pop"), self.confirmed()
+        deadly.date, other.date = fields.Datetime.now() - timedelta(hours=2), fields.Datetime.now() - timedelta(hours=1)
+        self.env.flush_all()
+        connect = self.registry["fetchmail.server"]._office365_connect
+
+        def die(server, **options):
+            if server == deadly:
+                raise KeyboardInterrupt  # as the time limit of a worker does: nothing catches it
+            return connect(server, **options)
+
+        self.patch(self.registry["fetchmail.server"], "_office365_connect", die)
+        self.deliver("Waits")
+        for _run in range(2):
+            with self.assertRaises(KeyboardInterrupt):
+                self.by_cron(deadly | other)
+            self.env.invalidate_all()
+        self.assertEqual(self.count("Waits"), 1)
 
     @mute_logger(*_LOGS)
     def test_what_stands_in_for_a_message_is_never_retried_as_mail(self):

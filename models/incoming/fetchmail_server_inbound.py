@@ -51,7 +51,9 @@ class FetchmailServer(models.Model):
                 raise ValidationError(self.env._(
                     "%s: enter the folder that fetched messages are moved to, or choose something else in the field Fetched Messages.",
                     server.display_name))
-            if server.office365_after_fetch == "move" and server.office365_move_folder in server._office365_folder_names():
+            # Whatever its case: INBOX has none (RFC 9051 section 5.1), and Exchange's folders have none.
+            fetched = {name.lower() for name in server._office365_folder_names()}
+            if server.office365_after_fetch == "move" and server.office365_move_folder.strip().lower() in fetched:
                 raise ValidationError(self.env._(
                     "%(server)s: messages are fetched from the folder %(folder)s. Choose another one for those that were fetched.",
                     server=server.display_name, folder=server.office365_move_folder))
@@ -92,11 +94,6 @@ class FetchmailServer(models.Model):
             return "" if is_microsoft_host(server.server or "") else (server.server or "").lower()
 
         return {server.id: (host(server), canonical_address(server.user or "")) for server in self if server.office365_preset}
-
-    @api.model
-    def _office365_is_any_fetched(self) -> bool:
-        """Tell whether the cron fetches from a server of ours."""
-        return bool(self.search_count([("office365_preset", "!=", False), ("state", "=", "done")], limit=1))
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_kept(self):
@@ -151,6 +148,14 @@ class FetchmailServer(models.Model):
         never = fields.Datetime.to_datetime("1970-01-01")
         return self.sorted(lambda server: (bool(server.error_date), server.date or never))
 
+    def _office365_begin_turn(self) -> None:
+        """Note the turn of a server before it is asked; core notes it afterwards, and commits this one.
+
+        If the worker ends meanwhile, the next run begins with another server: one mailbox that ends it each time holds up no other.
+        """
+        if self.try_lock_for_update(allow_referencing=True):
+            self.date = fields.Datetime.now()
+
     def _office365_work_off(self) -> None:
         """Process messages that were kept because of a technical failure, and whose time has come."""
         self.env["office365.inbound"].sudo()._work_off()
@@ -162,6 +167,7 @@ class FetchmailServer(models.Model):
     def action_office365_read_folders(self):
         """List the folders that the mailbox has, for somebody to choose from."""
         self.ensure_one().check_access("write")
+        self._office365_check_throttled()
         try:
             connection = self._office365_connect()
             try:
