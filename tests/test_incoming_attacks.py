@@ -266,6 +266,7 @@ class TestAttacksAtOnce(AttackCase):
     def test_a_mailbox_that_ends_the_worker_each_time_holds_up_no_other(self):
         deadly, other = self.confirmed("pop"), self.confirmed()
         deadly.date, other.date = fields.Datetime.now() - timedelta(hours=2), fields.Datetime.now() - timedelta(hours=1)
+        self.env.flush_all()
         connect = self.registry["fetchmail.server"]._office365_connect
 
         def die(server, **options):

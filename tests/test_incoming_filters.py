@@ -57,7 +57,7 @@ class TestIncomingFilters(KindsCase):
         for name, line in self.table.items():
             with self.subTest(name, what=line["what it is"]):
                 row = by_uid[uids[name]]
-                self.assertEqual(self.became(row), line["becomes"], row.error)
+                self.assertEqual(self.became(row), line["becomes"], f"{name}: {row.error}")
                 self.assertEqual(bool(row.raw), row.state != "done", "what is not processed keeps its source")
         self.assertEqual(self.bounced(sent), self.addresses("becomes", "bounced"))
         self.assertEqual(sorted(self.notices().mapped("email_to")), self.addresses("sender is", "told"))

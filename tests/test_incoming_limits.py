@@ -4,7 +4,6 @@ import time
 from odoo.tests import BaseCase, tagged
 
 from ..tools.incoming.limits import MAX_HEADER, MAX_MULTIPARTS, MAX_PARTS, MAX_RECIPIENTS, MAX_SIZE, excess, is_tame
-from .slow import slow
 
 HEAD = b"From: a@fabrikam.example\r\nTo: b@contoso.example\r\n"
 
@@ -17,6 +16,14 @@ def parts(number):
 def bare(number, boundary="x", written="=x"):
     """Return a message of x whose parts have no header."""
     return HEAD + f"Content-Type: multipart/mixed; boundary{written}\r\n\r\n".encode() + b"--%s\r\n\r\nHi\r\n" % boundary.encode() * number
+
+
+def report(number, text=b""):
+    """Return a delivery report about so many recipients."""
+    status = b"".join(b"Final-Recipient: rfc822;a%d@fabrikam.example\r\nAction: failed\r\n\r\n" % each for each in range(number))
+    parts = (b"\r\n" + text, b"Content-Type: message/delivery-status\r\n\r\n" + status,
+             b"Content-Type: message/rfc822\r\n\r\nSubject: y\r\n\r\n" + text)
+    return HEAD + b"Content-Type: multipart/report; boundary=x\r\n\r\n" + b"".join(b"--x\r\n" + part for part in parts) + b"--x--\r\n"
 
 
 def nested(depth):
@@ -37,6 +44,7 @@ class TestLimits(BaseCase):
             (bare(20_000, "ab", written='*0=a;\r\n boundary*1="b"'), "parts"), (bare(20_000, written="*=us-ascii''%78"), "parts"),
             (bare(20_000).replace(b"\r\n", b"\r"), "parts"), (bare(20_000).replace(b"mixed", b"digest"), "parts"),
             (bare(20_000, "-" * 60), ""), (HEAD + b"\r\n" + b"--x\r\n" * 20_000, ""),
+            (report(900), ""), (report(2000), "parts"), (report(20, b"\r\n" * 5000), ""), (report(2000).replace(b"\r\n", b"\n"), "parts"),
             (nested(MAX_MULTIPARTS), ""), (nested(MAX_MULTIPARTS + 1), "multiparts"),
             (HEAD + b"X-Long: " + b"x" * MAX_HEADER + b"\r\n\r\nHello", "header"), (b"x" * (MAX_HEADER + 1), "header"),
             (b"Cc: " + many + b"\r\n\r\nHello", "recipients"), (b"To: a@fabrikam.example\r\n\r\nTo: " + many, ""),
@@ -50,11 +58,10 @@ class TestLimits(BaseCase):
         message = email.message_from_bytes(nested(MAX_MULTIPARTS), policy=email.policy.SMTP)
         self.assertEqual(sum(1 for _part in message.walk()), MAX_MULTIPARTS + 1)
 
-    @slow
     def test_a_large_message_takes_no_time(self):
-        began = time.thread_time()
+        began = time.monotonic()
         self.assertEqual(excess(HEAD + b"\r\n" + b"content-type : \r\n" * 10 + b"\r\n" * 30_000_000), "")
-        self.assertLess(time.thread_time() - began, 10)
+        self.assertLess(time.monotonic() - began, 10)
 
     def test_what_takes_python_minutes_or_much_memory_is_not_given_to_its_parser(self):
         table = [

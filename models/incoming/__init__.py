@@ -5,7 +5,6 @@ from . import fetchmail_server_inbound
 from . import fetchmail_server_progress
 from . import fetchmail_server_reconciliation
 from . import fetchmail_server_screen
-from . import mail_alias_domain
 from . import fetchmail_server_test_connection
 from . import mail_alias_domain
 from . import mail_thread_destination

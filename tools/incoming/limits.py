@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from .mending.parameters import parameters
+from .mending.parsing import has_many_blocks
 
 #: Octets of a message. Exchange Online takes 150 MB at most, and 36 MB by default; parsed, it takes six times as much memory.
 MAX_SIZE: Final = 64 * 1024 * 1024
@@ -25,6 +27,7 @@ _END_OF_HEADER: Final = re.compile(rb"\r?\n\r?\n")
 # Python's parser takes a CR alone for the end of a line, too.
 _PART: Final = re.compile(rb"(?:\A|[\r\n])content-type[ \t]*:", re.IGNORECASE)
 _MULTIPART: Final = re.compile(rb"(?:\A|[\r\n])content-type[ \t]*:[ \t\r\n]*(?:multipart/|message/rfc822)", re.IGNORECASE)
+_STATUS: Final = re.compile(rb"(?:\A|[\r\n])content-type[ \t]*:[ \t\r\n]*message/delivery-status", re.IGNORECASE)
 _FIELD_OF_MULTIPART: Final = re.compile(rb"content-type[ \t]*:([^\r\n]*(?:(?:\r\n|\r|\n)[ \t][^\r\n]*)*)", re.IGNORECASE)
 _RECIPIENTS: Final = re.compile(rb"(?:\A|[\r\n])(?:to|cc|resent-to|resent-cc)[ \t]*:(.*(?:\r?\n[ \t].*)*)", re.IGNORECASE)
 
@@ -32,7 +35,8 @@ _RECIPIENTS: Final = re.compile(rb"(?:\A|[\r\n])(?:to|cc|resent-to|resent-cc)[ \
 def excess(source: bytes) -> str:
     """Return what a message has too much of: ``size``, ``header``, ``parts``, ``multiparts`` or ``recipients``; "" if it may be parsed.
 
-    Counted in its text, which is fast: a part has one Content-Type, or no header at all, and then the line before it tells.
+    Counted in its text, which is fast: a part has one Content-Type, or no header at all, and then the line before it tells. Each
+    block of a delivery's status is a part for Python's parser.
     """
     if len(source) > MAX_SIZE:
         return "size"
@@ -44,13 +48,16 @@ def excess(source: bytes) -> str:
         return "recipients"
     lower = source.lower()  # nearly all messages have so few that they need not be told apart
     types, dashes = (lower.count(b"\n" + begin) + lower.count(b"\r" + begin) for begin in (b"content-type", b"--"))
-    if types < MAX_MULTIPARTS and dashes < MAX_PARTS:
+    if types < MAX_MULTIPARTS and dashes < MAX_PARTS and not (b"delivery-status" in lower and has_many_blocks(source)):
         return ""
     if _more(_PART, source, MAX_PARTS):
         return "parts"
     if _more(_MULTIPART, source, MAX_MULTIPARTS):
         return "multiparts"
-    return "parts" if dashes >= MAX_PARTS and _delimiters(source) > MAX_PARTS else ""
+    boundaries = _boundaries(source)
+    if dashes >= MAX_PARTS and sum(source.count(end + boundary) for boundary in boundaries for end in (b"\n", b"\r")) > MAX_PARTS:
+        return "parts"
+    return "parts" if any(map(has_many_blocks, _statuses(source, boundaries))) else ""
 
 
 def is_tame(source: bytes) -> bool:
@@ -70,12 +77,18 @@ def is_tame(source: bytes) -> bool:
     return True
 
 
-def _delimiters(source: bytes) -> int:
-    """Return how many lines may begin a part: those with a boundary of the message."""
+def _boundaries(source: bytes) -> set[bytes]:
+    """Return how lines begin that may begin a part."""
     fields = (_FIELD_OF_MULTIPART.search(source, found.start()) for found in _MULTIPART.finditer(source))
     written = (parameters(field[1].decode("latin-1")).items.get("boundary") for field in fields if field)
-    boundaries = {f"--{boundary}".encode("latin-1", "replace") for boundary in written if boundary}
-    return sum(source.count(end + boundary) for boundary in boundaries for end in (b"\n", b"\r"))
+    return {f"--{boundary}".encode("latin-1", "replace") for boundary in written if boundary}
+
+
+def _statuses(source: bytes, boundaries: set[bytes]) -> Iterator[bytes]:
+    """Yield the parts that tell what became of a delivery, each up to the next boundary."""
+    for found in _STATUS.finditer(source):
+        ends = (source.find(end + boundary, found.end()) for boundary in boundaries for end in (b"\n", b"\r"))
+        yield source[found.end():min((end for end in ends if end >= 0), default=None)]
 
 
 def _more(pattern: re.Pattern[bytes], source: bytes, limit: int) -> bool:

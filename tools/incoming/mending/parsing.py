@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from email.feedparser import BytesFeedParser
 from email.headerregistry import HeaderRegistry
 from email.message import EmailMessage
@@ -13,6 +14,11 @@ from .parameters import parameters
 from .transfer_encodings import encoding_of, is_known
 from .written import Written
 
+#: Each block of it is a part for Python's parser.
+STATUS: Final = "message/delivery-status"
+#: More recipients than a message may have at Exchange.
+MAX_BLOCKS: Final = 1000
+_BLANK_LINE: Final = re.compile(rb"(?:\r\n|\n|\r(?!\n))(?=[\r\n])")
 _CHUNK: Final = 64 * 1024
 _PARAMETERS: Final = frozenset({"content-type", "content-disposition"})
 
@@ -47,3 +53,8 @@ def parsed(source: bytes) -> EmailMessage:
     for start in range(0, len(source), _CHUNK):
         parser.feed(bytes(view[start:start + _CHUNK]))
     return cast("EmailMessage", parser.close())
+
+
+def has_many_blocks(status: bytes) -> bool:
+    """Tell whether the status of a delivery has more blocks than there can be recipients."""
+    return any(number >= MAX_BLOCKS for number, _found in enumerate(_BLANK_LINE.finditer(status)))

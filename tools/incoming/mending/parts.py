@@ -13,7 +13,7 @@ from .charsets import decoded, fits, has_shifts, survives
 from .encoded_words import is_clean, unfolded, without_controls
 from .headers import can_core_read, mend_head, one_line, replace
 from .parameters import safe_name
-from .parsing import parsed
+from .parsing import STATUS, has_many_blocks, parsed
 from .part import OCTETS, Part, new_part
 from .written import Written
 
@@ -135,7 +135,7 @@ class PartMender:
 
     def _inner(self, kind: str, raw: bytes) -> list[EmailMessage]:
         self._reparsed += 1
-        if self._reparsed > _MAX_REPARSED or not raw.strip():
+        if self._reparsed > _MAX_REPARSED or not raw.strip() or kind == STATUS and has_many_blocks(raw):
             return []
         return _messages(_parse(b"Content-Type: %s\r\n\r\n" % kind.encode(), raw))
 
