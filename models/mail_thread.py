@@ -106,6 +106,7 @@ class MailThread(models.AbstractModel):
         """Note that the message came from outside, and what Exchange says about its sender."""
         if item := self._office365_present_item():
             item.model = routes[0][0] if routes else None
+            item.aliases.clear()  # a record that is made now may bring an alias
             item.incoming = Incoming(message_dict["message_id"], item.author_uid)
             return super()._message_route_process(message, message_dict, routes)
         incoming = Incoming(message_dict["message_id"], self._office365_author_uid(message))

@@ -84,6 +84,7 @@ from . import test_incoming_inbound
 from . import test_incoming_kinds_answers
 from . import test_incoming_kinds_contents
 from . import test_incoming_kinds_reports
+from . import test_incoming_known_aliases
 from . import test_incoming_limits
 from . import test_incoming_loop
 from . import test_incoming_meeting_answer

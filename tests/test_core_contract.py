@@ -49,7 +49,7 @@ OVERRIDDEN = {
         "create": ["vals_list"],
         "write": ["vals"],
     },
-    MailAliasDomain: {"create": ["vals_list"], "write": ["vals"], "unlink": []},
+    MailAliasDomain: {"_find_aliases": ["email_list"], "create": ["vals_list"], "write": ["vals"], "unlink": []},
     MailMail: {
         "send": ["auto_commit", "raise_exception", "post_send_callback"],
         "_send": [

@@ -6,6 +6,7 @@ from . import fetchmail_server_progress
 from . import fetchmail_server_reconciliation
 from . import fetchmail_server_screen
 from . import fetchmail_server_test
+from . import mail_alias_domain
 from . import mail_thread_destination
 from . import mail_thread_filters
 from . import mail_thread_inbound

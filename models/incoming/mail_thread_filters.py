@@ -164,8 +164,6 @@ class MailThread(models.AbstractModel):
         email = email_normalize((email_split(message_dict.get("email_from") or "") or [""])[0])
         if item.is_retry or not routes or not email:
             return False
-        if self.env["mail.gateway.allowed"].sudo().search_count([("email_normalized", "=", email)], limit=1):
-            return False
         get_int = self.env["ir.config_parameter"].sudo()._get_param
         minutes, most = int(get_int("mail.gateway.loop.minutes") or 120), int(get_int("mail.gateway.loop.threshold") or 20)
         until = item.received or fields.Datetime.now()
@@ -180,6 +178,8 @@ class MailThread(models.AbstractModel):
         new = {model for model, thread_id, *_rest in routes if thread_id == 0}  # as core tells an alias that makes records
         if not any(sum(model == other for other, _res_id in counts) >= most for model in new) and not any(
                 thread_id and counts.get((model, thread_id), 0) >= most for model, thread_id, *_rest in routes):
+            return False
+        if self.env["mail.gateway.allowed"].sudo().search_count([("email_normalized", "=", email)], limit=1):
             return False
         item.keep("ignored", self.env._(
             "The sender has written %(number)s messages within %(minutes)s minutes. Odoo takes no more for now, as a program may be "

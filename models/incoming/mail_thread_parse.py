@@ -1,10 +1,13 @@
 from collections.abc import Callable
 from email.message import EmailMessage
 
+import psycopg2
+
 from odoo import api, models
 from odoo.tools import email_normalize, email_normalize_all, formataddr
 
 from ...tools.addresses import Mailbox, canonical_address, domain_of, honest_name
+from ...tools.identity.acting import OUTSIDE_UID
 from ...tools.incoming.author import from_address
 from ...tools.incoming.filters import loop
 from ...tools.incoming.fingerprint import fingerprint
@@ -14,7 +17,6 @@ from ...tools.incoming.limits import is_tame
 from ...tools.incoming.mending import mend, readable
 from ...tools.incoming.mending.parsing import parsed
 from ...tools.incoming.recipients import named
-from ...tools.transactions import TRANSIENT
 
 # Headers that core's parser takes recipients from.
 _READ_BY_CORE = {"to", "cc", "resent-to", "resent-cc", "delivered-to"}
@@ -39,10 +41,9 @@ class MailThread(models.AbstractModel):
         item.message = message
         item.notes = mend(message, item.received)
         try:
-            with self.env.cr.savepoint():
-                values = parse(message)
-        except TRANSIENT:
-            raise
+            values = parse(message)
+        except psycopg2.Error:
+            raise  # nothing can be asked of the database before whoever began a savepoint goes back to it
         except Exception:  # noqa: BLE001  (whatever it is that the parser trips over: its head and text are readable)
             plain = readable(item.source)
             vars(message).update(vars(plain))
@@ -87,7 +88,11 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _office365_with_id(self, message_id: str):
-        return self.env["mail.message"].sudo().search([("message_id", "=", message_id)], limit=1)
+        """Return the message of this Message-Id."""
+        # In SQL, as it is asked for each message.
+        self.env["mail.message"].flush_model(["message_id"])
+        self.env.cr.execute("SELECT id FROM mail_message WHERE message_id = %s ORDER BY id DESC LIMIT 1", [message_id])
+        return self.env["mail.message"].sudo().browse(self.env.cr.fetchone())
 
     # ------------------------------------------------------------
     # From whom, and for whom
@@ -99,14 +104,16 @@ class MailThread(models.AbstractModel):
 
         A name that reads as another address is left out: programs further on would take it for the sender's.
         """
-        item.author_uid = self._office365_author_uid(message)
         sender = from_address(message)
         if not sender:
+            item.author_uid = OUTSIDE_UID
             item.unproven = email_normalize_all(header(message, "From"))
             return {"author_id": False}
         mailbox = honest_name(Mailbox(*sender))
         item.sender = mailbox.address
-        if item.author_uid <= 0 and self._office365_is_of_a_colleague(mailbox.address):
+        is_of_a_colleague = self._office365_is_of_a_colleague(mailbox.address)
+        item.author_uid = self._office365_author_uid(message) if is_of_a_colleague else OUTSIDE_UID
+        if is_of_a_colleague and item.author_uid <= 0:
             item.unproven = [email_normalize(mailbox.address)]
         email_from = formataddr((mailbox.name, mailbox.address))
         return {"email_from": email_from, "from": email_from}

@@ -1,0 +1,49 @@
+from odoo.tests import TransactionCase, tagged
+
+from ..tools.identity.acting import Fetching, Incoming
+from ..tools.incoming.item import Item
+
+ALIAS = "team@aliases.example"
+
+
+@tagged("post_install", "-at_install")
+class TestKnownAliases(TransactionCase):
+    """Which addresses are aliases is asked once while a message is read, and anew when records are made of it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.domain = cls.env["mail.alias.domain"].create({"name": "aliases.example"})
+
+    def setUp(self):
+        super().setUp()
+        self.item = Item(1, "INBOX", "1", "1", b"")
+        fetching = Fetching(frozenset(), item=self.item)
+        self.domains = self.domain.with_context(**{Fetching.CONTEXT_KEY: fetching})
+
+    def make_alias(self):
+        self.env["mail.alias"].create({
+            "alias_name": "team", "alias_domain_id": self.domain.id, "alias_model_id": self.env["ir.model"]._get_id("res.partner")})
+
+    def test_the_database_is_asked_once_while_a_message_is_read(self):
+        asked = [ALIAS, "customer@fabrikam.example"]
+        self.assertEqual(self.domains._find_aliases(asked), [])
+        with self.assertQueryCount(0):
+            self.assertEqual(self.domains._find_aliases(asked), [])
+        self.make_alias()
+        self.assertEqual(self.domains._find_aliases([ALIAS]), [ALIAS], "another question")
+
+    def test_an_alias_of_a_record_that_the_message_made_is_found(self):
+        self.assertEqual(self.domains._find_aliases([ALIAS]), [])
+        self.make_alias()
+        threads = self.env["mail.thread"].with_context(self.domains.env.context)
+        threads._message_route_process(None, {"message_id": "<a@fabrikam.example>"}, [])
+        self.assertEqual(self.item.incoming, Incoming("<a@fabrikam.example>", self.item.author_uid))
+        self.assertEqual(self.domains._find_aliases([ALIAS]), [ALIAS])
+
+    def test_another_message_and_no_message_ask_anew(self):
+        self.assertEqual(self.domains._find_aliases([ALIAS]), [])
+        self.make_alias()
+        self.assertEqual(self.domain._find_aliases([ALIAS]), [ALIAS])
+        Fetching.of(self.domains.env.context).item = Item(1, "INBOX", "1", "2", b"")
+        self.assertEqual(self.domains._find_aliases([ALIAS]), [ALIAS])
