@@ -97,7 +97,8 @@ def program(options: Namespace) -> int:
 
 def sandbox(options: Namespace) -> int:
     """Run the local mail servers alone."""
-    return tool(Namespace(arguments=["python", paths.DEV / "sandbox", *options.arguments]))
+    parts = runtime.provide()
+    return execute([parts.python, paths.DEV / "sandbox", *options.arguments], env=parts.environment())
 
 
 def lint(_options: Namespace) -> int:

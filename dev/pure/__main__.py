@@ -63,9 +63,10 @@ def stand_in() -> None:
     tests = types.ModuleType("odoo.tests")
     tests.BaseCase, tests.tagged = BaseCase, lambda *_tags: lambda case: case
     sys.modules |= {"odoo": types.ModuleType("odoo"), "odoo.addons": types.ModuleType("odoo.addons"), "odoo.tests": tests}
-    for name, folder in ((ADDON, ROOT), (f"{ADDON}.tests", ROOT / "tests")):
+    for folder in ("", "tests", "tests/servers"):
+        name = f"{ADDON}/{folder}".rstrip("/").replace("/", ".")
         package = types.ModuleType(name)
-        package.__path__ = [str(folder)]
+        package.__path__ = [str(ROOT / folder)]
         sys.modules[name] = package
 
 
