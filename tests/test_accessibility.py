@@ -289,7 +289,7 @@ class TestKeyboard(ListeningMixin, Office365Mixin, HttpCase):
         email = self.env["office365.email"].search([("subject", "=", "Refused offer")])
         self.assertEqual(email.state, "failed")
         with self.listening(key=self.press):
-            self.start_tour("/odoo/discuss", "mail_office365_keyboard", login="admin", timeout=180)
+            self.start_tour(f"/odoo/ir.mail_server/{server.id}", "mail_office365_keyboard", login="admin", timeout=180)
         self.env.invalidate_all()
         self.assertEqual(email.state, "sent")
 

@@ -12,9 +12,30 @@ function isShown(element) {
     return Boolean(element?.isConnected && element.checkVisibility());
 }
 
+/** Returns what had the focus; if it was drawn anew, the button of its name; if that is gone, the first button of the page. */
+function toReturnTo(opener) {
+    const named = opener?.getAttribute("name") ? `.o_action_manager button[name="${opener.getAttribute("name")}"]` : "";
+    const candidates = [named, ".o_statusbar_buttons button", ".o_control_panel button"].filter(Boolean);
+    return [opener, ...candidates.flatMap((selector) => [...document.querySelectorAll(selector)])].find(isShown);
+}
+
+/** The dialog is taken away after its `onClose`; only then the focus can be anywhere else. */
+function focusOnceClosed(opener) {
+    const open = document.querySelectorAll(".o_dialog").length;
+    const look = () => {
+        const left = document.querySelectorAll(".o_dialog").length;
+        if (left && left === open) {
+            requestAnimationFrame(look);
+        } else if (!left) {
+            toReturnTo(opener)?.focus();
+        }
+    };
+    requestAnimationFrame(look);
+}
+
 /**
- * Opens a dialog of a client action. Once it is closed, the page reads its records again, and the focus is where it was; if that is gone,
- * at the first button of the page. If it is closed with `hasLeft`, another page is about to open.
+ * Opens a dialog of a client action. Once it is closed, the page reads its records again, and the focus goes back to where it
+ * was. If it is closed with `hasLeft`, another page is about to open.
  */
 export function openDialog(env, component, props, options) {
     const opener = lastFocused;
@@ -26,10 +47,7 @@ export function openDialog(env, component, props, options) {
                 return;
             }
             await reload();
-            if (!document.querySelector(".o_dialog")) {
-                const first = document.querySelector(".o_statusbar_buttons button, .o_control_panel button");
-                (isShown(opener) ? opener : first)?.focus();
-            }
+            focusOnceClosed(opener);
         },
     });
 }
