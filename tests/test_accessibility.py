@@ -148,7 +148,7 @@ class TestAccessibility(ListeningMixin, SignInMixin, HttpCase):
             screen("Email Log: an email", "form", FORM, record(failed), "button[name=action_retry]"),
             screen("Received Mail", "list", LIST, "mail_office365.office365_inbound_action", badge),
             screen("Received Mail: a message", "form", FORM, record(self.received), "button[name=action_retry]"),
-            screen("Who Sends as What", "list", LIST, "mail_office365.office365_sender_action", badge),
+            screen("Sender Overview", "list", LIST, "mail_office365.office365_sender_action", badge),
             screen("Pauses", "list", LIST, "mail_office365.office365_pause_action", "button[name=action_resume]"),
             screen("Pauses: a pause", "form", FORM, record(self.pause), "button[name=action_resume]"),
             screen("Entra apps", "list", LIST, "mail_office365.office365_app_action", ".o_kanban_record [name=ends]"),

@@ -36,7 +36,7 @@ class Crashes:
     prefix, read, inside, mark = "", "UID FETCH", 2000, "UID STORE"
 
     def check(self, title, *arguments, **options):
-        super().check(f"{self.prefix}{title}", *arguments, **options)
+        return super().check(f"{self.prefix}{title}", *arguments, **options)
 
     def dies(self):
         """Fetch with a worker that is killed meanwhile."""
@@ -188,7 +188,7 @@ class TestIncomingFaultMatrixCrashPop(Crashes, ReceivedCase):
     marked = {"deletion": {}, "farewell, messages left": {"after": "leave"}}
 
     def check(self, title, *arguments, **options):
-        super().check(title, *arguments, **{"after": "delete", **options})
+        return super().check(title, *arguments, **{"after": "delete", **options})
 
     def between_halves(self):
         """Nothing: POP tells messages by their unique ids."""
