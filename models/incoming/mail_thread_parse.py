@@ -2,7 +2,6 @@ from collections.abc import Callable
 from email.message import EmailMessage
 
 import psycopg2
-
 from odoo import api, models
 from odoo.tools import email_normalize, email_normalize_all, formataddr
 
