@@ -31,7 +31,8 @@ def _make(folder: Path) -> None:
     work.mkdir()
     npm_cache = {"npm_config_cache": str(work / "npm"), "npm_config_update_notifier": "false"}
     with step("Fetching axe-core"):
-        log_to(log, ["npm", "pack", "--silent", _PACKAGE], cwd=work, env={**os.environ, **npm_cache}, failing=f"npm could not fetch {_PACKAGE}")
+        log_to(log, ["npm", "pack", "--silent", _PACKAGE], cwd=work, env={**os.environ, **npm_cache},
+               failing=f"npm could not fetch {_PACKAGE}")
     [archive] = work.glob("*.tgz")
     if base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode() != _SHA512:
         raise Failure(f"What npm fetched is not the {_PACKAGE} that is known here.")
