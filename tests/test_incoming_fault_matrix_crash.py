@@ -35,7 +35,7 @@ class Crashes:
 
     prefix, read, inside, mark = "", "UID FETCH", 2000, "UID STORE"
 
-    def check(self, title, *arguments, **options):
+    def check(self, title, *arguments, **options):  # pylint: disable=missing-return
         super().check(f"{self.prefix}{title}", *arguments, **options)
 
     def dies(self):
@@ -187,7 +187,7 @@ class TestIncomingFaultMatrixCrashPop(Crashes, ReceivedCase):
     clock = ""
     marked = {"deletion": {}, "farewell, messages left": {"after": "leave"}}
 
-    def check(self, title, *arguments, **options):
+    def check(self, title, *arguments, **options):  # pylint: disable=missing-return
         super().check(title, *arguments, **{"after": "delete", **options})
 
     def between_halves(self):
