@@ -31,7 +31,8 @@ DIALOG = ".modal .o_form_view"
 CLOSE = ".modal .o_mail_office365_close"
 KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, "ArrowDown": 40}  # by their virtual key codes
 ABOUT_NAMES = (
-    "aria-command-name", "aria-dialog-name", "aria-input-field-name", "button-name", "image-alt", "label", "link-name", "role-img-alt", "select-name")
+    "aria-command-name", "aria-dialog-name", "aria-input-field-name", "button-name", "image-alt", "label", "link-name", "role-img-alt",
+    "select-name")
 _TOLD = "office365: "
 _WINDOW = {"type": "ir.actions.act_window"}
 
