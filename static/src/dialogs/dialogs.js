@@ -19,9 +19,10 @@ function toReturnTo(opener) {
     return [opener, ...candidates.flatMap((selector) => [...document.querySelectorAll(selector)])].find(isShown);
 }
 
-/** The dialog is taken away after its `onClose`; only then the focus can be anywhere else. */
-function focusOnceClosed(opener) {
+/** Focus what is to be returned to, once the page is read again and the dialog is gone. */
+async function focusAfter(reloaded, opener) {
     const open = document.querySelectorAll(".o_dialog").length;
+    await reloaded;
     const look = () => {
         const left = document.querySelectorAll(".o_dialog").length;
         if (left && left === open) {
@@ -42,12 +43,11 @@ export function openDialog(env, component, props, options) {
     const reload =
         options?.onClose || (() => env.services.action.doAction({ type: "ir.actions.client", tag: "soft_reload" }));
     env.services.dialog.add(component, props, {
-        onClose: async (result) => {
-            if (result?.hasLeft) {
-                return;
+        // Not waited for: the dialog would stay, and go on with what it does, until the page is read again.
+        onClose: (result) => {
+            if (!result?.hasLeft) {
+                focusAfter(reload(), opener);
             }
-            await reload();
-            focusOnceClosed(opener);
         },
     });
 }
