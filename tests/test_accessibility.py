@@ -112,7 +112,7 @@ class TestAccessibility(ListeningMixin, SignInMixin, HttpCase):
         self.entra_app = self.app(client_secret_expiry=fields.Date.today())
         self._send()
         self._receive()
-        self._have_troubles()
+        self._have_alerts()
 
     def _send(self):
         """Have an email of each state in the log."""
@@ -133,7 +133,7 @@ class TestAccessibility(ListeningMixin, SignInMixin, HttpCase):
             "raw": state != "done" and base64.b64encode(self.message()), "digest": state, "attempts": 1,
         } for state in ("unroutable", "failed", "set_aside", "ignored", "done")])
 
-    def _have_troubles(self):
+    def _have_alerts(self):
         now = fields.Datetime.now()
         self.pause = self.env["office365.pause"].create({
             "mail_server_id": self.refused_server.id, "address": INFO, "cause": "send_as_denied", "reply": "550 5.2.252 SendAsDenied",
@@ -147,7 +147,7 @@ class TestAccessibility(ListeningMixin, SignInMixin, HttpCase):
         return [
             screen("Set-up", "form", ".o_mail_office365_steps", record(self.setup), "button[name=action_check]"),
             screen("Users' Aliases", "list", LIST, self.setup.action_aliases(), badge),
-            screen("Overview", "list", LIST, "mail_office365.office365_radar_action", badge),
+            screen("Overview", "list", LIST, "mail_office365.office365_overview_action", badge),
             screen("Email Log", "list", LIST, "mail_office365.office365_delivery_action", badge),
             screen("Email Log: an email", "form", FORM, record(failed), "button[name=action_retry]"),
             screen("Received Mail", "list", LIST, "mail_office365.office365_inbound_action", badge),

@@ -32,8 +32,8 @@ class TestAlerts(MonitorMixin, TransactionCase):
     def test_what_to_do_names_the_mailbox(self):
         self.pause(reply="550 5.2.252 Sender throttled due to continuous send as denied errors")
         self.watch()
-        self.assertIn("Get-MailboxStatistics erp@contoso.example", self.troubles().remedy)
-        self.assertNotIn("<mailbox>", self.troubles().remedy)
+        self.assertIn("Get-MailboxStatistics erp@contoso.example", self.alerts().remedy)
+        self.assertNotIn("<mailbox>", self.alerts().remedy)
 
     def test_the_activity_goes_when_it_works_again_however_that_came(self):
         ways = [lambda pause: pause.unlink(), lambda pause: pause.action_resume(), lambda _pause: self.server.write({"active": False})]

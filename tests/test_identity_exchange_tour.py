@@ -48,7 +48,7 @@ class TestExchangeTours(LinkMixin, HttpCase):
         self.env.invalidate_all()
         self.assertEqual(self.alias_domain.default_from_email, ERP)
         server.office365_probe_round = {**server.office365_probe_round, "next": fields.Datetime.to_string(fields.Datetime.now())}
-        self.cron("ir.mail_server", "_cron_office365_probe")  # seconds later
+        self.cron("office365.probe", "_cron_ask")  # seconds later
         self.assertFalse(server.office365_probe_notice)
         self.assertEqual(
             {found.address: found.state for found in self.env["office365.probe"].search([])},

@@ -22,5 +22,5 @@ class TestFailingTour(Office365Mixin, HttpCase):
             for _time in range(2):
                 mailbox.office365_retry_at = False  # minutes later
                 mailbox._fetch_mail()
-            mailbox.env["office365.trouble"]._watch()
+            mailbox.env["office365.alert"]._watch()
         self.start_tour("/odoo/action-mail.action_email_server_tree?debug=1", "mail_office365_failing", login="admin")

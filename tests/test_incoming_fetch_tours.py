@@ -61,7 +61,7 @@ class TestFetchTours(Office365Mixin, HttpCase):
 
     def test_it_stops_between_messages_and_loses_none(self):
         self.deliver(*(f"Number {each}" for each in range(45)))
-        self.servers.imap.faults.add("UID FETCH", Delay(1.5), times=2)
+        self.servers.imap.faults.add("UID FETCH", Delay(3), times=2)
         self.tour("mail_office365_fetch_stopped")
         self.assertIn(self.rows("done"), (20, 40))
         self.fetch()

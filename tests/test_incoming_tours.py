@@ -19,9 +19,7 @@ Content-Type: text/html\r
 """
 
 
-@tagged("post_install", "-at_install")
-class TestReceivedTours(Office365Mixin, HttpCase):
-    """What people do about received mail."""
+class ReceivedTourCase(Office365Mixin, HttpCase):
 
     def setUp(self):
         super().setUp()
@@ -38,13 +36,10 @@ class TestReceivedTours(Office365Mixin, HttpCase):
     def tour(self, name):
         self.start_tour("/odoo/action-mail_office365.office365_inbound_action", name, login="admin")
 
-    def test_a_message_is_read_and_retried_and_gone_from_the_list(self):
-        row = self.kept("Lost order", "orders@contoso.example")
-        self.kept("Stray question")
-        self.env["mail.alias"].create({
-            "alias_name": "orders", "alias_domain_id": self.alias_domain.id, "alias_model_id": self.env["ir.model"]._get_id("res.partner")})
-        self.tour("mail_office365_received")
-        self.assertEqual((row.state, row.model), ("done", "res.partner"))
+
+@tagged("post_install", "-at_install")
+class TestRetryTours(ReceivedTourCase):
+    """How many messages are retried at once."""
 
     def many(self, number):
         self.env["mail.alias"].create({
@@ -71,6 +66,19 @@ class TestReceivedTours(Office365Mixin, HttpCase):
         with patch.object(Inbound, "retry_some", slowly):
             self.tour("mail_office365_retry_stopped")
         self.assertEqual(len([row for row in rows if row.state == "done"]), 10)
+
+
+@tagged("post_install", "-at_install")
+class TestReceivedTours(ReceivedTourCase):
+    """What people do about received mail."""
+
+    def test_a_message_is_read_and_retried_and_gone_from_the_list(self):
+        row = self.kept("Lost order", "orders@contoso.example")
+        self.kept("Stray question")
+        self.env["mail.alias"].create({
+            "alias_name": "orders", "alias_domain_id": self.alias_domain.id, "alias_model_id": self.env["ir.model"]._get_id("res.partner")})
+        self.tour("mail_office365_received")
+        self.assertEqual((row.state, row.model), ("done", "res.partner"))
 
     def test_messages_are_filed_under_a_record_and_under_a_new_one(self):
         deal = self.env["res.partner"].create({"name": "Deal of the Tour"})

@@ -38,7 +38,7 @@ registry.category("web_tour.tours").add("mail_office365_failing", {
         },
         {
             content: "Open the one about email",
-            trigger: ".o-mail-ActivityGroup:contains(Office 365 Trouble)",
+            trigger: ".o-mail-ActivityGroup:contains(Office 365 Alert)",
             run: "click",
         },
         {
