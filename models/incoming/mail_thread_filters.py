@@ -159,7 +159,7 @@ class MailThread(models.AbstractModel):
         The limits are core's: so many new records by way of an alias, or so many messages on one record.
 
         Core counts what was made in the last two hours, so that a backlog looks like a flood. Here it is when the mailbox received it that
-        counts.
+        counts; messages of the same minutes are not always handed out in their order.
         """
         email = email_normalize((email_split(message_dict.get("email_from") or "") or [""])[0])
         if item.is_retry or not routes or not email:
@@ -171,7 +171,8 @@ class MailThread(models.AbstractModel):
             """
             SELECT model, res_id, count(*) FROM office365_inbound
              WHERE sender = %s AND state = 'done' AND id <> %s
-               AND COALESCE(received, date) > %s::timestamp - interval '1 minute' * %s AND COALESCE(received, date) <= %s
+               AND COALESCE(received, date) > %s::timestamp - interval '1 minute' * %s
+               AND COALESCE(received, date) <= %s::timestamp + interval '5 minutes'
              GROUP BY model, res_id
             """, [email, item.row_id, until, minutes, until])
         counts = {(model, res_id): count for model, res_id, count in self.env.cr.fetchall()}
