@@ -35,5 +35,6 @@ def _make(folder: Path) -> None:
     [archive] = work.glob("*.tgz")
     if base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode() != _SHA512:
         raise Failure(f"What npm fetched is not the {_PACKAGE} that is known here.")
-    log_to(log, ["tar", "--extract", "--strip-components=1", f"--directory={folder}", f"--file={archive}", "package/axe.min.js"])
+    log_to(log, ["tar", "--extract", "--strip-components=1", f"--directory={folder}", f"--file={archive}", "package/axe.min.js"],
+           failing="The package could not be unpacked")
     shutil.rmtree(work)
