@@ -1,3 +1,4 @@
+import { openPreferences } from "@mail_office365/../tests/tours/steps";
 import { registry } from "@web/core/registry";
 
 // Starts on the page that the link in the mail leads to.
@@ -18,16 +19,7 @@ registry.category("web_tour.tours").add("mail_office365_alias_not_promised", {
 
 registry.category("web_tour.tours").add("mail_office365_alias_refused", {
     steps: () => [
-        {
-            content: "Open the user menu",
-            trigger: ".o_user_menu .dropdown-toggle",
-            run: "click",
-        },
-        {
-            content: "Open Preferences",
-            trigger: "[data-menu=preferences]",
-            run: "click",
-        },
+        ...openPreferences(),
         {
             content: "It says what Exchange said when it was asked",
             trigger: "[name=office365_exchange]:contains(Exchange refuses this address):contains(until an administrator grants)",
