@@ -124,6 +124,7 @@ from . import test_local_servers_mx
 from . import test_local_servers_submission
 from . import test_mail_flow
 from . import test_migrations
+from . import test_one_by_one
 from . import test_outgoing_attempt
 from . import test_outgoing_before_mail
 from . import test_outgoing_breaker
