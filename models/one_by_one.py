@@ -20,6 +20,7 @@ def one_by_one(env: api.Environment, items: Sequence[T], work: Callable[[T], Any
     for number, item in enumerate(items, start=1):
         try:
             work(item)
+            env.flush_all()  # what the database refuses is this item's failure, and not that of the commit
         except UserError as error:  # it says what to do
             env.cr.rollback()
             _logger.warning("Office 365: %s: %s", failing % (item,), error)

@@ -147,6 +147,23 @@ class TestAlerts(MonitorMixin, TransactionCase):
         self.assertEqual(len(self.chats()), 1)
         self.assertIn(self.env.ref("base.user_admin"), self.alerts().activity_ids.user_id)
 
+    def test_what_nobody_could_be_told_is_told_by_the_next_run(self):
+        tell, pause = Office365Alert._tell, self.pause()
+        for _time in ("when it begins", "when it comes back"):
+            with (
+                patch.object(Office365Alert, "_tell", lambda *args, **kwargs: (tell(*args, **kwargs), 1 / 0)),
+                mute_logger("odoo.addons.mail_office365.models.assistant.office365_alert"),
+            ):
+                self.watch()
+            self.assertFalse(self.alerts().activity_ids)
+            for _run in range(2):
+                self.watch()
+            self.assertEqual(len(self.alerts().activity_ids), len(self.env["office365.reminder.mixin"]._administrators()))
+            pause.unlink()
+            self.watch()
+            self.assertFalse(self.alerts())
+            pause = self.pause()
+
     def test_words_of_a_server_are_text_and_no_markup(self):
         self.pause(reply='535 <img src=x onerror="alert(1)">')
         self.watch()

@@ -8,6 +8,7 @@ from odoo.tests import TransactionCase, tagged
 from odoo.tools import mute_logger
 
 from ..hooks import leave_nothing
+from ..models.one_by_one import one_by_one
 from ..tools.outgoing.log import SENT, Note, Told
 from .common import BRANT, Office365Case, SecretsMixin
 from .https import HttpsMixin
@@ -50,6 +51,16 @@ class TestCrons(ProofCase):
         ):
             self.env(cr=cr)["office365.probe"]._cron_ask()
         self.assertIn(other.id, asked)
+
+    def test_what_the_database_refuses_to_write_is_the_failure_of_one_alone(self):
+        refused, other = self.env["res.partner"].create([{"name": "Refused"}, {"name": "Other"}])
+        self.env.flush_all()
+        with self.registry.cursor() as cr, mute_logger(f"{_MODELS}.one_by_one", "odoo.sql_db"):
+            partners = (refused | other).with_env(self.env(cr=cr))
+            one_by_one(  # written when it is committed, not before
+                partners.env, partners, lambda partner: partner.write({"name": partner.id == other.id and "Done"}), "%s failed")
+        self.env.invalidate_all()
+        self.assertEqual((refused.name, other.name), ("Refused", "Done"))
 
     def test_a_round_of_probes_that_breaks_is_stopped_and_ends_no_other(self):
         servers = self.outgoing_server | self.outgoing(from_filter="fabrikam.example")
