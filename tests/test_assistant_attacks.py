@@ -53,14 +53,16 @@ class TestCrons(ProofCase):
         self.assertIn(other.id, asked)
 
     def test_what_the_database_refuses_to_write_is_the_failure_of_one_alone(self):
-        refused, other = self.env["res.partner"].create([{"name": "Refused"}, {"name": "Other"}])
+        refused, other = self.env["office365.probe"].create([
+            {"mail_server_id": self.outgoing_server.id, "address": address, "state": "unknown", "date": fields.Datetime.now()}
+            for address in ("refused@contoso.example", "other@contoso.example")])
         self.env.flush_all()
         with self.registry.cursor() as cr, mute_logger(f"{_MODELS}.one_by_one", "odoo.sql_db"):
-            partners = (refused | other).with_env(self.env(cr=cr))
+            probes = (refused | other).with_env(self.env(cr=cr))
             one_by_one(  # written when it is committed, not before
-                partners.env, partners, lambda partner: partner.write({"name": partner.id == other.id and "Done"}), "%s failed")
+                probes.env, list(probes), lambda each: each.write({"state": each.id == other.id and "allowed"}), "%s failed")
         self.env.invalidate_all()
-        self.assertEqual((refused.name, other.name), ("Refused", "Done"))
+        self.assertEqual((refused.state, other.state), ("unknown", "allowed"))
 
     def test_a_round_of_probes_that_breaks_is_stopped_and_ends_no_other(self):
         servers = self.outgoing_server | self.outgoing(from_filter="fabrikam.example")
