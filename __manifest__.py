@@ -1,7 +1,7 @@
 {
     "name": "Office 365 Mail",
     "summary": "Send and receive with Office 365: Microsoft 365, Exchange Online and Outlook mailboxes, set up step by step",
-    "version": "19.0.1.5.0",
+    "version": "19.0.1.6.0",
     "category": "Productivity/Discuss",
     "author": "mail_office365 contributors",
     "license": "LGPL-3",

@@ -4,6 +4,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import fields
+from odoo.exceptions import ValidationError
 from odoo.modules.module import load_script
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import file_path, html2plaintext, mute_logger
@@ -147,6 +148,23 @@ class TestAlerts(MonitorMixin, TransactionCase):
         self.assertEqual(len(self.chats()), 1)
         self.assertIn(self.env.ref("base.user_admin"), self.alerts().activity_ids.user_id)
 
+    def test_what_nobody_could_be_told_is_told_by_the_next_run(self):
+        tell, pause = Office365Alert._tell, self.pause()
+        for _time in ("when it begins", "when it comes back"):
+            with (
+                patch.object(Office365Alert, "_tell", lambda *args, **kwargs: (tell(*args, **kwargs), 1 / 0)),
+                mute_logger("odoo.addons.mail_office365.models.assistant.office365_alert"),
+            ):
+                self.watch()
+            self.assertFalse(self.alerts().activity_ids)
+            for _run in range(2):
+                self.watch()
+            self.assertEqual(len(self.alerts().activity_ids), len(self.env["office365.reminder.mixin"]._administrators()))
+            pause.unlink()
+            self.watch()
+            self.assertFalse(self.alerts())
+            pause = self.pause()
+
     def test_words_of_a_server_are_text_and_no_markup(self):
         self.pause(reply='535 <img src=x onerror="alert(1)">')
         self.watch()
@@ -169,7 +187,7 @@ class TestAlerts(MonitorMixin, TransactionCase):
         self.assertLessEqual({"de_DE", "en_US"}, set(seen))
 
     def test_activities_of_earlier_versions_are_removed(self):
-        script = load_script(file_path("mail_office365/migrations/19.0.1.5.0/post-alerts.py"), "post_alerts")
+        script = load_script(file_path("mail_office365/migrations/19.0.1.6.0/post-alerts.py"), "post_alerts")
         failing, differing, other = self.env["mail.activity"].create([
             {"user_id": self.administrator.id, "activity_type_id": self.env.ref("mail.mail_activity_data_todo").id}
             for _activity in range(3)])
@@ -178,9 +196,56 @@ class TestAlerts(MonitorMixin, TransactionCase):
         self.env.cr.execute("CREATE TABLE office365_difference_alert_rel (server_id INTEGER, activity_id INTEGER)")
         self.env.cr.execute("INSERT INTO office365_difference_alert_rel VALUES (%s, %s)", [self.mailbox.id, differing.id])
         for _time in range(2):
-            script.migrate(self.env.cr, "19.0.1.4.0")
+            script.migrate(self.env.cr, "19.0.1.5.0")
         self.env.invalidate_all()
         self.assertEqual((failing | differing | other).exists(), other)
+
+    def test_records_of_files_that_are_gone_are_removed(self):
+        script = load_script(file_path("mail_office365/migrations/19.0.1.6.0/post-alerts.py"), "post_alerts")
+        kind = self.env["mail.activity.type"].create({"name": "Mail Not Fetched"})
+        activity = self.env["mail.activity"].create({"user_id": self.administrator.id, "activity_type_id": kind.id})
+        cron = self.env["ir.cron"].create({
+            "name": "Probe", "model_id": self.env["ir.model"]._get_id("ir.mail_server"), "state": "code", "code": "model._gone()"})
+        action = cron.ir_actions_server_id
+        for name, record in (("activity_type_fetch", kind), ("ir_cron_probe", cron)):
+            self.env["ir.model.data"].create({
+                "module": "mail_office365", "name": name, "model": record._name, "res_id": record.id, "noupdate": True})
+        for _time in range(2):
+            script.migrate(self.env.cr, "19.0.1.5.0")
+        self.env.invalidate_all()
+        for record in (kind, activity, cron, action):
+            self.assertFalse(record.exists(), record)
+
+    def test_what_extends_a_view_has_no_old_content_while_an_update_reads_the_files(self):
+        base, extension = (self.env.ref(f"mail_office365.office365_setup_view_form{name}") for name in ("", "_relay"))
+        # As if this version had no such field any more.
+        self.env.cr.execute(
+            "UPDATE ir_ui_view SET arch_db = jsonb_build_object('en_US', %s::text) WHERE id = %s",
+            ['<form position="inside"><field name="road"/></form>', extension.id])
+        self.env.invalidate_all()
+        with mute_logger("odoo.addons.base.models.ir_ui_view"), self.assertRaises(ValidationError):
+            base._check_xml()
+        load_script(file_path("mail_office365/migrations/19.0.1.6.0/pre-views.py"), "pre_views").migrate(self.env.cr, "19.0.1.5.0")
+        self.env.invalidate_all()
+        base._check_xml()
+        self.assertIn("<form", base.arch)
+
+    def test_what_development_named_otherwise_keeps_its_content(self):
+        self.env.flush_all()
+        cr, action = self.env.cr, self.env.ref("mail_office365.office365_overview_action")
+        cr.execute("ALTER TABLE office365_alert RENAME TO office365_trouble")
+        cr.execute("UPDATE ir_model SET model = 'office365.trouble' WHERE model = 'office365.alert'")
+        cr.execute("ALTER TABLE office365_setup RENAME preset TO road")
+        cr.execute("UPDATE ir_model_data SET name = 'office365_radar_action' WHERE module = 'mail_office365' "
+                   "AND name = 'office365_overview_action'")
+        for _time in range(2):
+            load_script(file_path("mail_office365/migrations/19.0.1.6.0/pre-renamed.py"), "pre_renamed").migrate(cr, "19.0.1.5.0")
+        cr.execute("SELECT to_regclass('office365_alert'), count(preset) FROM office365_setup")
+        self.assertEqual(cr.fetchone()[0], "office365_alert")
+        cr.execute("SELECT count(*) FROM ir_model WHERE model = 'office365.alert'")
+        self.assertEqual(cr.fetchone(), (1,))
+        cr.execute("SELECT res_id FROM ir_model_data WHERE module = 'mail_office365' AND name = 'office365_overview_action'")
+        self.assertEqual(cr.fetchone(), (action.id,), "else two have the path of the page")
 
 
 @tagged("post_install", "-at_install")

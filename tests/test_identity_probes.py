@@ -1,10 +1,12 @@
 """Probing what Exchange lets the mailbox send as, over real sockets."""
 
 import email.message
+from unittest.mock import patch
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from ..tools.identity import probe
 from .common import BRANT, ERP
 from .senders_case import NOTIFICATIONS, SendersCase
 from .servers import Drop, replies
@@ -174,10 +176,22 @@ class TestProbe(SendersCase):
         self.assertTrue(progress["is_over"])
         self.assertIn("5.7.139", progress["status"])
 
-    def cron(self):
+    def test_the_job_asks_no_more_within_a_minute_than_exchange_takes(self):
+        self.many(12)
+        server = self.outgoing(from_filter="contoso.example")
+        server.action_office365_probe()
+        self.pass_time(server)
+        before = len(self.servers.transactions)
+        with patch.object(probe, "MAX_ADDRESSES", 5):
+            for minute in (1, 2, 3):
+                self.cron("office365.probe", "_cron_ask")
+                self.assertLessEqual(len(self.servers.transactions) - before, 5 * minute)
+                self.pass_time(server)
+
+    def cron(self, model="ir.mail_server", method="_office365_continue_rounds"):
         self.env.flush_all()
         with self.registry.cursor() as cr:
-            self.env["ir.mail_server"].with_env(self.env(cr=cr))._office365_continue_rounds()
+            getattr(self.env(cr=cr)[model], method)()
         self.env.invalidate_all()
 
     def pass_time(self, server):

@@ -33,6 +33,10 @@ class TestKnownAliases(TransactionCase):
         self.make_alias()
         self.assertEqual(self.domains._find_aliases([ALIAS]), [ALIAS], "another question")
 
+    def test_what_can_be_read_once_alone_is_read_once(self):
+        self.make_alias()
+        self.assertEqual(self.domains._find_aliases(iter([ALIAS])), [ALIAS])
+
     def test_an_alias_of_a_record_that_the_message_made_is_found(self):
         self.assertEqual(self.domains._find_aliases([ALIAS]), [])
         self.make_alias()

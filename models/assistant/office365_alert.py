@@ -106,11 +106,13 @@ class Office365Alert(models.Model):
             return
         now = fields.Datetime.now()
         is_known = self.told and self.ended > now - _SAME
-        self.write({"told": now, "changed": now, "ended": False, "since": line.since or now})
+        if self.ended or not self.changed:
+            self.write({"told": False, "changed": now, "ended": False, "since": line.since or now})
         try:
             with self.env.cr.savepoint():
                 self._tell(line, is_quiet=bool(is_known))
-        except Exception:  # of the other alerts people are told, and of all the webhook
+                self.told = now
+        except Exception:  # of the other alerts people are told, and of all the webhook; of this one in the next run
             _logger.exception("Office 365: administrators could not be told of the alert %s.", self.key)
 
     def _end(self) -> None:

@@ -144,6 +144,11 @@ class IrMail_Server(models.Model):
         return bool(round_ and round_["left"] and not round_["stopped"]) and (
             fields.Datetime.to_datetime(round_["next"]) <= fields.Datetime.now())
 
+    def _office365_is_minute_used(self) -> bool:
+        """Tell whether the last part of a round has taken what Exchange accepts within a minute."""
+        round_ = self.sudo().office365_probe_round
+        return bool(round_) and fields.Datetime.to_datetime(round_["next"]) > fields.Datetime.now()
+
     def _office365_probe_part_senders(self, part: list) -> dict:
         """Return who writes as each of these addresses, if they still do."""
         round_ = self.sudo().office365_probe_round

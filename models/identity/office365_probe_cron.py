@@ -81,6 +81,9 @@ class IrMail_Server(models.Model):
         try:
             with self.env.cr.savepoint():
                 addresses = self._office365_addresses_due(writers)
+                if addresses and self._office365_is_minute_used():
+                    self.env["office365.probe"]._ask_again()
+                    return
                 run = addresses and self._office365_probe(addresses, writers)
         except UserError as error:  # no sign-in yet, or somebody probes: the next run asks again
             _logger.info("ir.mail_server %s: Exchange was not asked what it lets mail leave as: %s", self.id, error)

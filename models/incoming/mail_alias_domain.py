@@ -14,5 +14,5 @@ class MailAliasDomain(models.Model):
             return super()._find_aliases(email_list)
         known, asked = fetching.item.aliases, tuple(email_list)
         if asked not in known:
-            known[asked] = super()._find_aliases(email_list)
+            known[asked] = super()._find_aliases(asked)
         return [*known[asked]]
