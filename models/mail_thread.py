@@ -113,6 +113,12 @@ class MailThread(models.AbstractModel):
         return super(MailThread, self.with_context(**{Incoming.CONTEXT_KEY: incoming}))._message_route_process(
             message, message_dict, routes)
 
+    @api.model
+    def fields_get(self, allfields=None, attributes=None):
+        """Describe the fields of a model once a fetch: core asks for each message that becomes a record, and that takes long."""
+        item = self._office365_present_item()
+        return self._office365_described(super().fields_get, allfields, attributes) if item else super().fields_get(allfields, attributes)
+
     def _alias_get_error(self, message, message_dict, alias):
         """Ask again with the user's own email, which a rule such as HR's "employees" expects in the From header."""
         error = super()._alias_get_error(message, message_dict, alias)

@@ -76,6 +76,7 @@ from . import test_incoming_author
 from . import test_incoming_automatic
 from . import test_incoming_charsets
 from . import test_incoming_delivery_report
+from . import test_incoming_described
 from . import test_incoming_failing_tour
 from . import test_incoming_fault_matrix
 from . import test_incoming_fault_matrix_crash

@@ -77,6 +77,7 @@ OVERRIDDEN = {
     },
     MailThread: {
         "_mail_find_partner_from_emails": ["emails", "records", "force_create", "extra_domain"],
+        "fields_get": ["allfields", "attributes"],
         "_notify_get_recipients": ["message", "msg_vals", "kwargs"],
         "message_process": ["model", "message", "custom_values", "save_original", "strip_attachments", "thread_id"],
         "message_route": ["message", "message_dict", "model", "thread_id", "custom_values"],
@@ -153,6 +154,7 @@ class TestCoreContract(BaseCase):
             (MailThread.message_process, [
                 "message_parse", "message_route", "_detect_loop_headers", "_detect_loop_sender", "_message_route_process"]),
             (MailThread.message_parse, ["_message_parse_extract_bounce"]),
+            (MailThread.message_new, ["fields_get"]),
             (MailThread.message_route, ["_routing_create_bounce_email", "_mail_find_user_for_gateway"]),
             (MailAlias._alias_bounce_incoming_email, ["_routing_create_bounce_email"]),
             (IrAttachment._check_contents, ["_postprocess_contents"]),

@@ -30,8 +30,20 @@ class TestKnownAliases(TransactionCase):
         self.assertEqual(self.domains._find_aliases(asked), [])
         with self.assertQueryCount(0):
             self.assertEqual(self.domains._find_aliases(asked), [])
+        with self.assertQueryCount(0):
+            self.assertEqual(self.domains._find_aliases(asked[1:]), [])
         self.make_alias()
-        self.assertEqual(self.domains._find_aliases([ALIAS]), [ALIAS], "another question")
+        self.assertEqual(self.domains._find_aliases([ALIAS]), [], "asked before")
+
+    def test_the_answer_is_that_of_core(self):
+        self.make_alias()
+        asked = [ALIAS, "", "customer@fabrikam.example", None, "no address", ALIAS, "bounce@aliases.example"]
+        expected = self.domain._find_aliases(asked)
+        self.assertEqual(expected[:2], [ALIAS, ALIAS])
+        for _time in range(2):
+            self.assertEqual(self.domains._find_aliases(asked), expected)
+            self.assertEqual(self.domains._find_aliases(asked[::-1]), expected[::-1])
+        self.assertEqual(self.domains._find_aliases([]), [])
 
     def test_what_can_be_read_once_alone_is_read_once(self):
         self.make_alias()

@@ -5,6 +5,7 @@ import html
 import re
 import time
 from datetime import datetime
+from unittest.mock import patch
 
 from odoo.tests import BaseCase, tagged
 
@@ -176,6 +177,23 @@ class TestMending(BaseCase):
                 self.assertEqual(mine[name], theirs[name])
             self.assertEqual([part.get_filename() for part in mine.walk()], [part.get_filename() for part in theirs.walk()])
         self.assertEqual(kinds(parsed(b"Content-Type: text/p\x00\r\n\r\nx")), ["text/p"])
+
+    def test_a_header_is_parsed_once_and_read_as_python_does(self):
+        source = (
+            b"From: Joe <j@fabrikam.example>\r\nSubject: Offer\r\nTo: a@contoso.example\r\nTo: b@contoso.example\r\n"
+            b"Date: Mon, 2 Nov 2026 10:00:00 +0100\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n"
+            b"--x\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nHello\r\n--x--\r\n")
+        message, untouched = read(source), read(source)
+        mend(message)
+        for part, other in zip(message.walk(), untouched.walk(), strict=True):
+            self.assertEqual(part.items(), other.items())
+            self.assertEqual(*([type(value).__name__ for value in each.values()] for each in (part, other)))
+        self.assertEqual(message["From"].addresses, untouched["From"].addresses)
+        with patch("email.headerregistry.HeaderRegistry.__call__", side_effect=AssertionError("parsed again")):
+            self.assertEqual(message["to"].addresses[0].addr_spec, "a@contoso.example")
+            self.assertEqual([part.get_content_type() for part in message.walk()], ["multipart/mixed", "text/plain"])
+        message.replace_header("Date", "Tue, 3 Nov 2026 10:00:00 +0100")
+        self.assertEqual(message["Date"].datetime.day, 3)
 
     def test_what_cannot_be_read_has_its_head_and_text(self):
         source = HEAD + b"Authentication-Results: a\r\nAuthentication-Results: b\r\nSubject: " + WINDOWS

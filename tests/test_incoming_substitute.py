@@ -2,7 +2,7 @@ import email.policy
 
 from odoo.tests import BaseCase, tagged
 
-from ..tools.incoming.filters.substitute import Substitute, read
+from ..tools.incoming.filters.substitute import Substitute, read, read_source
 
 ENGLISH = "The server couldn't retrieve the following message:\r\n\r\n"
 NAMED = ('Subject: "Tour"\r\nFrom: "Ana" ("ana@fabrikam.example")\r\nSent date: 3/4/2026 9:00:00 AM\r\n\r\n'
@@ -15,8 +15,11 @@ def substitute(author="Microsoft Exchange Server", subject=SUBJECT, body=ENGLISH
     return f"MIME-Version: 1.0\r\n{head}Content-Type: {own}\r\n{author}To: erp@contoso.example\r\nSubject: {subject}\r\n\r\n{body}"
 
 
-def parsed(source):
-    return email.message_from_bytes(source.encode("utf-8", "surrogateescape"), policy=email.policy.SMTP)
+def found(source):
+    octets = source.encode("utf-8", "surrogateescape")
+    result = read(email.message_from_bytes(octets, policy=email.policy.SMTP))
+    assert read_source(octets) == result, source
+    return result
 
 
 @tagged("post_install", "-at_install")
@@ -47,7 +50,7 @@ class TestSubstitute(BaseCase):
         }
         for name, (source, expected) in table.items():
             with self.subTest(name):
-                self.assertEqual(read(parsed(source)), expected)
+                self.assertEqual(found(source), expected)
 
     def test_a_message_that_was_sent_is_no_substitute(self):
         ana = "Ana <ana@fabrikam.example>"
@@ -72,4 +75,4 @@ class TestSubstitute(BaseCase):
         }
         for name, source in table.items():
             with self.subTest(name):
-                self.assertIsNone(read(parsed(source)))
+                self.assertIsNone(found(source))

@@ -36,6 +36,8 @@ def main() -> int:
     names = [name for name in BENCHES if name in (options.name or BENCHES)]
     try:
         with Lab() as lab:
+            if options.profile:
+                Path(options.profile).mkdir(parents=True, exist_ok=True)
             lab.profile = options.profile
             facts = machine.describe(lab.ask(lab.addon, postgresql_version))
             results = [result for name in names for result in _measure(name, lab, options.rounds)]

@@ -1,6 +1,6 @@
 """What extends a view gives up its old content before the first file is read.
 
-Odoo checks a view together with all that extends it, also with what a file further on is about to replace, which names fields that are gone.
+Odoo checks a view together with all that extends it. What a file further on is about to replace may name fields that are gone.
 """
 
 

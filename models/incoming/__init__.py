@@ -7,6 +7,7 @@ from . import fetchmail_server_reconciliation
 from . import fetchmail_server_screen
 from . import fetchmail_server_test_connection
 from . import mail_alias_domain
+from . import mail_thread_described
 from . import mail_thread_destination
 from . import mail_thread_filters
 from . import mail_thread_inbound

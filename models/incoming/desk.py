@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from email import message_from_bytes
-from email.policy import SMTP
 from imaplib import IMAP4
 from poplib import error_proto
 from typing import Any
@@ -116,7 +114,7 @@ class Desk:
         if source.octets is None:
             self._inbound._without_source(item, self._server.env._("The server did not hand out the message. Odoo asks for it again."))
             return False
-        if len(source.octets) < _SHORT and substitute.read(message_from_bytes(source.octets, policy=SMTP)):
+        if len(source.octets) < _SHORT and substitute.read_source(source.octets):
             self._inbound._without_source(item, self._server.env._(
                 "Exchange could not hand out the message, and described it instead. Odoo asks for it again. It can be read in Outlook."))
             return False

@@ -8,11 +8,12 @@ class MailAliasDomain(models.Model):
 
     @api.model
     def _find_aliases(self, email_list):
-        """Ask the database once about the same addresses while a message is read: core asks whenever it looks for people."""
+        """Ask the database about each address once while a message is read: core asks whenever it looks for people."""
         fetching = Fetching.of(self.env.context)
         if not fetching or not fetching.item:
             return super()._find_aliases(email_list)
-        known, asked = fetching.item.aliases, tuple(email_list)
-        if asked not in known:
-            known[asked] = super()._find_aliases(asked)
-        return [*known[asked]]
+        known, emails = fetching.item.aliases, [*email_list]
+        if unknown := [email for email in dict.fromkeys(emails) if email not in known]:
+            found = {*super()._find_aliases(unknown)}
+            known.update({email: email in found for email in unknown})
+        return [email for email in emails if known[email]]

@@ -41,7 +41,7 @@ class Item:
     :ivar author_uid: user whose address it is from, as Exchange found out
     :ivar unproven: addresses of colleagues that it claims to be from, which Exchange does not confirm
     :ivar named: our addresses that its header names
-    :ivar aliases: which of some addresses are aliases, as core found while it read the message
+    :ivar aliases: whether an address is an alias, as core found while it read the message
     :ivar incoming: that it comes from outside, for whoever makes messages meanwhile (:class:`.Incoming`)
     :ivar model: of the record that it becomes
     :ivar about: model of the record that it is about, though it becomes none
@@ -73,7 +73,7 @@ class Item:
     author_uid: int = 0
     unproven: list[str] = field(default_factory=list)
     named: list[str] = field(default_factory=list)
-    aliases: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
+    aliases: dict[str, bool] = field(default_factory=dict)
     incoming: Any = None
     model: str | None = None
     about: str | None = None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from email import message_from_bytes
 from email.message import Message
+from email.policy import SMTP
 from typing import Final
 
 from ...addresses import decoded_words
@@ -17,6 +19,8 @@ _BODY: Final = re.compile(r"\s*the server (?:could not|couldn.{1,3}t) retrieve t
 _NAMED_SUBJECT: Final = re.compile(r'^Subject:[ \t]*"(.*)"[ \t]*$', re.MULTILINE)
 _NAMED_SENDER: Final = re.compile(r"^From:[ \t]*(.*)$", re.MULTILINE)
 _LONGEST: Final = 1000
+_END_OF_HEADER: Final = re.compile(rb"\r?\n\r?\n")
+_UNDER_WAY: Final = re.compile(rb"^(?:Received|Message-ID|Return-Path)[ \t]*:", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,13 @@ class Substitute:
 
     subject: str
     sender: str
+
+
+def read_source(source: bytes) -> Substitute | None:
+    """Return what :func:`read` does. Nearly every message was sent, which its header shows before it is parsed."""
+    if _UNDER_WAY.search(_END_OF_HEADER.split(source, maxsplit=1)[0]):
+        return None
+    return read(message_from_bytes(source, policy=SMTP))
 
 
 def read(message: Message) -> Substitute | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from email.policy import EmailPolicy
+from email.policy import SMTP, EmailPolicy
 from typing import Final, cast
 
 from . import markup, tnef
@@ -15,6 +15,7 @@ from .headers import can_core_read, mend_head, one_line, replace
 from .parameters import safe_name
 from .parsing import STATUS, has_many_blocks, parsed
 from .part import OCTETS, Part, new_part
+from .remembered import remembering
 from .written import Written
 
 _MAIN_TYPES: Final = frozenset({"text", "application", "image", "audio", "video", "multipart", "message"})
@@ -49,6 +50,7 @@ class PartMender:
     _reparsed: int = 0
     _boundaries: int = 0
     _text_of_tnef: str = ""
+    _policy: EmailPolicy = field(default_factory=remembering)
 
     def mend(self, message: EmailMessage) -> None:
         """Repair all parts, without recursion: there may be some hundred levels."""
@@ -56,6 +58,8 @@ class PartMender:
         stack: list[tuple[EmailMessage, EmailMessage | None, int]] = [(message, None, 0)]
         while stack:
             each, parent, depth = stack.pop()
+            if each.policy is SMTP:
+                each.policy = self._policy
             part = Part(each, parent, depth, self._label)
             if depth:
                 _keep_writable(each)
