@@ -106,7 +106,8 @@ class MailThread(models.AbstractModel):
         """Note that the message came from outside, and what Exchange says about its sender."""
         if item := self._office365_present_item():
             item.model = routes[0][0] if routes else None
-            item.aliases.clear()  # a record that is made now may bring an alias
+            if any("alias_id" in self.env[route[0]]._fields for route in routes):
+                item.aliases.clear()  # the record that is made now brings one
             item.incoming = Incoming(message_dict["message_id"], item.author_uid)
             return super()._message_route_process(message, message_dict, routes)
         incoming = Incoming(message_dict["message_id"], self._office365_author_uid(message))

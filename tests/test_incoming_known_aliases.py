@@ -1,3 +1,6 @@
+from unittest.mock import patch
+
+from odoo.addons.mail.models.mail_thread import MailThread
 from odoo.tests import TransactionCase, tagged
 
 from ..tools.identity.acting import Fetching, Incoming
@@ -49,13 +52,27 @@ class TestKnownAliases(TransactionCase):
         self.make_alias()
         self.assertEqual(self.domains._find_aliases(iter([ALIAS])), [ALIAS])
 
+    def test_the_sender_is_asked_about_with_the_recipients(self):
+        self.item.sender = "Customer@fabrikam.example"
+        self.assertEqual(self.domains._find_aliases([ALIAS]), [])
+        with self.assertQueryCount(0):
+            self.assertEqual(self.domains._find_aliases(["customer@fabrikam.example"]), [])
+
     def test_an_alias_of_a_record_that_the_message_made_is_found(self):
         self.assertEqual(self.domains._find_aliases([ALIAS]), [])
         self.make_alias()
-        threads = self.domains.env["mail.thread"]
-        threads._message_route_process(None, {"message_id": "<a@fabrikam.example>"}, [])
-        self.assertEqual(self.item.incoming, Incoming("<a@fabrikam.example>", self.item.author_uid))
-        self.assertEqual(self.domains._find_aliases([ALIAS]), [ALIAS])
+        partner = self.registry["res.partner"]
+        # Ordinary contacts have none; a project, say, has.
+        for has_alias, expected in ((False, []), (True, [ALIAS])):
+            self.item.incoming = None
+            with (
+                patch.object(MailThread, "_message_route_process", lambda *args: False),
+                patch.object(partner, "_fields", {**partner._fields, **({"alias_id": None} if has_alias else {})}),
+            ):
+                self.domains.env["mail.thread"]._message_route_process(
+                    None, {"message_id": "<a@fabrikam.example>"}, [("res.partner", 0, {}, 1, None)])
+            self.assertEqual(self.item.incoming, Incoming("<a@fabrikam.example>", self.item.author_uid))
+            self.assertEqual(self.domains._find_aliases([ALIAS]), expected)
 
     def test_another_message_and_no_message_ask_anew(self):
         self.assertEqual(self.domains._find_aliases([ALIAS]), [])

@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.tools import email_normalize
 
 from ...tools.identity.acting import Fetching
 
@@ -8,12 +9,16 @@ class MailAliasDomain(models.Model):
 
     @api.model
     def _find_aliases(self, email_list):
-        """Ask the database about each address once while a message is read: core asks whenever it looks for people."""
+        """Ask the database about each address once while a message is read: core asks whenever it looks for people.
+
+        It asks about the recipients first, and then about the sender.
+        """
         fetching = Fetching.of(self.env.context)
         if not fetching or not fetching.item:
             return super()._find_aliases(email_list)
         known, emails = fetching.item.aliases, [*email_list]
-        if unknown := [email for email in dict.fromkeys(emails) if email not in known]:
+        if any(email not in known for email in emails):
+            unknown = [email for email in dict.fromkeys([*emails, email_normalize(fetching.item.sender)]) if email not in known]
             found = {*super()._find_aliases(unknown)}
             known.update({email: email in found for email in unknown})
         return [email for email in emails if known[email]]

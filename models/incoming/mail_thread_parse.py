@@ -39,6 +39,7 @@ class MailThread(models.AbstractModel):
             vars(message).update(vars(parsed(item.source)))  # core goes on with this object
         item.message = message
         item.notes = mend(message, item.received)
+        sender = self._office365_sender_values(item, message)
         try:
             values = parse(message)
         except psycopg2.Error:
@@ -48,9 +49,10 @@ class MailThread(models.AbstractModel):
             vars(message).update(vars(plain))
             values = parse(message)
             values["attachments"].append(self._Attachment("original.eml", item.source, {}))
+            sender = self._office365_sender_values(item, message)
         values["body"] += self._office365_encrypted_notice() if "encrypted" in item.notes else ""
         values["message_id"] = self._office365_message_id(item, values["message_id"])
-        values.update(self._office365_sender_values(item, message))
+        values.update(sender)
         values["recipients"] = ",".join(filter(None, [values["recipients"], *self._office365_more_recipients(item, message)]))
         if found := loop.read(message, own_addresses=self._office365_own_addresses()):
             item.is_loop = True
