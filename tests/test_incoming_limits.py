@@ -4,6 +4,7 @@ import time
 from odoo.tests import BaseCase, tagged
 
 from ..tools.incoming.limits import MAX_HEADER, MAX_MULTIPARTS, MAX_PARTS, MAX_RECIPIENTS, MAX_SIZE, excess, is_tame
+from .slow import slow
 
 HEAD = b"From: a@fabrikam.example\r\nTo: b@contoso.example\r\n"
 
@@ -34,6 +35,7 @@ def nested(depth):
 @tagged("post_install", "-at_install")
 class TestLimits(BaseCase):
 
+    @slow
     def test_what_a_message_has_too_much_of(self):
         many = b",\r\n ".join(b"a%d@fabrikam.example" % number for number in range(MAX_RECIPIENTS + 1))
         table = [
@@ -58,6 +60,7 @@ class TestLimits(BaseCase):
         message = email.message_from_bytes(nested(MAX_MULTIPARTS), policy=email.policy.SMTP)
         self.assertEqual(sum(1 for _part in message.walk()), MAX_MULTIPARTS + 1)
 
+    @slow
     def test_a_large_message_takes_no_time(self):
         began = time.monotonic()
         self.assertEqual(excess(HEAD + b"\r\n" + b"content-type : \r\n" * 10 + b"\r\n" * 30_000_000), "")

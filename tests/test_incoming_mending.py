@@ -12,6 +12,7 @@ from odoo.tests import BaseCase, tagged
 from ..tools.incoming.limits import MAX_MULTIPARTS
 from ..tools.incoming.mending import mend, parts, readable
 from ..tools.incoming.mending.parsing import parsed
+from .slow import slow
 
 HEAD = b"From: Anna <anna@fabrikam.example>\r\nTo: lead@contoso.example\r\nSubject: Offer\r\nMessage-ID: <1@fabrikam.example>\r\n"
 DATE = b"Date: Mon, 02 Nov 2026 10:00:00 +0000\r\n"
@@ -105,6 +106,7 @@ class TestMending(BaseCase):
         for body in (b"<p>Hello</p>" * 9000, b"<!-- a <b> c -->" * 400, b"a < b"):
             self.assertEqual(mend(read(page + body)), [])
 
+    @slow
     def test_quotes_are_few_enough_for_core(self):
         """It copies what follows for each of them."""
         table = [("plain", b"> a\r\n"), ("plain", b"> a\n\n"), ("html", b"&gt; a\r\n\r\n"), ("html", b"&#10;&#62;"), ("html", b"\n>")]
@@ -220,6 +222,7 @@ class TestMending(BaseCase):
         self.patch(parts.PartMender, "mend", fail)
         self.assertEqual(mend(read(b"Date: x\r\n\r\nx"), RECEIVED), ["date", "unmended"])
 
+    @slow
     def test_it_takes_linear_time(self):
         size = 60_000
         heads = [b"From: " + token * (size // len(token)) for token in (

@@ -6,11 +6,14 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 import importlib
 import sys
+import time
 import types
 import unittest
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from unittest import mock
 
@@ -79,16 +82,25 @@ def quick(suite: unittest.TestSuite) -> Iterator[unittest.TestCase]:
             yield test
 
 
+def run(path: Path, *, all_of_it: bool) -> tuple[int, list[str]]:
+    """Run the tests of a module, or the quick ones; return how many ran, and the traces of those that failed."""
+    if not is_pure(path):
+        return 0, []
+    found = unittest.defaultTestLoader.loadTestsFromModule(importlib.import_module(f"{ADDON}.tests.{path.stem}"))
+    result = unittest.TestResult()
+    unittest.TestSuite(found if all_of_it else quick(found)).run(result)
+    return result.testsRun, [f"FAILED: {test}\n{trace}" for test, trace in (*result.failures, *result.errors)]
+
+
 def main(wanted: list[str]) -> int:
-    """Run the tests of these modules, the quick ones of all if none is named; return the exit code."""
-    stand_in()
-    suite = unittest.TestSuite()
-    for path in sorted((ROOT / "tests").glob("test_*.py")):
-        if (not wanted or path.stem in wanted) and is_pure(path):
-            found = unittest.defaultTestLoader.loadTestsFromModule(importlib.import_module(f"{ADDON}.tests.{path.stem}"))
-            suite.addTests(found if wanted else quick(found))
-    result = unittest.TextTestRunner().run(suite)
-    return 0 if result.wasSuccessful() and result.testsRun else 1
+    """Run the tests of these modules, the quick ones of all if none is named, side by side; return the exit code."""
+    started = time.monotonic()
+    paths = [path for path in sorted((ROOT / "tests").glob("test_*.py")) if not wanted or path.stem in wanted]
+    with ProcessPoolExecutor(initializer=stand_in) as pool:
+        results = list(pool.map(functools.partial(run, all_of_it=bool(wanted)), paths, chunksize=4))
+    number, failed = sum(each for each, _failed in results), [trace for _number, traces in results for trace in traces]
+    print(*failed, f"{number} tests, {len(failed)} failed, in {time.monotonic() - started:.1f} s", sep="\n")
+    return 0 if number and not failed else 1
 
 
 if __name__ == "__main__":
