@@ -15,7 +15,8 @@ def header_values(message: Message, name: str) -> list[str]:
 
     Octets that are not ASCII are read as UTF-8, else as Latin-1.
     """
-    return [_unfolded(str(value)) for key, value in message.raw_items() if key.lower() == name.lower()]
+    name = name.lower()
+    return [_unfolded(str(value)) for key, value in message.raw_items() if key.lower() == name]
 
 
 def header(message: Message, name: str) -> str:
@@ -32,6 +33,8 @@ def message_ids(text: str) -> list[str]:
 
 
 def _unfolded(value: str) -> str:
+    if value.isascii() and value.isprintable():
+        return value.strip()
     raw = value.encode("utf-8", "surrogateescape")
     try:
         text = raw.decode()
