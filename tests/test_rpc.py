@@ -13,7 +13,7 @@ from .test_outgoing_session_ends import SlotsMixin
 # Of core, with its own access checks; we only extend them.
 CORES = {
     "create", "write", "unlink", "search", "message_process", "message_parse", "message_route", "onchange_server_type", "find_or_create",
-    "format_failure_reason", "fetch_mail", "send_mail_batch", "get_empty_list_help"}
+    "format_failure_reason", "fetch_mail", "send_mail_batch", "get_empty_list_help", "fields_get"}
 # What a user does about his own address, checked against himself.
 FOR_EVERYBODY = {
     ("res.users", "action_office365_cancel_alias"), ("res.users", "action_office365_confirm_alias"),
