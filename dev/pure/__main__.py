@@ -97,7 +97,7 @@ def main(wanted: list[str]) -> int:
     started = time.monotonic()
     paths = [path for path in sorted((ROOT / "tests").glob("test_*.py")) if not wanted or path.stem in wanted]
     with ProcessPoolExecutor(initializer=stand_in) as pool:
-        results = list(pool.map(functools.partial(run, all_of_it=bool(wanted)), paths, chunksize=4))
+        results = list(pool.map(functools.partial(run, all_of_it=bool(wanted)), paths))
     number, failed = sum(each for each, _failed in results), [trace for _number, traces in results for trace in traces]
     print(*failed, f"{number} tests, {len(failed)} failed, in {time.monotonic() - started:.1f} s", sep="\n")
     return 0 if number and not failed else 1
