@@ -106,7 +106,7 @@ class MailThread(models.AbstractModel):
         """Note that the message came from outside, and what Exchange says about its sender."""
         if item := self._office365_present_item():
             item.model = routes[0][0] if routes else None
-            if any("alias_id" in self.env[route[0]]._fields for route in routes):
+            if any("alias_id" in self.env[route[0]]._fields for route in routes or ()):
                 item.aliases.clear()  # the record that is made now brings one
             item.incoming = Incoming(message_dict["message_id"], item.author_uid)
             return super()._message_route_process(message, message_dict, routes)

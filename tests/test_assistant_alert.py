@@ -230,6 +230,16 @@ class TestAlerts(MonitorMixin, TransactionCase):
         base._check_xml()
         self.assertIn("<form", base.arch)
 
+    def test_a_view_that_no_update_replaces_keeps_its_content(self):
+        kept = self.env.ref("mail_office365.office365_setup_view_form_relay")
+        arch = kept.arch
+        self.env["ir.model.data"].search([
+            ("module", "=", "mail_office365"), ("model", "=", kept._name), ("res_id", "=", kept.id)]).noupdate = True
+        self.env.flush_all()
+        load_script(file_path("mail_office365/migrations/19.0.1.6.0/pre-views.py"), "pre_views").migrate(self.env.cr, "19.0.1.5.0")
+        self.env.invalidate_all()
+        self.assertEqual(kept.arch, arch)
+
     def test_what_development_named_otherwise_keeps_its_content(self):
         self.env.flush_all()
         cr, action = self.env.cr, self.env.ref("mail_office365.office365_overview_action")
