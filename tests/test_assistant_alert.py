@@ -216,6 +216,19 @@ class TestAlerts(MonitorMixin, TransactionCase):
         for record in (kind, activity, cron, action):
             self.assertFalse(record.exists(), record)
 
+    def test_a_type_of_activity_that_somebody_uses_is_archived(self):
+        kind = self.env["mail.activity.type"].create({"name": "Mail Not Fetched"})
+        self.env["ir.model.data"].create({
+            "module": "mail_office365", "name": "activity_type_fetch", "model": kind._name, "res_id": kind.id, "noupdate": True})
+        plan = self.env["mail.activity.plan"].create({"name": "Theirs", "res_model": "res.partner"})
+        self.env["mail.activity.plan.template"].create({
+            "plan_id": plan.id, "activity_type_id": kind.id, "responsible_type": "other", "responsible_id": self.administrator.id})
+        self.env.flush_all()
+        with mute_logger("odoo.sql_db"):
+            load_script(file_path("mail_office365/migrations/19.0.1.6.0/post-alerts.py"), "post_alerts").migrate(self.env.cr, "19.0.1.5.0")
+        self.assertFalse(kind.active)
+        self.assertEqual(plan.template_ids.activity_type_id, kind)
+
     def test_what_extends_a_view_has_no_old_content_while_an_update_reads_the_files(self):
         base, extension = (self.env.ref(f"mail_office365.office365_setup_view_form{name}") for name in ("", "_relay"))
         # As if this version had no such field any more.

@@ -58,6 +58,16 @@ class TestKnownAliases(TransactionCase):
         with self.assertQueryCount(0):
             self.assertEqual(self.domains._find_aliases(["customer@fabrikam.example"]), [])
 
+    def test_a_sender_with_the_left_part_of_an_alias_is_none_whatever_domains_are_allowed(self):
+        self.make_alias()
+        self.env["mail.alias"].search([("alias_full_name", "=", ALIAS)]).alias_incoming_local = True
+        self.item.sender = "team@customer.example"
+        for allowed in ("", "old.example"):
+            self.env["ir.config_parameter"].set_param("mail.catchall.domain.allowed", allowed)
+            self.item.aliases.clear()
+            for asked in ([ALIAS], [self.item.sender], [ALIAS, self.item.sender]):
+                self.assertEqual(self.domains._find_aliases(asked), self.domain._find_aliases(asked), (allowed, asked))
+
     def test_an_alias_of_a_record_that_the_message_made_is_found(self):
         self.assertEqual(self.domains._find_aliases([ALIAS]), [])
         self.make_alias()

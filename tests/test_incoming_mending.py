@@ -4,7 +4,9 @@ import email.policy
 import html
 import re
 import time
+import tracemalloc
 from datetime import datetime
+from email.headerregistry import Address
 from unittest.mock import patch
 
 from odoo.tests import BaseCase, tagged
@@ -196,6 +198,26 @@ class TestMending(BaseCase):
             self.assertEqual([part.get_content_type() for part in message.walk()], ["multipart/mixed", "text/plain"])
         message.replace_header("Date", "Tue, 3 Nov 2026 10:00:00 +0100")
         self.assertEqual(message["Date"].datetime.day, 3)
+
+    @slow
+    def test_what_is_remembered_of_a_hostile_message_is_bounded(self):
+        long = b"".join(b"; a%d=b" % number for number in range(130))
+        parts_ = b"".join(b"--x\r\nContent-Type: application/pdf%s; x=%d\r\n\r\nA\r\n" % (long, number) for number in range(200))
+        message = read(HEAD + DATE + b"Content-Type: multipart/mixed; boundary=x\r\n\r\n" + parts_ + b"--x--\r\n")
+        mend(message)
+        tracemalloc.start()
+        self.addCleanup(tracemalloc.stop)
+        for part in message.walk():
+            part.get_content_type()
+            part.get_filename()
+        self.assertLess(tracemalloc.get_traced_memory()[0], 10 * 2 ** 20)
+
+    def test_a_header_may_be_set_to_what_python_takes(self):
+        message = read(ORDINARY)
+        mend(message)
+        del message["To"]
+        message["To"] = [Address("A", "a", "fabrikam.example")]
+        self.assertEqual(message["To"].addresses[0].addr_spec, "a@fabrikam.example")
 
     def test_what_cannot_be_read_has_its_head_and_text(self):
         source = HEAD + b"Authentication-Results: a\r\nAuthentication-Results: b\r\nSubject: " + WINDOWS

@@ -89,7 +89,8 @@ def run(path: Path, *, all_of_it: bool) -> tuple[int, list[str]]:
     found = unittest.defaultTestLoader.loadTestsFromModule(importlib.import_module(f"{ADDON}.tests.{path.stem}"))
     result = unittest.TestResult()
     unittest.TestSuite(found if all_of_it else quick(found)).run(result)
-    return result.testsRun, [f"FAILED: {test}\n{trace}" for test, trace in (*result.failures, *result.errors)]
+    unexpected = ((test, "It was expected to fail.") for test in result.unexpectedSuccesses)
+    return result.testsRun, [f"FAILED: {test}\n{trace}" for test, trace in (*result.failures, *result.errors, *unexpected)]
 
 
 def main(wanted: list[str]) -> int:

@@ -1,7 +1,9 @@
 """Activities about mail that is not fetched, not accounted for or on hold now belong to an alert; nothing would remove those of before."""
 
+import psycopg2
 from odoo import SUPERUSER_ID
 from odoo.api import Environment
+from odoo.exceptions import UserError
 
 # What named them, and in which column.
 _TABLES = {
@@ -23,8 +25,20 @@ def migrate(cr, _version):
     for name in _TYPES:
         if kind := env.ref(f"mail_office365.{name}", raise_if_not_found=False):
             env["mail.activity"].with_context(active_test=False).search([("activity_type_id", "=", kind.id)]).unlink()
-            kind.unlink()
+            _remove(kind)
     if cron := env.ref(f"mail_office365.{_CRON}", raise_if_not_found=False):
         action = cron.ir_actions_server_id
-        cron.unlink()
-        action.unlink()
+        _remove(cron)
+        if not cron.exists():
+            _remove(action)
+
+
+def _remove(record):
+    """Remove what nobody uses; archive what somebody does, in an activity plan, say, or at this moment."""
+    try:
+        with record.env.cr.savepoint():
+            record.unlink()
+    except (psycopg2.IntegrityError, psycopg2.OperationalError, UserError):
+        record.env.invalidate_all()
+        if "active" in record:
+            record.active = False

@@ -105,6 +105,7 @@ class MailThread(models.AbstractModel):
 
         A name that reads as another address is left out: programs further on would take it for the sender's.
         """
+        item.sender, item.unproven = "", []
         sender = from_address(message)
         if not sender:
             item.author_uid = OUTSIDE_UID

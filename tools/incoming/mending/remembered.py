@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from email.headerregistry import HeaderRegistry
 from email.policy import SMTP, EmailPolicy
-from typing import Any, cast
+from typing import Any, Final, cast
+
+# A parsed header holds a hundred times what is written: what a message can make Odoo keep is bounded.
+_MAX_LENGTH: Final = 200
+_MAX_HEADERS: Final = 200
 
 
 class _Remembered(HeaderRegistry):
@@ -14,9 +18,13 @@ class _Remembered(HeaderRegistry):
 
     def __call__(self, name: str, value: Any) -> Any:
         """Return the header, as it was parsed before if its value is the same."""
-        if (name, value) not in self._known:
-            self._known[name, value] = super().__call__(name, value)
-        return self._known[name, value]
+        if not isinstance(value, str) or len(value) > _MAX_LENGTH:
+            return super().__call__(name, value)
+        if (found := self._known.get((name, value))) is None:
+            found = super().__call__(name, value)
+            if len(self._known) < _MAX_HEADERS:
+                self._known[name, value] = found
+        return found
 
 
 def remembering() -> EmailPolicy:
