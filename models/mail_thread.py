@@ -4,6 +4,7 @@ import logging
 
 from odoo import api, models
 from odoo.addons.mail.tools.alias_error import AliasError
+from odoo.tools import email_normalize
 
 from ..tools.identity.acting import Away, Incoming
 
@@ -48,7 +49,8 @@ class MailThread(models.AbstractModel):
     @api.model
     def message_route(self, message, message_dict, model=None, thread_id=None, custom_values=None):
         """Take what is not for a record; our own probes, too: an incoming server may fetch from the mailbox that they were sent to."""
-        item = self._office365_present_item()
+        if item := self._office365_present_item():
+            item.is_routed = True
         if item and item.destination:
             return [self._office365_destination_route(item, message, message_dict)]
         if self.env["office365.probe"]._is_probe(message):
@@ -69,6 +71,14 @@ class MailThread(models.AbstractModel):
         except ValueError:  # what core raises if nothing takes a message
             item.is_unroutable = True
             raise
+
+    @api.model
+    def _routing_reset_bounce(self, email_message, message_dict):
+        """Spare core the search in each model with a count of bounces, for each message, where there is nothing to reset."""
+        item = self._office365_present_item()
+        if item and not item.has_bounced and email_normalize(message_dict["email_from"]) == email_normalize(item.sender):
+            return None
+        return super()._routing_reset_bounce(email_message, message_dict)
 
     def _detect_loop_headers(self, msg_dict):
         """Leave it to somebody who has read the message where it belongs."""

@@ -88,6 +88,7 @@ OVERRIDDEN = {
         "_routing_create_bounce_email": ["email_from", "body_html", "message", "mail_values"],
         "_mail_find_user_for_gateway": ["email_value", "alias"],
         "_detect_loop_headers": ["msg_dict"],
+        "_routing_reset_bounce": ["email_message", "message_dict"],
         "_notify_thread_with_out_of_office": ["message", "recipients_data", "msg_vals", "kwargs"],
     },
     IrAttachment: {"_postprocess_contents": ["values"]},

@@ -6,6 +6,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import fields
+from odoo.addons.mail.models.mail_thread import MailThread as CoreThread
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
@@ -155,6 +156,24 @@ class TestInbound(Office365Case):
         self.assertEqual((self.posted("First"), self.posted("Second")), (1, 1))
         self.assertIn("A copy", self.rows("First")[1].error)
         self.assertEqual(self.rows("First")[1].res_id, self.rows("First")[0].res_id)
+
+    def test_who_writes_has_no_bounces_any_more_and_core_is_asked_only_then(self):
+        partner, other = self.env["res.partner"].create([
+            {"name": "Carla", "email": CUSTOMER, "message_bounce": 3},
+            {"name": "Dora", "email": "dora@fabrikam.example", "message_bounce": 2}])
+        reset, asked = CoreThread._routing_reset_bounce, []
+        with patch.object(CoreThread, "_routing_reset_bounce", lambda *args: asked.append(1) or reset(*args)):
+            self.deliver("Here I am")
+            self.fetch()
+            self.assertEqual((partner.message_bounce, other.message_bounce, len(asked)), (0, 2, 1))
+            self.deliver("Here I am again")
+            self.fetch()
+        self.assertEqual((self.posted("Here I am again"), len(asked)), (1, 1))
+
+    def test_a_model_that_keeps_its_bounces_elsewhere_is_asked_itself(self):
+        field = self.env["res.partner"]._fields["message_bounce"]
+        with patch.object(field, "store", False):
+            self.assertEqual(self.env["mail.thread"]._office365_known_of(CUSTOMER), (False, True))
 
     def test_a_message_that_odoo_sent_itself_is_ignored_with_that_reason(self):
         sent = self.env["res.partner"].create({"name": "Deal"}).message_post(body="Hello", message_type="comment")

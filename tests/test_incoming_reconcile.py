@@ -108,7 +108,7 @@ class TestReconcile(ReconcileCase):
         self.assertIn("2 in the mailbox, 0 accounted for", summary)
         self.assertEqual(lines, [("missing", "Overlooked"), ("missing", "Read by a person")])
         line = self.env["office365.reconciliation.line"].search([], limit=1, order="id desc")
-        self.assertEqual(line.email_from, f'"Carla" <{CUSTOMER}>')
+        self.assertEqual(line.email_from, f"Carla <{CUSTOMER}>")
         self.assertAlmostEqual(line.date, fields.Datetime.now() - timedelta(hours=2), delta=timedelta(minutes=1))
         self.assertIn("Fetch it", line.explanation)
         self.fetch()

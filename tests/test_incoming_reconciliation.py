@@ -119,7 +119,7 @@ class TestHeads(BaseCase):
         table = [
             (b"", Head()),
             (b"From: Carla <c@fabrikam.example>\r\nSubject: =?utf-8?q?Caf=C3=A9?=\r\nDate: Mon, 2 Nov 2026 12:00:00 +0100\r\n",
-             Head(datetime(2026, 11, 2, 11), '"Carla" <c@fabrikam.example>', "Caf\xe9")),
+             Head(datetime(2026, 11, 2, 11), "Carla <c@fabrikam.example>", "Caf\xe9")),
             (b"Received: by b; Mon, 2 Nov 2026 12:30:00 +0000\nReceived: by a; Mon, 2 Nov 2026 12:00:00 +0000\nDate: 1 Jan 2020 00:00\n",
              Head(datetime(2026, 11, 2, 12, 30))),
             (b"Date: Fri, 31 Dec 9999 23:00:00 -1400\n", Head()),

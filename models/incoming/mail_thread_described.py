@@ -22,8 +22,12 @@ class MailThread(models.AbstractModel):
         names, attributes = (None if given is None else tuple(given) for given in (names, attributes))
         asked = (self._name, self.env.uid, self.env.su, names, attributes)
         if asked not in known or known[asked][0] != context:
-            known[asked] = (context, describe(names, attributes))
+            described = describe(names, attributes)
+            lists = [(name, key) for name, each in described.items() for key, value in each.items() if isinstance(value, list)]
+            known[asked] = (context, described, lists)
+        _context, described, lists = known[asked]
         # Whoever asks may change what they get.
-        return {
-            name: {key: [*value] if isinstance(value, list) else value for key, value in description.items()}
-            for name, description in known[asked][1].items()}
+        answer = {name: each.copy() for name, each in described.items()}
+        for name, key in lists:
+            answer[name][key] = answer[name][key].copy()
+        return answer

@@ -3,7 +3,7 @@ from email.message import EmailMessage
 
 import psycopg2
 from odoo import api, models
-from odoo.tools import email_normalize, email_normalize_all, formataddr
+from odoo.tools import SQL, email_normalize, email_normalize_all, formataddr
 
 from ...tools.addresses import Mailbox, canonical_address, domain_of, honest_name
 from ...tools.identity.acting import OUTSIDE_UID
@@ -51,7 +51,7 @@ class MailThread(models.AbstractModel):
             values["attachments"].append(self._Attachment("original.eml", item.source, {}))
             sender = self._office365_sender_values(item, message)
         values["body"] += self._office365_encrypted_notice() if "encrypted" in item.notes else ""
-        values["message_id"] = self._office365_message_id(item, values["message_id"])
+        values["message_id"] = item.message_id = item.message_id or self._office365_message_id(item, values["message_id"])
         values.update(sender)
         values["recipients"] = ",".join(filter(None, [values["recipients"], *self._office365_more_recipients(item, message)]))
         if found := loop.read(message, own_addresses=self._office365_own_addresses()):
@@ -65,35 +65,34 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _office365_message_id(self, item: Item, message_id: str) -> str:
-        """Return the Message-Id that this message gets: its own as it stands there, or another one if another message has it.
-
-        Whether core then takes it for a duplicate is decided here: two messages that differ are two, two copies of one are one.
-        """
+        """Return the Message-Id of a message as it stands there."""
         written = next(iter(message_ids(header(item.message, "Message-Id"))), message_id)
-        if len(written) > _LONGEST_ID:
-            written = f"<{fingerprint(item.source)}@long.invalid>"
-        if not (existing := self._office365_with_id(written)):
-            return written
+        return written if len(written) <= _LONGEST_ID else f"<{fingerprint(item.source)}@long.invalid>"
+
+    @api.model
+    def _office365_is_another(self, item: Item) -> bool:
+        """Tell whether core took a message for a copy of one that differs from it: then it gets another Message-Id.
+
+        Two messages that differ are two, two copies of one are one.
+        """
+        if not (existing := self._office365_with_id(item.message_id)):
+            return False
         before = self.env["office365.inbound"].sudo().search([
-            ("message_id", "=", written), ("state", "=", "done"), ("id", "!=", item.row_id)])
+            ("message_id", "=", item.message_id), ("state", "=", "done"), ("id", "!=", item.row_id)])
         item.fingerprint = fingerprint(item.source)
         if before and item.fingerprint not in before.mapped("fingerprint"):
-            another = f"<{item.fingerprint[:32]}.{written.strip('<>')}>"
-            if not (existing := self._office365_with_id(another)):
-                return another
-            written = another
+            item.message_id = f"<{item.fingerprint[:32]}.{item.message_id.strip('<>')}>"
+            if not (existing := self._office365_with_id(item.message_id)):
+                return True
         item.about, item.res_id = existing.model, existing.res_id
         item.keep("ignored", self.env._("A copy of a message that Odoo has received already.") if existing.message_type == "email" else
                   self.env._("Odoo itself has sent this message."))
-        return written
+        return False
 
     @api.model
     def _office365_with_id(self, message_id: str):
         """Return the message of this Message-Id."""
-        # In SQL, as it is asked for each message.
-        self.env["mail.message"].flush_model(["message_id"])
-        self.env.cr.execute("SELECT id FROM mail_message WHERE message_id = %s ORDER BY id DESC LIMIT 1", [message_id])
-        return self.env["mail.message"].sudo().browse(self.env.cr.fetchone())
+        return self.env["mail.message"].sudo().search([("message_id", "=", message_id)], order="id DESC", limit=1)
 
     # ------------------------------------------------------------
     # From whom, and for whom
@@ -113,7 +112,7 @@ class MailThread(models.AbstractModel):
             return {"author_id": False}
         mailbox = honest_name(Mailbox(*sender))
         item.sender = mailbox.address
-        is_of_a_colleague = self._office365_is_of_a_colleague(mailbox.address)
+        is_of_a_colleague, item.has_bounced = self._office365_known_of(mailbox.address)
         item.author_uid = self._office365_author_uid(message) if is_of_a_colleague else OUTSIDE_UID
         if is_of_a_colleague and item.author_uid <= 0:
             item.unproven = [email_normalize(mailbox.address)]
@@ -121,19 +120,36 @@ class MailThread(models.AbstractModel):
         return {"email_from": email_from, "from": email_from}
 
     @api.model
-    def _office365_is_of_a_colleague(self, address: str) -> bool:
-        """Tell whether an address is an internal user's, or OdooBot's: what is written there counts as theirs, so it has to be."""
+    def _office365_known_of(self, address: str) -> tuple[bool, bool]:
+        """Tell whether an address is an internal user's, or OdooBot's, and whether mail to it has come back, so far as is known.
+
+        What a colleague writes counts as theirs, so it has to be.
+        """
         if not (email := email_normalize(address)):
-            return False
-        # In SQL, as it is asked for each message.
+            return False, True
+        # In SQL and in one question, as it is asked for each message.
         self.env["res.users"].flush_model(["share", "partner_id", "office365_alias_confirmed"])
         self.env["res.partner"].flush_model(["email_normalized"])
-        self.env.cr.execute(
+        return self.env.execute_query(SQL(
             """
-            SELECT FROM res_users users JOIN res_partner partner ON partner.id = users.partner_id
-             WHERE NOT users.share AND (partner.email_normalized = %s OR users.office365_alias_confirmed = %s) LIMIT 1
-            """, [email, canonical_address(address)])
-        return bool(self.env.cr.rowcount)
+            SELECT EXISTS (SELECT FROM res_users users JOIN res_partner partner ON partner.id = users.partner_id
+                            WHERE NOT users.share AND (partner.email_normalized = %s OR users.office365_alias_confirmed = %s)), %s
+            """, email, canonical_address(address), self._office365_has_bounced(email)))[0]
+
+    @api.model
+    def _office365_has_bounced(self, email: str) -> SQL:
+        """Return the question whether a record of any model counts that mail to an address has come back."""
+        found = [SQL("FALSE")]
+        for name in self.pool.descendants(["mail.thread.blacklist"], "_inherit"):
+            model = self.env[name]
+            if model._abstract or not model._auto:
+                continue
+            if not (model._fields["email_normalized"].store and model._fields["message_bounce"].store):
+                return SQL("TRUE")  # nobody but the model itself knows
+            model.flush_model(["email_normalized", "message_bounce"])
+            found.append(SQL("EXISTS (SELECT FROM %s WHERE email_normalized = %s AND message_bounce > 0)",
+                             SQL.identifier(model._table), email))
+        return SQL(" OR ").join(found)
 
     @api.model
     def _office365_more_recipients(self, item: Item, message: EmailMessage) -> list[str]:

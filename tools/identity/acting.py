@@ -34,7 +34,7 @@ class Fetching(_Noted):
     :ivar wanted: messages that waited to be fetched when the mailbox was looked into, by id of the server
     :ivar asked: ids of the servers that were asked in this run: others are fetched by somebody else, or there was no time
     :ivar problems: what went wrong beside the fetch itself, by id of the server
-    :ivar described: what the fields of models are, as asked in a context
+    :ivar described: what the fields of models are, as asked in a context, and which of it are lists
     """
 
     CONTEXT_KEY = "office365_fetching"
@@ -44,7 +44,7 @@ class Fetching(_Noted):
     wanted: dict[int, int] = field(default_factory=dict)
     asked: set[int] = field(default_factory=set)
     problems: dict[int, list[str]] = field(default_factory=dict)
-    described: dict[tuple, tuple[Mapping[str, Any], dict[str, dict]]] = field(default_factory=dict)
+    described: dict[tuple, tuple[Mapping[str, Any], dict[str, dict], list[tuple[str, str]]]] = field(default_factory=dict)
 
     def note(self, server_id: int, problem: str) -> None:
         """Note for people what went wrong, though other messages were fetched."""

@@ -37,12 +37,15 @@ class Item:
     :ivar message: as it is parsed
     :ivar notes: what had to be mended before core could read it
     :ivar fingerprint: see :mod:`.fingerprint`, once it is known
+    :ivar message_id: under which it goes, once it is parsed
     :ivar sender: address of its sender, "" if it has none or several
+    :ivar has_bounced: mail to its sender has come back, so far as is known
     :ivar author_uid: user whose address it is from, as Exchange found out
     :ivar unproven: addresses of colleagues that it claims to be from, which Exchange does not confirm
     :ivar named: our addresses that its header names
     :ivar aliases: whether an address is an alias, as core found while it read the message
     :ivar incoming: that it comes from outside, for whoever makes messages meanwhile (:class:`.Incoming`)
+    :ivar is_routed: core has looked for a record that takes it
     :ivar model: of the record that it becomes
     :ivar about: model of the record that it is about, though it becomes none
     :ivar res_id: id of that record
@@ -51,6 +54,7 @@ class Item:
     :ivar reason: why, for people
     :ivar is_loop: it goes round in circles
     :ivar cursor: of the transaction in which it is processed
+    :ivar is_alone: nothing else was in that transaction when it began
     :ivar is_quiet: nobody is mailed for it
     :ivar is_rolled_back: the database did not take what became of it
     """
@@ -69,12 +73,15 @@ class Item:
     message: EmailMessage | None = None
     notes: list[str] = field(default_factory=list)
     fingerprint: str = ""
+    message_id: str = ""
     sender: str = ""
+    has_bounced: bool = True
     author_uid: int = 0
     unproven: list[str] = field(default_factory=list)
     named: list[str] = field(default_factory=list)
     aliases: dict[str, bool] = field(default_factory=dict)
     incoming: Any = None
+    is_routed: bool = False
     model: str | None = None
     about: str | None = None
     res_id: int = 0
@@ -84,7 +91,13 @@ class Item:
     is_loop: bool = False
     is_quiet: bool = False
     cursor: Any = None
+    is_alone: bool = False
     is_rolled_back: bool = False
+
+    def note_rollback(self) -> None:
+        """Have it noted if the database does not take what becomes of the message from here on."""
+        self.is_rolled_back = False
+        self.cursor.postrollback.add(lambda: setattr(self, "is_rolled_back", True))
 
     def keep(self, state: str, reason: str) -> None:
         """Note why the message becomes no record; what was noted first counts."""

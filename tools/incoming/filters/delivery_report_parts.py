@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import Message
+from functools import cached_property
 from typing import Any, Final
 
 from ..headers import header
@@ -58,7 +59,6 @@ class Parts:
     :ivar report_type: of the outermost multipart/report (RFC 6522 section 3), "" if there is none
     :ivar is_report: the message itself is a multipart/report
     :ivar statuses: the delivery-status parts
-    :ivar texts: what is there to be read, plain text first
     :ivar originals: headers of the messages that are given back
     :ivar attached: those that are whole messages
     """
@@ -67,14 +67,22 @@ class Parts:
     is_report: bool = False
     kinds: set[str] = field(default_factory=set)
     statuses: list[str] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
     originals: list[Fields] = field(default_factory=list)
     attached: list[Message] = field(default_factory=list)
+    _plain: list[Message] = field(default_factory=list)
+    _marked: list[Message] = field(default_factory=list)
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """What is there to be read, plain text first. Few messages may be a report, and those of people are long."""
+        plain = (_text(part, MAX_TEXT) for part in self._plain[:3])
+        marked = (_without_tags(_text(part, 4 * MAX_TEXT)) for part in self._marked[:2])
+        return [_tidy(text) for text in (*plain, *marked)]
 
 
 def parts_of(message: Message) -> Parts:
     """Take a message apart."""
-    found, marked = Parts(), []
+    found = Parts()
     top = media_type(message)
     found.is_report = top == "multipart/report"
     for part in _leaves(message, found):
@@ -89,10 +97,9 @@ def parts_of(message: Message) -> Parts:
             if isinstance(payload, list):
                 found.attached.extend(payload[:1])
         elif kind == "text/html":
-            marked.append(_without_tags(_text(part, 4 * MAX_TEXT)))
+            found._marked.append(part)
         elif kind.startswith(("text/", "multipart/")):
-            found.texts.append(_text(part, MAX_TEXT))
-    found.texts = [_tidy(text) for text in (*found.texts[:3], *marked[:2])]
+            found._plain.append(part)
     return found
 
 

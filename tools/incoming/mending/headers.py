@@ -67,6 +67,8 @@ def as_read(name: str, raw: str, label: str | None) -> tuple[str, bool]:
 
     :param name: in lower case
     """
+    if _is_plain(name, raw):
+        return unfolded(raw), True
     if name in _ADDRESSES:
         text, is_right = mailbox_list(raw, label)
         if not text and name == "from":  # whoever it is: shown, and no address

@@ -1,4 +1,7 @@
-"""Python's parser of messages, without its parser of headers: that one raises over some, and takes most of the time."""
+"""Python's parser of messages, without its parser of headers: that one raises over some, and takes most of the time.
+
+Core's messages are read by it from here on, too: it asks for the same headers many times.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,9 @@ class _Headers(HeaderRegistry):
     """Reads a header when it is asked for."""
 
     def __call__(self, name: str, value: Any) -> Any:
-        """Return the header as it is meant."""
+        """Return the header as it is meant; one that is set to what is no text, as Python does."""
+        if not isinstance(value, str):
+            return super().__call__(name, value)
         raw = str(value)
         key = name.lower()
         if key in _PARAMETERS:

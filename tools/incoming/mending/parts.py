@@ -13,9 +13,8 @@ from .charsets import decoded, fits, has_shifts, survives
 from .encoded_words import is_clean, unfolded, without_controls
 from .headers import can_core_read, mend_head, one_line, replace
 from .parameters import safe_name
-from .parsing import STATUS, has_many_blocks, parsed
+from .parsing import LENIENT, STATUS, has_many_blocks, parsed
 from .part import OCTETS, Part, new_part
-from .remembered import remembering
 from .written import Written
 
 _MAIN_TYPES: Final = frozenset({"text", "application", "image", "audio", "video", "multipart", "message"})
@@ -50,7 +49,6 @@ class PartMender:
     _reparsed: int = 0
     _boundaries: int = 0
     _text_of_tnef: str = ""
-    _policy: EmailPolicy = field(default_factory=remembering)
 
     def mend(self, message: EmailMessage) -> None:
         """Repair all parts, without recursion: there may be some hundred levels."""
@@ -59,7 +57,7 @@ class PartMender:
         while stack:
             each, parent, depth = stack.pop()
             if each.policy is SMTP:
-                each.policy = self._policy
+                each.policy = LENIENT
             part = Part(each, parent, depth, self._label)
             if depth:
                 _keep_writable(each)
