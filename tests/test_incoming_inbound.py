@@ -95,6 +95,14 @@ class TestInbound(Office365Case):
         row.action_retry()
         self.assertEqual((row.state, row.attempts, row.raw, self.posted("Poison")), ("done", 2, False, 1))
 
+    def test_a_message_that_another_addon_takes_for_itself_is_listed_and_read_three_times_at_most(self):
+        self.deliver("Taken")
+        with patch.object(self.registry["mail.thread"], "message_process", lambda *_args, **_values: False):
+            for _fetch in range(5):
+                self.fetch()
+        row = self.env["office365.inbound"].search([("server_id", "=", self.server.id)], limit=1)
+        self.assertEqual((row.state, row.subject, row.attempts, bool(row.raw)), ("set_aside", "Taken", 4, True))
+
     def poisoned(self):
         """Have core fail on one message."""
         Thread = self.registry["mail.thread"]

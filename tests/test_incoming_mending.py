@@ -187,7 +187,7 @@ class TestMending(BaseCase):
     def test_a_plain_header_reads_as_python_reads_it_without_its_parser(self):
         source = (
             b"From: Joe <j@fabrikam.example>\r\nSubject: Offer\r\nTo: a@contoso.example\r\nTo: b@contoso.example\r\n"
-            b"Date: Mon, 02 Nov 2026 10:00:00 +0100\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n"
+            b"Date: Mon, 02 Nov 2026 10:00:00 +0100 (UTC)\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n"
             b"--x\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Disposition: attachment; filename=a.txt\r\n\r\nHello\r\n--x--\r\n")
         message, untouched = read(source), read(source)
         mend(message)
@@ -197,7 +197,7 @@ class TestMending(BaseCase):
             self.assertEqual(part.get_params(), other.get_params())
         self.assertEqual(message["From"].addresses, untouched["From"].addresses)
         self.assertFalse(hasattr(message["From"], "datetime"))
-        self.assertFalse(hasattr(Written("To", "a@contoso.example, " * 100), "addresses"))
+        self.assertEqual(Written("Content-Disposition", f"attachment; filename=a.pdf; x={'a' * 2000}").content_disposition, "attachment")
         copied = deepcopy(Written("To", "Anna", "=?utf-8?q?Anna?="))
         self.assertEqual((copied, copied.name, copied.source), ("Anna", "To", "=?utf-8?q?Anna?="))
         with patch("email.headerregistry.HeaderRegistry.__call__", side_effect=AssertionError("parsed")):

@@ -1,10 +1,9 @@
 import psycopg2
 import psycopg2.pool
-from odoo import sql_db
-from odoo.tests import BaseCase, TransactionCase, tagged
+from odoo.tests import BaseCase, tagged
 from psycopg2 import errors
 
-from ..tools.transactions import before_all_else, is_idle, run_apart
+from ..tools.transactions import run_apart
 
 LOST_RACES = (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation)
 
@@ -82,54 +81,3 @@ class TestTransactions(BaseCase):
         with self.assertRaises(errors.SerializationFailure):
             self.run_failing(*[errors.SerializationFailure() for _try in range(1000)])
         self.assertEqual(len(self.cursors.ended), 200)
-
-
-@tagged("post_install", "-at_install")
-class TestBeforeAllElse(TransactionCase):
-    """A transaction in a cursor of Odoo, before its own."""
-
-    def setUp(self):
-        super().setUp()
-        self.cr_ = sql_db.db_connect(self.env.cr.dbname).cursor()
-        self.addCleanup(self.cr_.close)
-        self.cr_.execute("CREATE TEMPORARY TABLE mine (number int)")
-        self.cr_.commit()
-
-    def numbers(self):
-        self.cr_.execute("SELECT number FROM mine ORDER BY number")
-        return [number for number, in self.cr_.fetchall()]
-
-    def test_whether_anything_was_asked(self):
-        self.assertTrue(is_idle(self.cr_))
-        self.cr_.execute("SELECT 1")
-        self.assertFalse(is_idle(self.cr_))
-        self.cr_.rollback()
-        self.assertTrue(is_idle(self.cr_))
-        self.assertFalse(is_idle(self.env.cr))
-
-    def test_it_is_committed_and_nothing_of_what_odoo_has_in_mind(self):
-        ran = []
-        self.cr_.precommit.add(lambda: ran.append("before"))
-        self.cr_.postcommit.add(lambda: ran.append("after"))
-        run_apart(lambda: before_all_else(self.cr_), lambda cr: cr.execute("INSERT INTO mine VALUES (1)"))
-        self.assertTrue(is_idle(self.cr_))
-        self.cr_.execute("SHOW lock_timeout")
-        self.assertEqual(self.cr_.fetchone(), ("0",), "it was for that transaction")
-        self.assertEqual((self.numbers(), ran), ([1], []))
-        self.cr_.commit()
-        self.assertEqual(ran, ["before", "after"])
-
-    def test_what_fails_is_undone_and_tried_again(self):
-        left = [errors.SerializationFailure(), errors.DeadlockDetected()]
-
-        def work(cr):
-            cr.execute("INSERT INTO mine VALUES (%s)", [len(left)])
-            if left:
-                raise left.pop()
-
-        run_apart(lambda: before_all_else(self.cr_), work)
-        self.assertEqual(self.numbers(), [0])
-        self.cr_.commit()
-        with self.assertRaises(psycopg2.errors.DivisionByZero):
-            run_apart(lambda: before_all_else(self.cr_), lambda cr: cr.execute("INSERT INTO mine VALUES (1 / 0)", log_exceptions=False))
-        self.assertTrue(is_idle(self.cr_))

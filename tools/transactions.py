@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Final, TypeVar
 
 import psycopg2
 import psycopg2.pool
-from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 T = TypeVar("T")
 
@@ -30,43 +29,6 @@ def lock_timeout(seconds: float = _PATIENCE) -> str:
 
 def _settings(seconds: float, *, is_durable: bool) -> str:
     return lock_timeout(seconds) + ("" if is_durable else "; SET LOCAL synchronous_commit TO off")
-
-
-def is_idle(cr: Any) -> bool:
-    """Tell whether nothing has been asked or done in the transaction of a cursor yet."""
-    return cr.connection.info.transaction_status == TRANSACTION_STATUS_IDLE
-
-
-@contextmanager
-def before_all_else(cr: Any) -> Iterator[Any]:
-    """Use an idle cursor for a transaction that comes before its own, for :func:`run_apart`: another connection would take as long again.
-
-    What Odoo has in memory for that cursor is neither written nor forgotten.
-    """
-    try:
-        yield cr
-        cr.connection.commit()
-    except BaseException:
-        cr.connection.rollback()
-        raise
-
-
-@contextmanager
-def undone_on_failure(cr: Any, *, is_alone: bool) -> Iterator[None]:
-    """Undo what is done in the block if it fails.
-
-    :param is_alone: nothing else is in the transaction: it is undone as a whole, which takes no savepoint
-    """
-    if not is_alone:
-        with cr.savepoint():
-            yield
-        return
-    try:
-        yield
-        cr.flush()
-    except Exception:
-        cr.rollback()
-        raise
 
 
 def run_apart(

@@ -70,7 +70,7 @@ class Desk:
         return number
 
     def messages(self) -> Iterator[tuple[Any, bytes]]:
-        """Yield UID and source of the wanted messages."""
+        """Yield UID and source of the wanted messages, each noted before it is processed."""
         for name, uids in turns(self._todo, self._fetching.limit):
             folder = self._opened(name)
             if not folder or folder.validity != self._validity[name]:
@@ -79,7 +79,7 @@ class Desk:
             for source in folder.sources(uids, MAX_SIZE):
                 gone.discard(source.uid)
                 self._item = item = self._item_of(folder, source)
-                if not self._is_for_core(item, source):
+                if not self._is_processed(item, source):
                     continue
                 self._fetching.item = item
                 try:
@@ -109,8 +109,8 @@ class Desk:
             self._server.id, folder.name, folder.validity, str(source.uid), source.octets or b"", received=source.received,
             mailbox=self._mailbox)
 
-    def _is_for_core(self, item: Item, source: Source) -> bool:
-        """Tell whether core is to be given a message; note what becomes of any other one."""
+    def _is_processed(self, item: Item, source: Source) -> bool:
+        """Tell whether core is to process a message; note what becomes of any other one."""
         if source.octets is None:
             self._inbound._without_source(item, self._server.env._("The server did not hand out the message. Odoo asks for it again."))
             return False
@@ -122,6 +122,9 @@ class Desk:
             self._inbound._too_large(item)
             return False
         if item.folder in self._renumbered and self._inbound._renumber(item):
+            self._finish(item)
+            return False
+        if not self._inbound._begin(item):
             self._finish(item)
             return False
         return True

@@ -9,7 +9,7 @@ from ...tools.errors import storable
 from ...tools.identity.acting import Fetching
 from ...tools.incoming.item import Item
 from ...tools.incoming.limits import excess, is_tame
-from ...tools.transactions import TRANSIENT, is_idle, undone_on_failure
+from ...tools.transactions import TRANSIENT
 
 _logger = logging.getLogger(__name__)
 
@@ -39,20 +39,15 @@ class MailThread(models.AbstractModel):
         :raise psycopg2.Error: the database cannot do it now; the message is kept by whoever rolls back
         """
         inbound, item.cursor = self.env["office365.inbound"].sudo(), self.env.cr
-        if not item.row_id:
-            self.env.flush_all()  # what another addon has in mind is in the transaction then
-            item.is_alone = is_idle(self.env.cr)
-            if not inbound._begin(item):
-                return None  # somebody else has it, or it has ended Odoo too often
-        item.note_rollback()
+        self.env.cr.postrollback.add(lambda: setattr(item, "is_rolled_back", True))
         if what := excess(item.source):
             inbound._keep(item, "failed", self._office365_excess_text(what))
             return None
         try:
-            with undone_on_failure(self.env.cr, is_alone=item.is_alone):
+            with self.env.cr.savepoint():
                 source = item.source if is_tame(item.source) else b"\r\n"
                 thread_id = process(source)
-                if not thread_id and not item.is_routed and self._office365_is_another(item):
+                if not thread_id and item.message_id and not item.is_routed and self._office365_is_another(item):
                     thread_id = process(source)
         except TRANSIENT as error:
             item.reason = self.env._("The database could not do it: %s", type(error).__name__)
@@ -70,7 +65,6 @@ class MailThread(models.AbstractModel):
     @api.model
     def _office365_file_failure(self, item: Item, error: Exception) -> None:
         """Keep a message that could not be processed, whose changes are undone."""
-        item.note_rollback()
         inbound = self.env["office365.inbound"].sudo()
         if item.is_unroutable:
             inbound._keep(item, "unroutable", self._office365_unroutable_text(item))

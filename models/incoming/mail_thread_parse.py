@@ -71,7 +71,7 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _office365_is_another(self, item: Item) -> bool:
-        """Tell whether core took a message for a copy of one that differs from it: then it gets another Message-Id.
+        """Tell whether core wrongly took a message for a copy of another one; then give it a Message-Id of its own.
 
         Two messages that differ are two, two copies of one are one.
         """
@@ -84,7 +84,7 @@ class MailThread(models.AbstractModel):
             item.message_id = f"<{item.fingerprint[:32]}.{item.message_id.strip('<>')}>"
             if not (existing := self._office365_with_id(item.message_id)):
                 return True
-        item.about, item.res_id = existing.model, existing.res_id
+        item.about, item.res_id, item.reason = existing.model, existing.res_id, ""
         item.keep("ignored", self.env._("A copy of a message that Odoo has received already.") if existing.message_type == "email" else
                   self.env._("Odoo itself has sent this message."))
         return False
@@ -142,9 +142,9 @@ class MailThread(models.AbstractModel):
         found = [SQL("FALSE")]
         for name in self.pool.descendants(["mail.thread.blacklist"], "_inherit"):
             model = self.env[name]
-            if model._abstract or not model._auto:
+            if model._abstract:
                 continue
-            if not (model._fields["email_normalized"].store and model._fields["message_bounce"].store):
+            if not (model._auto and model._fields["email_normalized"].store and model._fields["message_bounce"].store):
                 return SQL("TRUE")  # nobody but the model itself knows
             model.flush_model(["email_normalized", "message_bounce"])
             found.append(SQL("EXISTS (SELECT FROM %s WHERE email_normalized = %s AND message_bounce > 0)",

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from odoo import api, models
 
 from ...tools.incoming.item import Item
-from ...tools.transactions import before_all_else, is_idle, run_apart
+from ...tools.transactions import run_apart
 from .office365_inbound import digest_of
 
 _logger = logging.getLogger(__name__)
@@ -78,8 +78,7 @@ class Office365Inbound(models.Model):
                 """, self._key(item) | {"error": self.env._("Odoo was stopped while it processed the message.")})
             return cr.fetchone()
 
-        cr = self.env.cr
-        if not (begun := run_apart((lambda: before_all_else(cr)) if is_idle(cr) else self.env.registry.cursor, begin, is_durable=False)):
+        if not (begun := run_apart(self.env.registry.cursor, begin, is_durable=False)):
             return False  # somebody else was faster
         item.row_id, item.attempts, deaths = begun
         if deaths < _MAX_DEATHS:

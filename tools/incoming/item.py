@@ -54,7 +54,6 @@ class Item:
     :ivar reason: why, for people
     :ivar is_loop: it goes round in circles
     :ivar cursor: of the transaction in which it is processed
-    :ivar is_alone: nothing else was in that transaction when it began
     :ivar is_quiet: nobody is mailed for it
     :ivar is_rolled_back: the database did not take what became of it
     """
@@ -91,13 +90,7 @@ class Item:
     is_loop: bool = False
     is_quiet: bool = False
     cursor: Any = None
-    is_alone: bool = False
     is_rolled_back: bool = False
-
-    def note_rollback(self) -> None:
-        """Have it noted if the database does not take what becomes of the message from here on."""
-        self.is_rolled_back = False
-        self.cursor.postrollback.add(lambda: setattr(self, "is_rolled_back", True))
 
     def keep(self, state: str, reason: str) -> None:
         """Note why the message becomes no record; what was noted first counts."""

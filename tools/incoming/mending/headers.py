@@ -67,6 +67,8 @@ def as_read(name: str, raw: str, label: str | None) -> tuple[str, bool]:
 
     :param name: in lower case
     """
+    if name == "date":  # core would take what a comment says for a part of the date
+        return unfolded(raw, label).partition(" (")[0], True
     if _is_plain(name, raw):
         return unfolded(raw), True
     if name in _ADDRESSES:

@@ -1,6 +1,6 @@
 """Python's parser of messages, without its parser of headers: that one raises over some, and takes most of the time.
 
-Core's messages are read by it from here on, too: it asks for the same headers many times.
+The messages that core has parsed get its policy, too: core asks for the same headers many times.
 """
 
 from __future__ import annotations

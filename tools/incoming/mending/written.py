@@ -35,14 +35,14 @@ class Written(str):
     source: str
 
     def __getattr__(self, name: str) -> Any:
-        """Return what :mod:`email.headerregistry` makes of the value.
+        """Return what :mod:`email.headerregistry` makes of the value, as much of it as its parser can be given.
 
-        :raise AttributeError: it makes no such thing, or the value is too long
+        :raise AttributeError: it makes no such thing
         """
-        if name.startswith("_") or len(self) > _MAX_LENGTH:
+        if name.startswith("_"):
             raise AttributeError(name)
         try:
-            return getattr(_registry(self.name, str(self)), name)
+            return getattr(_registry(self.name, str(self)[:_MAX_LENGTH]), name)
         except Exception as error:  # Python's parser raises any over what is no such header
             raise AttributeError(name) from error
 
