@@ -3,7 +3,7 @@ from unittest.mock import patch
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, new_test_user, tagged
 
-from ..tools.checks import DONE, FAILED, TODO, Check
+from ..tools.checks import DONE, FAILED, TO_DO, Check
 from .common import ERP
 from .servers import entra_errors, replies
 from .sign_in import SignInCase
@@ -38,9 +38,9 @@ class TestSetup(SetupCase):
         setup = self.env["office365.setup"].create({})
         step = setup.step_ids[0]
         table = [
-            ([], "todo", False), ([Check("a", DONE)], "done", False), ([Check("a", DONE), Check("b", TODO, "Do b")], "todo", "Do b"),
-            ([Check("a", TODO, "Do a"), Check("b", FAILED, "Mend b", "broken")], "failed", "Mend b"),
-            ([Check("b", FAILED, cause="broken")], "failed", "broken"), ([Check("b", TODO)], "todo", "b"),
+            ([], "todo", False), ([Check("a", DONE)], "done", False), ([Check("a", DONE), Check("b", TO_DO, "Do b")], "todo", "Do b"),
+            ([Check("a", TO_DO, "Do a"), Check("b", FAILED, "Mend b", "broken")], "failed", "Mend b"),
+            ([Check("b", FAILED, cause="broken")], "failed", "broken"), ([Check("b", TO_DO)], "todo", "b"),
         ]
         for checks, state, remedy in table:
             with self.subTest(checks=checks):

@@ -7,7 +7,7 @@ from typing import Final, Literal
 State = Literal["done", "todo", "failed"]
 
 DONE: Final = "done"
-TODO: Final = "todo"
+TO_DO: Final = "todo"
 FAILED: Final = "failed"
 
 
@@ -32,4 +32,4 @@ def state_of(checks: Iterable[Check]) -> State:
     states = {check.state for check in checks}
     if FAILED in states:
         return FAILED
-    return DONE if states == {DONE} else TODO
+    return DONE if states == {DONE} else TO_DO

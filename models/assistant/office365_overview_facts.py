@@ -9,7 +9,7 @@ from odoo.tools import SQL, config
 from ...tools.addresses import ascii_address, canonical_address
 from ...tools.assistant import overview
 from ...tools.assistant.overview import End, Line, Mailbox, PasswordServer, Queue, Refusal
-from ...tools.checks import FAILED, TODO
+from ...tools.checks import FAILED, TO_DO
 from ...tools.diagnosis.cause import RETRYABLE, TOPIC_OF
 from ...tools.secrets import certificate
 from ..reading import content_of
@@ -31,7 +31,7 @@ class Office365Overview(models.TransientModel):
         now, today = fields.Datetime.now(), fields.Date.context_today(self)
         return [
             *self._urgent(self._mailboxes(), self._queue(), now),
-            *overview.counted("attention", TODO, self._attention()),
+            *overview.counted("attention", TO_DO, self._attention()),
             *self._webhook_lines(),
             *islice(overview.passwords(self._password_servers()), _MOST),
             *overview.ends(self._ends(), today),
@@ -185,7 +185,7 @@ class Office365Overview(models.TransientModel):
         for kind in ("alias", "no_email", "no_sender") if servers else ():
             # Where mail shows the mailbox by choice, nobody misses a sender.
             if kind != "no_sender" or any(server.office365_sender_mode != "mailbox" for server in servers):
-                yield from overview.counted(kind, TODO, len(self._user_ids(kind)))
+                yield from overview.counted(kind, TO_DO, len(self._user_ids(kind)))
 
     @api.model
     def _company_lines(self) -> Iterator[Line]:

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...const import CLOUDS, DEFAULT_CLOUD
-from ...tools.checks import DONE, FAILED, TODO, Check, state_of
+from ...tools.checks import DONE, FAILED, TO_DO, Check, state_of
 from ...tools.diagnosis.reader import diagnose
 from ...tools.errors import SENTENCES, words_of
 
@@ -78,7 +78,7 @@ class Office365Setup(models.Model):
 
     def _state(self, step: str) -> str:
         """Return the state of a step."""
-        return self.step_ids.filtered(lambda each: each.step == step).state or TODO
+        return self.step_ids.filtered(lambda each: each.step == step).state or TO_DO
 
     @api.depends("domain")
     def _compute_display_name(self):

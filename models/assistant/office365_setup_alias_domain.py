@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 from ...tools.addresses import canonical_address
 from ...tools.assistant import alias_domain
-from ...tools.checks import DONE, FAILED, TODO, Check
+from ...tools.checks import DONE, FAILED, TO_DO, Check
 from ...tools.servers import powershell
 from .office365_setup_value import COMPANY, DOMAIN, SERVER
 
@@ -142,13 +142,13 @@ class Office365Setup(models.Model):
         companies = self._companies()
         checks = [
             Check(
-                self.env._("%s has an email domain", company.name), DONE if company.alias_domain_id else TODO,
+                self.env._("%s has an email domain", company.name), DONE if company.alias_domain_id else TO_DO,
                 "" if company.alias_domain_id else self.env._("Set the proposed email domain."))
             for company in companies]
         for domain in companies.alias_domain_id:
             checks.append(Check(
                 self.env._("%(domain)s has a catch-all: %(address)s", domain=domain.name, address=domain.catchall_email),
-                DONE if domain.catchall_email else TODO))
+                DONE if domain.catchall_email else TO_DO))
             checks.append(self._check_default_from(domain))
         if companies.alias_domain_id:
             checks.append(self._check_from_filter(companies.alias_domain_id))
@@ -159,7 +159,7 @@ class Office365Setup(models.Model):
         address, server = domain.default_from_email, self._outgoing_server()
         if not address or not server:
             return Check(
-                self.env._("%s has a default From that the mailbox may send as", domain.name), TODO,
+                self.env._("%s has a default From that the mailbox may send as", domain.name), TO_DO,
                 self.env._("Make the outgoing mail server first.") if not server else self.env._("Set the proposed default From."))
         name = self.env._("The mailbox may send as %(address)s, the default From of %(domain)s", address=address, domain=domain.name)
         unproved = self.env["ir.mail_server"]._office365_own().unproved.get(server.id, frozenset())
@@ -167,7 +167,7 @@ class Office365Setup(models.Model):
             return Check(name, DONE)
         found = self.env["office365.probe"].sudo().search([("mail_server_id", "=", server.id), ("address", "=", address.lower())])
         if found.state != "refused":
-            return Check(name, TODO, self.env._(
+            return Check(name, TO_DO, self.env._(
                 "Set the proposed default From, which needs no permission, or press Check with Exchange on the outgoing mail server."))
         return Check(name, FAILED, self.env._(
             "Set the proposed default From, or have an Exchange administrator run: %s",
@@ -177,11 +177,11 @@ class Office365Setup(models.Model):
         """Look up whether the outgoing server is the one that mail of these domains and of all aliases is sent through."""
         server, name = self._outgoing_server(), self.env._("The FROM Filtering of the outgoing mail server covers all aliases")
         if not server:
-            return Check(name, TODO, self.env._("Make the outgoing mail server first."))
+            return Check(name, TO_DO, self.env._("Make the outgoing mail server first."))
         users = self.env["res.users"].sudo().search_fetch([("office365_alias_confirmed", "!=", False)], ["office365_alias_confirmed"])
         wanted = [*filter(None, domains.mapped("default_from_email")), *users.mapped("office365_alias_confirmed")]
         if not server.from_filter:
-            return Check(name, TODO, self.env._("It is empty. Set the proposed FROM Filtering."))
+            return Check(name, TO_DO, self.env._("It is empty. Set the proposed FROM Filtering."))
         if missing := alias_domain.uncovered(server.from_filter, wanted):
-            return Check(name, TODO, self.env._("Set the proposed FROM Filtering, or add these: %s", ", ".join(missing[:5])))
+            return Check(name, TO_DO, self.env._("Set the proposed FROM Filtering, or add these: %s", ", ".join(missing[:5])))
         return Check(name, DONE)

@@ -5,7 +5,7 @@ from odoo.tools import SQL
 
 from ...tools.addresses import canonical_address, domain_of
 from ...tools.assistant.alias_proposals import Person, Proposal, propose
-from ...tools.checks import DONE, FAILED, TODO, Check
+from ...tools.checks import DONE, FAILED, TO_DO, Check
 from ...tools.servers import powershell
 
 # Addresses in one line of PowerShell, and examples in a sentence: more would be read by nobody.
@@ -112,7 +112,7 @@ class Office365Setup(models.Model):
         name = self.env._("Every internal user has an address to send as")
         if missing:
             checks = [Check(
-                name, TODO, self.env._("Open the users, then set what is proposed, or invite them to confirm it."),
+                name, TO_DO, self.env._("Open the users, then set what is proposed, or invite them to confirm it."),
                 self.env._("%(number)s have none, such as %(names)s.", number=len(missing), names=", ".join(missing[:_EXAMPLES])))]
         else:
             checks = [Check(name, DONE)]
@@ -134,7 +134,7 @@ class Office365Setup(models.Model):
                            number=len(refused), addresses=", ".join(refused[:_EXAMPLES])))]
         unknown = set(aliases) - set(results.filtered(lambda result: result.state == "allowed").mapped("address"))
         if unknown:
-            return [Check(name, TODO, self.env._(
+            return [Check(name, TO_DO, self.env._(
                 "Nothing to do: Odoo asks Exchange by itself, and learns it from the first mail of each user. Probe All Addresses on the "
                 "outgoing mail server asks now."), self.env._("%s are not known yet.", len(unknown)))]
         return [Check(name, DONE)]

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 
 from ...tools.addresses import AddressError, canonical_address, canonical_domain
 from ...tools.assistant.catch_all import reached_by
-from ...tools.checks import DONE, FAILED, TODO, Check
+from ...tools.checks import DONE, FAILED, TO_DO, Check
 
 # Received messages that are looked through for one that only a catch-all brings.
 _LOOKED_THROUGH = 20
@@ -55,7 +55,7 @@ class Office365Setup(models.Model):
     def _checks_catch_all(self) -> list[Check]:
         domain = self.catch_all_domain
         if not domain:
-            return [Check(self.env._("Domain of the catch-all"), TODO, self.env._("Enter the email domain in the first step."))]
+            return [Check(self.env._("Domain of the catch-all"), TO_DO, self.env._("Enter the email domain in the first step."))]
         if self.catch_all_problem:
             return [Check(self.env._("Domain of the catch-all"), FAILED, cause=self.catch_all_problem)]
         return [self._check_alias_domain_is_caught(domain), self._check_catch_all_brings(domain)]
@@ -65,7 +65,7 @@ class Office365Setup(models.Model):
         name = self.env._("The alias domain is %s", domain)
         if canonical_address(self.alias_domain_id.name or "") == canonical_address(domain):
             return Check(name, DONE)
-        return Check(name, TODO, self.env._(
+        return Check(name, TO_DO, self.env._(
             "Set the name of the alias domain to %(domain)s in the step Alias Domain: it is %(current)s, so that replies go elsewhere.",
             domain=domain, current=self.alias_domain_id.name or self.env._("empty")))
 
@@ -74,7 +74,7 @@ class Office365Setup(models.Model):
         proofs = self.check_ids.filtered(lambda check: check.step == "proof")
         if proofs and set(proofs.mapped("state")) == {DONE} or self._catch_all_address(domain):
             return Check(name, DONE)
-        return Check(name, TODO, self.env._(
+        return Check(name, TO_DO, self.env._(
             "Run the script, or follow its steps by hand. Then do the step Proof, or send an email from another mailbox to anything@%s and "
             "fetch it. It can take an hour until Exchange applies the rule.", domain))
 

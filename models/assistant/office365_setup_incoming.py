@@ -4,7 +4,7 @@ from poplib import error_proto
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from ...tools.checks import DONE, TODO, Check
+from ...tools.checks import DONE, TO_DO, Check
 
 
 class Office365Setup(models.Model):
@@ -39,7 +39,7 @@ class Office365Setup(models.Model):
     def _checks_incoming(self) -> list[Check]:
         server, name = self.fetchmail_server_id, self.env._("Incoming mail server")
         if not server:
-            return [*self._checks_mailbox(), Check(name, TODO, self.env._("Press Create the Incoming Server."))]
+            return [*self._checks_mailbox(), Check(name, TO_DO, self.env._("Press Create the Incoming Server."))]
         if other := self._check_of_mailbox(server.user):
             return [other]
         return [Check(name, DONE), self._check_token_sign_in(server), *self._checks_fetching(server)]
@@ -57,7 +57,7 @@ class Office365Setup(models.Model):
         except (OSError, UnicodeError, IMAP4.error, error_proto) as error:
             return [self._failed(name, error, server.office365_preset)]
         if server.state == "draft":
-            return [Check(name, DONE), Check(fetches, TODO, self.env._("Press Test & Confirm."))]
+            return [Check(name, DONE), Check(fetches, TO_DO, self.env._("Press Test & Confirm."))]
         if server.office365_status == "failing":
             return [Check(name, DONE), self._failed(fetches, UserError(server.error_message or ""), server.office365_preset)]
         return [Check(name, DONE), Check(fetches, DONE)]

@@ -1,7 +1,7 @@
 from odoo import models
 from odoo.exceptions import UserError
 
-from ...tools.checks import DONE, FAILED, TODO, Check
+from ...tools.checks import DONE, FAILED, TO_DO, Check
 
 
 class Office365Setup(models.Model):
@@ -33,7 +33,7 @@ class Office365Setup(models.Model):
             return self._checks_relay()
         server, name = self.mail_server_id, self.env._("Outgoing mail server")
         if not server:
-            return [*self._checks_mailbox(), Check(name, TODO, self.env._("Press Create the Outgoing Server."))]
+            return [*self._checks_mailbox(), Check(name, TO_DO, self.env._("Press Create the Outgoing Server."))]
         if other := self._check_of_mailbox(server.smtp_user):
             return [other]
         return [*self._checks_mailbox(), Check(name, DONE), self._check_token_sign_in(server), *self._checks_connection(server)]
@@ -42,7 +42,7 @@ class Office365Setup(models.Model):
         """Say whether the mailbox can be one of this tenant."""
         name = self.env._("Mailbox")
         if not self.mailbox:
-            return [Check(name, TODO, self.env._("Enter the mailbox."))]
+            return [Check(name, TO_DO, self.env._("Enter the mailbox."))]
         if self.mailbox_problem:
             return [Check(name, FAILED, self.mailbox_problem)]
         return self._checks_domain(self.mailbox.rpartition("@")[2]) if self.mailbox_notice else []

@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-from ...tools.checks import TODO, Check
+from ...tools.checks import TO_DO, Check
 
 
 class Office365Setup(models.Model):
@@ -15,7 +15,7 @@ class Office365Setup(models.Model):
         Trips = self.env["office365.round.trip"].sudo()
         last = Trips.search([("setup_id", "=", self.id), ("state", "in", ("done", "failed"))], limit=1)
         if not last or last.inputs != Trips._inputs(self):
-            return [Check(self.env._("Round trip"), TODO, self.env._("Press Send a Proof."))]
+            return [Check(self.env._("Round trip"), TO_DO, self.env._("Press Send a Proof."))]
         return [last._check(finding) for finding in last._findings()]
 
     def action_office365_proof(self):

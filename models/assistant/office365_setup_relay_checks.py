@@ -3,7 +3,7 @@ from odoo import fields, models
 from ...const import OUTGOING_PRESETS
 from ...tools.assistant import relay_probe
 from ...tools.assistant.public_address import AddressUnusable, network, networks
-from ...tools.checks import DONE, FAILED, TODO, Check
+from ...tools.checks import DONE, FAILED, TO_DO, Check
 from ...tools.diagnosis.reader import diagnose
 from ...tools.errors import words_of
 from ...tools.secrets import certificate
@@ -22,9 +22,9 @@ class Office365Setup(models.Model):
         """Return the facts of the relay through a connector."""
         records = self._checks_records()
         if not self.mx_host:
-            return [*records, Check(self.env._("MX host"), TODO, self.env._("Press Look Up, or enter the MX host of your domain."))]
+            return [*records, Check(self.env._("MX host"), TO_DO, self.env._("Press Look Up, or enter the MX host of your domain."))]
         server = Check(self.env._("Outgoing mail server"), DONE) if self.relay_is_ready else Check(
-            self.env._("Outgoing mail server"), TODO, self.env._("Press Create the Relay Server."))
+            self.env._("Outgoing mail server"), TO_DO, self.env._("Press Create the Relay Server."))
         answer = self._ask_relay()
         trust = [self._certificate_check()] if self.relay_trust == "certificate" else [self._address_check(answer.address)]
         return [self._reached_check(answer), *(trust if answer.reached else []), *self._relays_checks(answer), server, *records]
@@ -55,14 +55,14 @@ class Office365Setup(models.Model):
         name = self.env._("Public address of this server")
         entered = networks(self.public_addresses or "")
         if not seen:
-            return Check(name, DONE if entered else TODO, "" if entered else self.env._("Enter the public address of this server."))
+            return Check(name, DONE if entered else TO_DO, "" if entered else self.env._("Enter the public address of this server."))
         try:
             networks(seen)
         except AddressUnusable as error:
             return Check(
                 name, FAILED, self._address_text(error.slug) % {"address": seen}, self.env._("The host sees this server as %s.", seen))
         if not entered:
-            return Check(name, TODO, self.env._("Enter %s, the address that the host sees this server as.", seen))
+            return Check(name, TO_DO, self.env._("Enter %s, the address that the host sees this server as.", seen))
         if not any(network(seen).subnet_of(each) for each in entered):
             return Check(
                 name, FAILED,
@@ -75,7 +75,7 @@ class Office365Setup(models.Model):
         name = self.env._("Client certificate")
         facts = certificate.read(content_of(self.mail_server_id.smtp_ssl_certificate).decode("ascii", "replace"))
         if not facts or not self.mail_server_id.smtp_ssl_private_key:
-            return Check(name, TODO, self.env._("Create the relay server, then upload certificate and private key, both as PEM."))
+            return Check(name, TO_DO, self.env._("Create the relay server, then upload certificate and private key, both as PEM."))
         if facts.not_after < fields.Datetime.now():
             return Check(
                 name, FAILED, self.env._("Upload a certificate that is valid."), self.env._("It ended on %s.", facts.not_after.date()))

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 from ...const import INCOMING_PRESETS, OUTGOING_PRESETS
 from ...tools.addresses import canonical_address, domain_of
-from ...tools.checks import DONE, TODO, Check
+from ...tools.checks import DONE, TO_DO, Check
 from ...tools.servers.presets import is_microsoft_host
 
 _SERVERS = {"ir.mail_server": "mail_server_id", "fetchmail.server": "fetchmail_server_id"}
@@ -99,14 +99,14 @@ class Office365Setup(models.Model):
         name = self.env._("Signs in with Microsoft Entra ID")
         if server._office365_signs_in_by_token():
             return Check(name, DONE)
-        return Check(name, TODO, self.env._("Press Switch to Microsoft Sign-in: %s still signs in with a password.", server.display_name))
+        return Check(name, TO_DO, self.env._("Press Switch to Microsoft Sign-in: %s still signs in with a password.", server.display_name))
 
     def _check_of_mailbox(self, mailbox: str | bool) -> Check | None:
         """Return the fact that a server is of another mailbox than the one that was typed; None if it is of that."""
         if not self.mailbox or canonical_address(mailbox or "") == canonical_address(self.mailbox):
             return None
         return Check(
-            self.env._("Mailbox"), TODO,
+            self.env._("Mailbox"), TO_DO,
             self.env._("Enter the same mailbox in both places: the server signs in as %(server)s, and this set-up names %(mailbox)s.",
                        server=mailbox or "–", mailbox=self.mailbox))
 

@@ -4,7 +4,7 @@ from odoo.exceptions import UserError, ValidationError
 from ...const import APP_PERMISSIONS, DELEGATED_PERMISSIONS, HVE_PERMISSION, portal_page
 from ...tools import entra
 from ...tools.assistant import inputs
-from ...tools.checks import DONE, FAILED, TODO, Check
+from ...tools.checks import DONE, FAILED, TO_DO, Check
 from ...tools.diagnosis.reader import diagnose
 from ...tools.entra.directory import directory_of
 from .office365_setup import OF_THE_APP
@@ -166,7 +166,7 @@ class Office365Setup(models.Model):
         if problems:
             return Check(name, FAILED, self.env._("Correct the fields that are marked."), problems)
         if not (self.app_id and self.directory_id and self.client_id):
-            return Check(name, TODO, self.env._("Register an app in Entra and enter its two IDs."))
+            return Check(name, TO_DO, self.env._("Register an app in Entra and enter its two IDs."))
         return Check(name, DONE)
 
     def _checks_domain(self, domain: str) -> list[Check]:
@@ -203,19 +203,19 @@ class Office365Setup(models.Model):
         if app.credential == "certificate":
             is_there = app.certificate and app.private_key_state
             return Check(name, DONE) if is_there else Check(
-                name, TODO, self.env._("Press Make a Key Pair, then upload its certificate to Entra."))
-        return Check(name, DONE) if app.client_secret_state else Check(name, TODO, self.env._("Enter the client secret's value."))
+                name, TO_DO, self.env._("Press Make a Key Pair, then upload its certificate to Entra."))
+        return Check(name, DONE) if app.client_secret_state else Check(name, TO_DO, self.env._("Enter the client secret's value."))
 
     def _checks_token(self) -> list[Check]:
         """Ask Entra for a token, and say what it may do."""
         name, account = self.env._("Microsoft Entra signs in"), None
         if self.app_id.auth_flow == "delegated":
             if not self.mailbox or self.mailbox_problem:
-                return [Check(name, TODO, self.env._("Enter the mailbox and sign in as it."))]
+                return [Check(name, TO_DO, self.env._("Enter the mailbox and sign in as it."))]
             server = self.mail_server_id or self.fetchmail_server_id
             account = server._office365_account(self.mailbox) if server else self.mailbox
             if not self.app_id._sign_ins(account):
-                return [Check(name, TODO, self.env._("Sign in with Microsoft as %s, with one of the buttons of this step.", account))]
+                return [Check(name, TO_DO, self.env._("Sign in with Microsoft as %s, with one of the buttons of this step.", account))]
         try:
             _report, findings = self.app_id._check_account(account)
         except UserError as error:
@@ -227,4 +227,4 @@ class Office365Setup(models.Model):
         name = self.env._("Permission %s", finding.permission)
         if finding.verdict == "granted" or (finding.verdict == "app_rbac" and self._state("outgoing") == DONE):
             return Check(name, DONE)
-        return Check(name, TODO if finding.verdict == "app_rbac" else FAILED, self.app_id._finding_text(finding))
+        return Check(name, TO_DO if finding.verdict == "app_rbac" else FAILED, self.app_id._finding_text(finding))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ...const import DEFAULT_CLOUD, DKIM_SELECTORS, MX_SUFFIXES, SPF_INCLUDES
-from ..checks import DONE, FAILED, TODO, State
+from ..checks import DONE, FAILED, TO_DO, State
 from . import spf
 from .public_address import Network, network, unusable
 from .resolver import LookupFailed, Resolver
@@ -107,7 +107,7 @@ def _spf(resolver: Resolver, domain: str, networks: Sequence[Network], include: 
     try:
         policy = spf.read(resolver, domain, networks)
     except spf.SpfError as error:
-        state: State = TODO if error.slug == "missing" else FAILED
+        state: State = TO_DO if error.slug == "missing" else FAILED
         line = spf.completed("", include, networks) if error.slug == "missing" else ""
         yield Finding("spf", state, f"spf_{error.slug}", {"domain": domain, "what": error.what, "line": line})
         return
@@ -115,9 +115,9 @@ def _spf(resolver: Resolver, domain: str, networks: Sequence[Network], include: 
     is_included = include in policy.included
     line = spf.completed(policy.record, "" if is_included else include, without)
     if not is_included:
-        yield Finding("spf", TODO, "spf_exchange_missing", {"include": include, "line": line})
+        yield Finding("spf", TO_DO, "spf_exchange_missing", {"include": include, "line": line})
     if without:
-        yield Finding("spf", TODO, "spf_address_missing", {"addresses": ", ".join(map(str, without)), "line": line})
+        yield Finding("spf", TO_DO, "spf_address_missing", {"addresses": ", ".join(map(str, without)), "line": line})
     if is_included and not without:
         yield Finding("spf", DONE, "spf_found", {"record": policy.record})
 
@@ -133,12 +133,12 @@ def _dkim(resolver: Resolver, domain: str) -> Finding:
         if any(tags(text).get("p") for text in texts):
             with_key.append(name)
     if not published:
-        return Finding("dkim", TODO, "dkim_missing", {"domain": domain})
+        return Finding("dkim", TO_DO, "dkim_missing", {"domain": domain})
     if not with_key:
         return Finding("dkim", FAILED, "dkim_no_key", {"name": published[0]})
     if len(published) < len(DKIM_SELECTORS):
         missing = next(name for selector in DKIM_SELECTORS if (name := f"{selector}._domainkey.{domain}") not in published)
-        return Finding("dkim", TODO, "dkim_half", {"name": missing})
+        return Finding("dkim", TO_DO, "dkim_half", {"name": missing})
     return Finding("dkim", DONE, "dkim_found", {"name": with_key[0]})
 
 
@@ -156,7 +156,7 @@ def _dmarc(resolver: Resolver, domain: str) -> Finding:
             if policy not in ("none", "quarantine", "reject"):
                 return Finding("dmarc", FAILED, "dmarc_invalid", {"name": name, "record": records[0]})
             return Finding("dmarc", DONE, "dmarc_watches" if policy == "none" else "dmarc_found", {"name": name, "policy": policy})
-    return Finding("dmarc", TODO, "dmarc_missing", {"domain": domain})
+    return Finding("dmarc", TO_DO, "dmarc_missing", {"domain": domain})
 
 
 def tags(text: str) -> dict[str, str]:

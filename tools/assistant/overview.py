@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ...const import PASSWORD_ENDS
 from ..addresses import canonical_address
-from ..checks import DONE, FAILED, TODO, State
+from ..checks import DONE, FAILED, TO_DO, State
 from ..entra import expiry
 from ..servers.presets import is_microsoft_host
 
@@ -27,7 +27,7 @@ SHOWN_IF_DONE: Final = frozenset({"server", "fetch", "waiting", "attention", "pa
 # What the whole database suffers from. That Exchange does not let one user send as their alias is no reason to wake anybody.
 _SICK: Final = frozenset({"copy", "server", "default_sender", "fetch", "not_fetched", "waiting", "heartbeat"})
 _ALERTS: Final = _SICK | {"sender", "differences"}
-_ORDER: Final[dict[State, int]] = {FAILED: 0, TODO: 1, DONE: 2}
+_ORDER: Final[dict[State, int]] = {FAILED: 0, TO_DO: 1, DONE: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def passwords(servers: Iterable[PasswordServer]) -> Iterator[Line]:
             kind = "incoming" if server.is_incoming else "outgoing"
             details = (kind, "switch" if server.can_switch else "preset" if server.record[0] else "file")
             # After the date for SMTP, an administrator of Exchange may have switched it on again: a pause tells if not.
-            yield Line("password", FAILED if server.is_incoming else TODO, server.record, server.name, until=PASSWORD_ENDS[kind],
+            yield Line("password", FAILED if server.is_incoming else TO_DO, server.record, server.name, until=PASSWORD_ENDS[kind],
                        details=details)
 
 
@@ -114,7 +114,7 @@ def ends(those: Iterable[End], today: date) -> Iterator[Line]:
     """Yield what has ended or ends within a month."""
     for one in those:
         if expiry.threshold(one.ends, today) is not None:
-            yield Line("end", FAILED if one.ends <= today else TODO, one.record, one.about, until=one.ends, details=(one.what,))
+            yield Line("end", FAILED if one.ends <= today else TO_DO, one.record, one.about, until=one.ends, details=(one.what,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,10 +178,10 @@ def mailboxes(servers: Iterable[Mailbox], now: datetime) -> Iterator[Line]:
     for server in servers:
         record = ("fetchmail.server", server.server_id)
         if not server.is_confirmed:
-            yield Line("unconfirmed", TODO, record, server.name)
+            yield Line("unconfirmed", TO_DO, record, server.name)
             continue
         if server.failures:
-            state: State = FAILED if server.is_refused or server.failures >= FAILURES else TODO
+            state: State = FAILED if server.is_refused or server.failures >= FAILURES else TO_DO
             yield Line("fetch", state, record, server.name, since=server.since, count=server.failures, words=server.words)
         elif server.asked and now - max(server.asked, server.changed or server.asked) > LONG:
             yield Line("not_fetched", FAILED, record, server.name, since=server.asked)
@@ -206,14 +206,14 @@ def queue(waiting: Queue, now: datetime) -> Iterator[Line]:
     """Yield that mail waits."""
     if waiting.count:
         is_long = waiting.alarming_since is not None and now - waiting.alarming_since > LONG
-        yield Line("waiting", FAILED if is_long else TODO, since=waiting.alarming_since if is_long else waiting.since, count=waiting.count)
+        yield Line("waiting", FAILED if is_long else TO_DO, since=waiting.alarming_since if is_long else waiting.since, count=waiting.count)
 
 
 def heartbeats(states: Iterable[Mapping[str, Any]]) -> Iterator[Line]:
     """Yield the set-ups whose daily test email does not come back, or is not even sent."""
     for beat in states:
         if beat["state"] in ("failing", "late"):
-            state: State = FAILED if beat["state"] == "late" or beat["failures"] >= FAILURES else TODO
+            state: State = FAILED if beat["state"] == "late" or beat["failures"] >= FAILURES else TO_DO
             yield Line("heartbeat", state, ("office365.setup", beat["setup_id"]), beat["name"], since=beat["last_success"],
                        count=beat["failures"], details=(beat["state"],))
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from ..addresses import canonical_address
-from ..checks import DONE, FAILED, TODO, State
+from ..checks import DONE, FAILED, TO_DO, State
 from ..diagnosis.reader import diagnose
 from .arrival import Arrival
 
@@ -128,7 +128,7 @@ def is_decided(facts: Facts) -> bool:
 def judge(facts: Facts) -> list[Finding]:
     """Return what is known of each leg; what is not known is to do."""
     found = {finding.leg: finding for finding in _findings(facts)}
-    return [found.get(leg) or Finding(leg, TODO, "unknown") for leg in LEGS]
+    return [found.get(leg) or Finding(leg, TO_DO, "unknown") for leg in LEGS]
 
 
 def broken(findings: Sequence[Finding]) -> Finding | None:
